@@ -1,0 +1,46 @@
+// The names of everything that is counted on the packet path. A front end adds to a cell of an array that it is
+// given; nothing is sent, nothing is locked. Counts only: never an address, a hash or a name.
+
+export const COUNTER_NAMES = [
+  'dnsUdpQueries',
+  'dnsTcpQueries',
+  'dnsNoError',
+  'dnsNxDomain',
+  'dnsRefused',
+  'dnsFormErr',
+  'dnsNotImp',
+  'dnsOther',
+  'dnsTruncated',
+  'dnsDropped',
+  'udpConnects',
+  'udpAnnouncesIpv4',
+  'udpAnnouncesIpv6',
+  'udpScrapes',
+  'udpErrors',
+  'udpDropped',
+  'httpAnnouncesIpv4',
+  'httpAnnouncesIpv6',
+  'httpScrapes',
+  'httpErrors',
+  'httpWrongHost',
+  'httpRejectedConnections',
+  'httpTimeouts',
+  'completed',
+  'peersExpired',
+  'torrentsCapped',
+  'peersCapped',
+] as const;
+
+export type CounterName = (typeof COUNTER_NAMES)[number];
+
+/** Index of each counter in the array of {@link createCounters}. */
+export const Counter = Object.fromEntries(COUNTER_NAMES.map((name, index) => [name, index])) as {
+  readonly [name in CounterName]: number;
+};
+
+export type Counters = Float64Array;
+
+/** Doubles, so that no counter wraps; shared memory, so that another thread can read them. */
+export function createCounters(): Counters {
+  return new Float64Array(new SharedArrayBuffer(COUNTER_NAMES.length * Float64Array.BYTES_PER_ELEMENT));
+}

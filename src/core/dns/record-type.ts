@@ -1,0 +1,81 @@
+// Record types, classes, opcodes and response codes by number (IANA, "Domain Name System Parameters").
+
+export const RecordType = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  HINFO: 13,
+  MX: 15,
+  TXT: 16,
+  RP: 17,
+  AAAA: 28,
+  LOC: 29,
+  SRV: 33,
+  NAPTR: 35,
+  DNAME: 39,
+  OPT: 41,
+  DS: 43,
+  SSHFP: 44,
+  RRSIG: 46,
+  NSEC: 47,
+  DNSKEY: 48,
+  NSEC3: 50,
+  NSEC3PARAM: 51,
+  TLSA: 52,
+  SMIMEA: 53,
+  CDS: 59,
+  CDNSKEY: 60,
+  OPENPGPKEY: 61,
+  CSYNC: 62,
+  ZONEMD: 63,
+  SVCB: 64,
+  HTTPS: 65,
+  SPF: 99,
+  EUI48: 108,
+  EUI64: 109,
+  TKEY: 249,
+  TSIG: 250,
+  IXFR: 251,
+  AXFR: 252,
+  MAILB: 253,
+  MAILA: 254,
+  ANY: 255,
+  URI: 256,
+  CAA: 257,
+} as const;
+
+export const RecordClass = { IN: 1, CH: 3, NONE: 254, ANY: 255 } as const;
+
+export const Opcode = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
+
+export const Rcode = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  NOTAUTH: 9,
+  /** Extended: its upper octet travels in the OPT record (RFC 6891 §6.1.3). */
+  BADVERS: 16,
+} as const;
+
+const NAMES = new Map<number, string>(Object.entries(RecordType).map(([name, code]) => [code, name]));
+const CODES = new Map<string, number>(Object.entries(RecordType));
+
+/** The mnemonic, or `TYPE12345` (RFC 3597 §5). */
+export function formatRecordType(type: number): string {
+  return NAMES.get(type) ?? `TYPE${type}`;
+}
+
+/** A mnemonic in either case, or `TYPE12345`; undefined when it is neither. */
+export function parseRecordType(text: string): number | undefined {
+  const upper = text.toUpperCase();
+  const known = CODES.get(upper);
+  if (known !== undefined) return known;
+  const match = /^TYPE(0|[1-9][0-9]{0,4})$/.exec(upper);
+  const code = match === null ? Number.NaN : Number(match[1]);
+  return code <= 65535 ? code : undefined;
+}

@@ -1,0 +1,31 @@
+// The contract between a packet loop and what answers: octets in, octets out, nothing allocated.
+
+/** Who sent the packet at hand. One object a loop, overwritten for each packet: copy what must outlive the call. */
+export interface PacketSource {
+  family: 4 | 6;
+  /** 16 octets; IPv4 uses the first four. */
+  readonly octets: Uint8Array;
+  port: number;
+}
+
+export function createPacketSource(): PacketSource {
+  return { family: 4, octets: new Uint8Array(16), port: 0 };
+}
+
+/**
+ * Reads `length` octets of `request` at `offset` and writes the reply to `reply` at `replyOffset`, where at least
+ * {@link MAX_DATAGRAM_OCTETS} are free. Returns the octets written; 0 is silence. Never throws, whatever the octets.
+ * Seven positional parameters because an object a packet is what this contract exists to avoid.
+ */
+export type PacketHandler = (
+  request: Uint8Array,
+  offset: number,
+  length: number,
+  source: PacketSource,
+  reply: Uint8Array,
+  replyOffset: number,
+  nowSeconds: number,
+) => number;
+
+/** What a reply buffer holds for one datagram: the largest EDNS payload that can be configured. */
+export const MAX_DATAGRAM_OCTETS = 4096;

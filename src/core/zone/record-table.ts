@@ -1,0 +1,88 @@
+// The records of a parsed zone in columns: a million records are a dozen arrays, not millions of objects.
+
+/** Grows by doubling; what bounds it is the size of the zone file, which `parseZone` caps. */
+export class RecordTable {
+  /** Records. */
+  count = 0;
+  /** Owner and rdata octets of all records; `octets.length` is capacity, `used` what is written. */
+  octets: Uint8Array = new Uint8Array(4096);
+  used = 0;
+  /** Offset in `octets` of the owner's wire name, letters as written. Neighbours may share one. */
+  owners: Uint32Array = new Uint32Array(64);
+  types: Uint16Array = new Uint16Array(64);
+  /** Seconds. */
+  ttls: Uint32Array = new Uint32Array(64);
+  /** Offset and length in `octets` of the rdata in wire form, names uncompressed. */
+  rdataOffsets: Uint32Array = new Uint32Array(64);
+  rdataLengths: Uint16Array = new Uint16Array(64);
+  /** Where the record's type stands: index into the zone's files, line and column from 1. */
+  files: Uint16Array = new Uint16Array(64);
+  lines: Uint32Array = new Uint32Array(64);
+  columns: Uint16Array = new Uint16Array(64);
+
+  /** Makes room for `length` octets and returns where they start; the caller writes them and they are kept. */
+  reserve(length: number): number {
+    const start = this.used;
+    if (start + length > this.octets.length) {
+      const grown = new Uint8Array(Math.max(this.octets.length * 2, start + length));
+      grown.set(this.octets.subarray(0, start));
+      this.octets = grown;
+    }
+    this.used = start + length;
+    return start;
+  }
+
+  /** Appends octets and returns their offset. */
+  append(octets: Uint8Array): number {
+    const start = this.reserve(octets.length);
+    this.octets.set(octets, start);
+    return start;
+  }
+
+  add(record: RecordColumns): void {
+    if (this.count === this.types.length) this.grow();
+    const row = this.count++;
+    this.owners[row] = record.owner;
+    this.types[row] = record.type;
+    this.ttls[row] = record.ttl;
+    this.rdataOffsets[row] = record.rdataOffset;
+    this.rdataLengths[row] = record.rdataLength;
+    this.files[row] = record.file;
+    this.lines[row] = record.line;
+    this.columns[row] = record.column;
+  }
+
+  rdata(row: number): Uint8Array {
+    const start = this.rdataOffsets[row]!;
+    return this.octets.subarray(start, start + this.rdataLengths[row]!);
+  }
+
+  private grow(): void {
+    const capacity = this.types.length * 2;
+    this.owners = widen(this.owners, new Uint32Array(capacity));
+    this.types = widen(this.types, new Uint16Array(capacity));
+    this.ttls = widen(this.ttls, new Uint32Array(capacity));
+    this.rdataOffsets = widen(this.rdataOffsets, new Uint32Array(capacity));
+    this.rdataLengths = widen(this.rdataLengths, new Uint16Array(capacity));
+    this.files = widen(this.files, new Uint16Array(capacity));
+    this.lines = widen(this.lines, new Uint32Array(capacity));
+    this.columns = widen(this.columns, new Uint16Array(capacity));
+  }
+}
+
+/** One row for {@link RecordTable.add}; a parser reuses one object for all rows. */
+export interface RecordColumns {
+  owner: number;
+  type: number;
+  ttl: number;
+  rdataOffset: number;
+  rdataLength: number;
+  file: number;
+  line: number;
+  column: number;
+}
+
+function widen<T extends Uint16Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
