@@ -1,0 +1,18 @@
+// The unit suite: everything that needs nothing but Node and loopback.
+
+import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/interop/**'],
+    pool: 'threads',
+    // Vitest leaves one core idle by default; on two cores that is half of the machine.
+    maxWorkers: '100%',
+    // No test needs a second; a machine that is busy with something else may need ten.
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: ['default', new ClosingLineReporter()],
+  },
+});

@@ -1,0 +1,15 @@
+// The interop suite: real programs of others against a running Portolan, one file at a time.
+
+import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
+
+export default defineConfig({
+  test: {
+    include: ['test/interop/**/*.test.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ['verbose', new ClosingLineReporter()],
+  },
+});
