@@ -27,7 +27,10 @@ export function writeUint32(octets: Uint8Array, offset: number, value: number): 
   octets[offset + 3] = value;
 }
 
-/** Copies without the view that `set(subarray())` would allocate; meant for the short runs of a packet. */
+/**
+ * Copies without the view that `set(subarray())` would allocate; meant for the short runs of a packet. Positional,
+ * because an options object would be what it avoids.
+ */
 export function copyOctets(
   from: Uint8Array,
   fromOffset: number,
