@@ -57,6 +57,8 @@ export const Rcode = {
   NXDOMAIN: 3,
   NOTIMP: 4,
   REFUSED: 5,
+  /** A DNAME makes a name over 255 octets (RFC 6672 §2.2). */
+  YXDOMAIN: 6,
   NOTAUTH: 9,
   /** Extended: its upper octet travels in the OPT record (RFC 6891 §6.1.3). */
   BADVERS: 16,

@@ -1,0 +1,195 @@
+// The compiled zone: one immutable buffer that every worker maps and answers from. This file says how it is laid out.
+//
+//   header | slots | node, node, …
+//
+//   slot   two words: hash, offset of the node (0 = free); open addressing, linear probing.
+//   node   words: flags << 24 | RRsets << 16 | octets of the name; wildcard child; cut; then four words an RRset,
+//          then the name (folded, wire form), then the RRsets' octets: all of a name lies together.
+//   RRset  type << 16 | records; offset of its octets; length << 16 | RRset flags; offset of its links (0 = none).
+//   octets whole records as they go on the wire. The owner is a pointer to the question (C0 0C); a name in rdata that
+//          ends in the apex, where compression is allowed (RFC 3597 §4), ends in a pointer that is patched.
+//   links  16 bits each: number of patches, number of additional names, then the patches (offset in the octets of a
+//          pointer to the apex), then for each additional name its offset in the octets and its node's (32 bits).
+//
+// Words are in the machine's order, offsets are in octets from the start, nodes are on word boundaries.
+// RRset flag SIGNED says that the next entry holds the RRSIGs of this one: it goes along where DO is set.
+
+import type { QueryName } from '../dns/query-name.ts';
+import { readUint16, readUint32 } from '../octets/big-endian.ts';
+
+export const IMAGE_MAGIC = 0x505a4932;
+
+/** Indices of the header's words. */
+export const Header = {
+  magic: 0,
+  octets: 1,
+  seed: 2,
+  apexNode: 3,
+  apexLabels: 4,
+  slots: 5,
+  slotMask: 6,
+  nodeCount: 7,
+  recordCount: 8,
+  serial: 9,
+  /** RRset entry (its word index) of the SOA with the negative TTL (RFC 2308 §3). */
+  negativeSoa: 10,
+  words: 12,
+} as const;
+
+export const NodeFlag = {
+  /** NS below the apex: the parent side of a zone cut. */
+  delegation: 1,
+  alias: 2,
+  dname: 4,
+} as const;
+
+export const NODE_WORDS = 3;
+export const RRSET_WORDS = 4;
+
+/** One zone, compiled. Rebuilt from its buffer on the other side of a thread. */
+export class ZoneImage {
+  readonly buffer: SharedArrayBuffer;
+  readonly octets: Uint8Array;
+  readonly words: Uint32Array;
+  private readonly slots: number;
+  private readonly slotMask: number;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.octets = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    if (this.words[Header.magic] !== IMAGE_MAGIC) throw new TypeError('not a zone image');
+    this.slots = this.words[Header.slots]! >>> 2;
+    this.slotMask = this.words[Header.slotMask]!;
+  }
+
+  get seed(): number {
+    return this.words[Header.seed]!;
+  }
+
+  get serial(): number {
+    return this.words[Header.serial]!;
+  }
+
+  get recordCount(): number {
+    return this.words[Header.recordCount]!;
+  }
+
+  get apexLabels(): number {
+    return this.words[Header.apexLabels]!;
+  }
+
+  /** The apex's name: folded, wire form. */
+  get apex(): Uint8Array {
+    const node = this.words[Header.apexNode]!;
+    return this.octets.subarray(this.nameOf(node), this.nameOf(node) + this.nameLengthOf(node));
+  }
+
+  /** The node of the name that starts at `label` of `name`, or 0. */
+  find(name: QueryName, label: number): number {
+    const hash = name.hashes[label]!;
+    const words = this.words;
+    for (let slot = hash & this.slotMask; ; slot = (slot + 1) & this.slotMask) {
+      const node = words[this.slots + slot * 2 + 1]!;
+      if (node === 0) return 0;
+      if (words[this.slots + slot * 2] === hash && this.isNamed(node, name, label)) return node;
+    }
+  }
+
+  private isNamed(node: number, name: QueryName, label: number): boolean {
+    const from = name.offsets[label]!;
+    const length = this.nameLengthOf(node);
+    if (name.length - from !== length) return false;
+    const at = this.nameOf(node);
+    for (let index = 0; index < length; index++) {
+      if (this.octets[at + index] !== name.octets[from + index]) return false;
+    }
+    return true;
+  }
+
+  flagsOf(node: number): number {
+    return this.words[node >>> 2]! >>> 24;
+  }
+
+  rrsetCountOf(node: number): number {
+    return (this.words[node >>> 2]! >>> 16) & 0xff;
+  }
+
+  nameLengthOf(node: number): number {
+    return this.words[node >>> 2]! & 0xffff;
+  }
+
+  nameOf(node: number): number {
+    return node + (NODE_WORDS + this.rrsetCountOf(node) * RRSET_WORDS) * 4;
+  }
+
+  /** The node of `*` below this one, or 0. */
+  wildcardOf(node: number): number {
+    return this.words[(node >>> 2) + 1]!;
+  }
+
+  /** The node of the zone cut at or above this one, or of the DNAME above it; 0 where the data are ours. */
+  cutOf(node: number): number {
+    return this.words[(node >>> 2) + 2]!;
+  }
+
+  /** The first RRset's entry (a word index) of a node that has one. */
+  firstRrset(node: number): number {
+    return (node >>> 2) + NODE_WORDS;
+  }
+
+  /** The entry (a word index) of the RRset of this type, or 0. */
+  findRrset(node: number, type: number): number {
+    let entry = this.firstRrset(node);
+    for (let left = this.rrsetCountOf(node); left > 0; left--, entry += RRSET_WORDS) {
+      if (this.words[entry]! >>> 16 === type) return entry;
+    }
+    return 0;
+  }
+
+  recordsOf(entry: number): number {
+    return this.words[entry]! & 0xffff;
+  }
+
+  octetsOf(entry: number): number {
+    return this.words[entry + 1]!;
+  }
+
+  lengthOf(entry: number): number {
+    return this.words[entry + 2]! >>> 16;
+  }
+
+  private linksOf(entry: number): number {
+    return this.words[entry + 3]!;
+  }
+
+  /** Pointers to the apex in the RRset's octets. */
+  patchCountOf(entry: number): number {
+    const links = this.linksOf(entry);
+    return links === 0 ? 0 : readUint16(this.octets, links);
+  }
+
+  /** Where in the RRset's octets pointer number `index` is. */
+  patchPosition(entry: number, index: number): number {
+    return readUint16(this.octets, this.linksOf(entry) + 4 + index * 2);
+  }
+
+  /** Names in the RRset whose addresses this zone has. */
+  additionalCountOf(entry: number): number {
+    const links = this.linksOf(entry);
+    return links === 0 ? 0 : readUint16(this.octets, links + 2);
+  }
+
+  /** Where in the RRset's octets additional name number `index` is. */
+  additionalPosition(entry: number, index: number): number {
+    return readUint16(this.octets, this.additionalLink(entry, index));
+  }
+
+  additionalNode(entry: number, index: number): number {
+    return readUint32(this.octets, this.additionalLink(entry, index) + 2);
+  }
+
+  private additionalLink(entry: number, index: number): number {
+    return this.linksOf(entry) + 4 + this.patchCountOf(entry) * 2 + index * 6;
+  }
+}

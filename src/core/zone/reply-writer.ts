@@ -1,0 +1,121 @@
+// A reply as it grows: RRsets copied from images, links resolved, sections counted, the limit kept.
+// Loops copy octets one by one: the runs are short, and a view an RRset would be garbage a query.
+
+import { HEADER_OCTETS } from '../dns/query.ts';
+import { readUint16, writeUint16, writeUint32 } from '../octets/big-endian.ts';
+import type { ZoneImage } from './image.ts';
+
+export const Section = { answer: 6, authority: 8, additional: 10 } as const;
+
+/** RFC 6891 §6.1.2: OPT without  */
+export const OPT_OCTETS = 11;
+
+/** RFC 1035 §4.1.4: fourteen bits of offset. */
+const MAX_POINTER = 0x3fff;
+
+export class ReplyWriter {
+  octets: Uint8Array = new Uint8Array(0);
+  start = 0;
+  /** Where the next octet goes. */
+  position = 0;
+  private end = 0;
+  private apexPosition = 0;
+
+  /** Copies header and question (to `questionEnd`) of the query, and empties the other sections. */
+  begin(query: Uint8Array, from: number, questionEnd: number): void {
+    const length = questionEnd - from;
+    for (let index = 0; index < length; index++) this.octets[this.start + index] = query[from + index]!;
+    this.rewind(length);
+  }
+
+  /** Where to write: `limit` octets of `octets` at `start`. */
+  target(octets: Uint8Array, start: number, limit: number): void {
+    this.octets = octets;
+    this.start = start;
+    this.end = start + limit;
+  }
+
+  /** Keeps room for an OPT record at the end. */
+  reserve(length: number): void {
+    this.end -= length;
+  }
+
+  /** Where the zone's apex stands in the reply: in the name that led to the zone. */
+  setApex(position: number): void {
+    this.apexPosition = position;
+  }
+
+  /** Drops everything after the first `length` octets: header and question. */
+  rewind(length: number): void {
+    this.position = this.start + length;
+    writeUint16(this.octets, this.start + Section.answer, 0);
+    writeUint16(this.octets, this.start + Section.authority, 0);
+    writeUint16(this.octets, this.start + Section.additional, 0);
+  }
+
+  /**
+   * Appends an RRset whose owner is written at `owner` (position in the reply). False when it does not fit: nothing is
+   * written then. An owner beyond a pointer's reach counts as not fitting.
+   */
+  appendRrset(image: ZoneImage, entry: number, owner: number, section: number): boolean {
+    const length = image.lengthOf(entry);
+    const at = this.position;
+    if (at + length > this.end || owner > MAX_POINTER) return false;
+    const from = image.octetsOf(entry);
+    for (let index = 0; index < length; index++) this.octets[at + index] = image.octets[from + index]!;
+    this.position = at + length;
+    for (let index = image.patchCountOf(entry) - 1; index >= 0; index--) {
+      writeUint16(this.octets, at + image.patchPosition(entry, index), 0xc000 | this.apexPosition);
+    }
+    if (owner !== HEADER_OCTETS) this.setOwners(at, owner);
+    this.count(section, image.recordsOf(entry));
+    return true;
+  }
+
+  private setOwners(from: number, owner: number): void {
+    for (let at = from; at < this.position; at += 12 + readUint16(this.octets, at + 10)) {
+      writeUint16(this.octets, at, 0xc000 | owner);
+    }
+  }
+
+  /** Adds to the section's count in the header. */
+  count(section: number, records: number): void {
+    writeUint16(this.octets, this.start + section, readUint16(this.octets, this.start + section) + records);
+  }
+
+  /** Whether `length` more octets fit. */
+  fits(length: number): boolean {
+    return this.position + length <= this.end;
+  }
+
+  /** Appends octets of the image or of the reply itself; the caller has asked {@link fits}. */
+  copy(from: Uint8Array, offset: number, length: number): void {
+    for (let index = 0; index < length; index++) this.octets[this.position + index] = from[offset + index]!;
+    this.position += length;
+  }
+
+  /** Record header with a pointer to `owner`; returns where the rdata length goes. */
+  appendHeader(owner: number, type: number, ttl: number): number {
+    const at = this.position;
+    writeUint16(this.octets, at, 0xc000 | owner);
+    writeUint16(this.octets, at + 2, type);
+    writeUint16(this.octets, at + 4, 1);
+    writeUint32(this.octets, at + 6, ttl);
+    this.position = at + 12;
+    return at + 10;
+  }
+
+  /** OPT (RFC 6891 §6.1.3) in the octets kept for it; `extendedRcode` is the upper octet. */
+  appendOpt(udpPayload: number, extendedRcode: number, dnssecOk: boolean): void {
+    const at = this.position;
+    this.octets[at] = 0;
+    writeUint16(this.octets, at + 1, 41);
+    writeUint16(this.octets, at + 3, udpPayload);
+    this.octets[at + 5] = extendedRcode;
+    this.octets[at + 6] = 0;
+    writeUint16(this.octets, at + 7, dnssecOk ? 0x8000 : 0);
+    writeUint16(this.octets, at + 9, 0);
+    this.position = at + OPT_OCTETS;
+    this.count(Section.additional, 1);
+  }
+}
