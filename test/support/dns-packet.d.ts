@@ -13,9 +13,18 @@ declare module 'dns-packet' {
     type: string;
     class?: string;
     ttl?: number;
-    data?: unknown;
-    /** OPT only. */
-    udpPayloadSize?: number;
+    // biome-ignore lint/suspicious/noExplicitAny: a test knows the type of the record that it reads.
+    data?: any;
+    /** This and the rest: OPT only. */
+    // biome-ignore lint/suspicious/noExplicitAny: required when read from an OPT record, absent in all others.
+    udpPayloadSize?: any;
+    extendedRcode?: number;
+    // biome-ignore lint/suspicious/noExplicitAny: as udpPayloadSize.
+    ednsVersion?: any;
+    flags?: number;
+    // biome-ignore lint/suspicious/noExplicitAny: as udpPayloadSize.
+    flag_do?: any;
+    options?: unknown[];
   }
 
   export interface Packet {
@@ -33,11 +42,15 @@ declare module 'dns-packet' {
     additionals?: Record[];
   }
 
+  /** The name that the declarations of DefinitelyTyped give it. */
+  export type Answer = Record;
+
   export const AUTHORITATIVE_ANSWER: number;
   export const TRUNCATED_RESPONSE: number;
   export const RECURSION_DESIRED: number;
   export const RECURSION_AVAILABLE: number;
   export const AUTHENTIC_DATA: number;
+  export const DNSSEC_OK: number;
 
   export function encode(packet: Packet): Buffer;
   export function decode(octets: Uint8Array): Packet;

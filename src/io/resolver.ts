@@ -1,0 +1,155 @@
+// Look-ups of the preference of a host (BEP 34) with a memory: one query in flight a host, answers kept for their TTL,
+// the last good one used while no new one can be had. DNS itself is in resolver/.
+
+import type { Outcome } from '../core/preference/outcome.ts';
+import { createOutcomeCache, MAX_CACHED_HOSTS } from '../core/preference/outcome-cache.ts';
+import { readOutcome, type TxtAnswer } from '../core/preference/read-outcome.ts';
+import { lookupHost } from '../core/rewrite/lookup-host.ts';
+import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { toAsciiHost } from './idna.ts';
+import type { Server } from './resolver/exchange.ts';
+import { queryTxt } from './resolver/query-txt.ts';
+import { parseServer, readSystemServers } from './system-resolvers.ts';
+
+const DEFAULT_TIMEOUT_MILLISECONDS = 5000;
+const DEFAULT_TRY_MILLISECONDS = 2000;
+/** No host is asked for more than once a minute, and no mistake of an operator lasts more than a day. */
+const MIN_TTL_SECONDS = 60;
+const MAX_TTL_SECONDS = 86_400;
+/** How long the system's list of servers is used before it is read again: machines move between networks. */
+const SYSTEM_SERVERS_MILLISECONDS = 30_000;
+
+export interface ResolverOptions {
+  /** `127.0.0.1:5300`, `[::1]:5300`, port 53 when left out; in order of preference. Absent: the system's. */
+  readonly servers?: readonly string[];
+  /** For a whole look-up, other servers and aliases included. */
+  readonly timeoutMilliseconds?: number;
+  /** For one server to answer. */
+  readonly tryMilliseconds?: number;
+  /** Hosts remembered at most. */
+  readonly maxHosts?: number;
+  readonly clock?: Pick<Clock, 'nowMilliseconds' | 'schedule'>;
+  /** Where the system's servers are written, instead of /etc/resolv.conf. */
+  readonly resolvConf?: string;
+}
+
+export interface Resolver {
+  /**
+   * What DNS says of a host (a name, in Unicode or ASCII). Rejects only with the reason of an aborted `signal`, or
+   * when the resolver is closed; trouble with DNS is the outcome `failed`.
+   */
+  lookupPreference(host: string, signal?: AbortSignal): Promise<Outcome>;
+  /** Ends what is in flight, as `failed`. Safe twice. */
+  close(): void;
+}
+
+/** A look-up in flight, and how many callers still want it. */
+interface Flight {
+  readonly outcome: Promise<Outcome>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+/** Opens nothing until the first look-up. Throws a TypeError for a server that is not an address. */
+export function createResolver(options: ResolverOptions = {}): Resolver {
+  const clock = options.clock ?? systemClock;
+  const now = (): number => clock.nowMilliseconds();
+  const cache = createOutcomeCache(options.maxHosts ?? MAX_CACHED_HOSTS);
+  const servers = createServerList(options, now);
+  const flights = new Map<string, Flight>(); // one a host that callers wait for; each ends at its deadline
+  let closed = false;
+
+  async function resolve(host: string, signal: AbortSignal): Promise<Outcome> {
+    const answer = await queryTxt(host, {
+      servers: await servers(),
+      timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
+      tryMilliseconds: options.tryMilliseconds ?? DEFAULT_TRY_MILLISECONDS,
+      clock,
+      signal,
+    });
+    const outcome = readOutcome(clampTtl(answer));
+    return signal.aborted ? outcome : cache.put(host, outcome, now());
+  }
+
+  function takeOff(host: string): Flight {
+    const controller = new AbortController();
+    const outcome = resolve(host, controller.signal).finally(() => {
+      if (flights.get(host) === flight) flights.delete(host);
+    });
+    const flight: Flight = { outcome, controller, waiting: 0 };
+    flights.set(host, flight);
+    return flight;
+  }
+
+  return {
+    async lookupPreference(host, signal) {
+      if (closed) throw new Error('the resolver is closed');
+      signal?.throwIfAborted();
+      const name = toQueryName(host);
+      if (name === undefined) return { kind: 'silent', reason: 'not-asked', ttlSeconds: 0 };
+      const known = cache.get(name, now());
+      if (known !== undefined) return known;
+      const flight = flights.get(name) ?? takeOff(name);
+      flight.waiting++;
+      try {
+        return await unlessAborted(flight.outcome, signal);
+      } finally {
+        flight.waiting--;
+        if (flight.waiting === 0 && signal?.aborted === true) {
+          flights.delete(name);
+          flight.controller.abort();
+        }
+      }
+    },
+    close() {
+      closed = true;
+      for (const { controller } of flights.values()) controller.abort();
+    },
+  };
+}
+
+/** The name to ask for; undefined for an address, a name that DNS does not hold, and what is no host. */
+function toQueryName(host: string): string | undefined {
+  const url = parseTrackerUrl(`udp://${host}`);
+  if (url.kind === 'fault' || url.hostStart !== 'udp://'.length || url.hostEnd !== url.text.length)
+    return undefined;
+  const name = lookupHost(url, toAsciiHost);
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** A negative answer without SOA comes as 0, an answer of a careless operator as anything. */
+function clampTtl(answer: TxtAnswer): TxtAnswer {
+  if (answer.kind === 'failed') return answer;
+  return { ...answer, ttlSeconds: Math.min(MAX_TTL_SECONDS, Math.max(MIN_TTL_SECONDS, answer.ttlSeconds)) };
+}
+
+function createServerList(options: ResolverOptions, now: () => number): () => Promise<readonly Server[]> {
+  if (options.servers !== undefined && options.servers.length > 0) {
+    const servers = options.servers.map((text) => {
+      const server = parseServer(text);
+      if (server === undefined) throw new TypeError(`not the address of a name server: ${text}`);
+      return server;
+    });
+    return async () => servers;
+  }
+  let readAt = Number.NEGATIVE_INFINITY;
+  let servers: Promise<readonly Server[]> | undefined;
+  return () => {
+    if (servers === undefined || now() - readAt >= SYSTEM_SERVERS_MILLISECONDS) {
+      readAt = now();
+      servers = readSystemServers(options.resolvConf);
+    }
+    return servers;
+  };
+}
+
+/** The promise, unless the signal is aborted first: then its reason is thrown, and the promise goes on without us. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,153 @@
+// Queries to octets and replies from octets: the only file that imports dns2. Its codec is used; its clients are not,
+// because they send no EDNS, take a reply to another question, set no deadline on TCP and open IPv4 sockets only: the
+// sockets are in exchange.ts. What its codec does wrong is met here:
+//   - a crafted reply keeps it busy for seconds (chains of pointers): size and names are checked before it sees them;
+//   - it reads TXT as UTF-8, which damages other octets, and decodes records that nobody asked for: every type but
+//     CNAME, SOA and OPT is relabelled first as one it does not know, so that it keeps the rdata as it came.
+
+import { randomInt } from 'node:crypto';
+import { type Header as DeclaredHeader, Packet } from 'dns2';
+import { FOLD } from '../../core/dns/name.ts';
+import { RecordClass, RecordType } from '../../core/dns/record-type.ts';
+import { HEADER_OCTETS, type RecordSpan, scanReply } from '../../core/dns/reply-scan.ts';
+import { octetsToText } from '../../core/octets/text.ts';
+
+/** RFC 6891 §6.2.5 with the ceiling of the DNS Flag Day 2020: fits every path without fragments. */
+const UDP_PAYLOAD_OCTETS = 1232;
+/** Names cannot be compressed past 16 KiB (RFC 1035 §4.1.4), and a preference takes a hundred octets. */
+export const MAX_REPLY_OCTETS = 16_384;
+/** RFC 6895 §3.1: the first type kept for private use, unknown to dns2 for ever. */
+const RAW_TYPE = 65_280;
+
+const FLAG_RESPONSE = 0x80;
+const FLAG_TRUNCATED = 0x02;
+
+/** dns2 reads and writes AD and CD, but its declarations do not name them. */
+type Header = DeclaredHeader & { ad: 0 | 1; cd: 0 | 1 };
+
+export interface Query {
+  readonly octets: Uint8Array;
+  /** Octets of the question section, at {@link HEADER_OCTETS}. */
+  readonly questionOctets: number;
+}
+
+export interface TxtRecord {
+  readonly owner: string;
+  readonly ttlSeconds: number;
+  /** The character-strings joined, one character an octet. */
+  readonly text: string;
+}
+
+export interface Alias {
+  readonly owner: string;
+  readonly target: string;
+  readonly ttlSeconds: number;
+}
+
+/** Names are in lower case, without the final dot. */
+export interface Answer {
+  readonly kind: 'answer';
+  /** With the upper bits of the OPT record, if there was one (RFC 6891 §6.1.3). */
+  readonly rcode: number;
+  readonly authenticated: boolean;
+  readonly texts: readonly TxtRecord[];
+  readonly aliases: readonly Alias[];
+  /** min(TTL, MINIMUM) of the SOA in the authority section (RFC 2308 §5). */
+  readonly negativeTtlSeconds: number | undefined;
+  /** Neither data nor a denial, but other servers to ask (RFC 2308 §2.2). */
+  readonly referral: boolean;
+}
+
+/** `foreign` answers something else and is ignored; `malformed` and `too-large` are ours, but cannot be read. */
+export type Reply = Answer | { readonly kind: 'foreign' | 'truncated' | 'too-large' | 'malformed' };
+
+/** A recursive TXT query with a random id; AD asks whether the answer was validated (RFC 6840 §5.7). */
+export function encodeTxtQuery(name: string, { edns }: { edns: boolean }): Query {
+  const packet = new Packet();
+  const header: Partial<Header> = { id: randomInt(0x1_0000), rd: 1, ad: 1 };
+  packet.header = new Packet.Header(header);
+  packet.questions.push(new Packet.Question(name, RecordType.TXT, RecordClass.IN));
+  const questionOctets = packet.toBuffer().length - HEADER_OCTETS;
+  if (edns) packet.additionals.push(Packet.Resource.EDNS([], { udpPayloadSize: UDP_PAYLOAD_OCTETS }));
+  return { octets: packet.toBuffer(), questionOctets };
+}
+
+/** Reads what came back for `query`. Never throws, and takes time in proportion to at most {@link MAX_REPLY_OCTETS}. */
+export function decodeReply(octets: Uint8Array, query: Query): Reply {
+  if (!isReplyTo(octets, query)) return { kind: 'foreign' };
+  if ((octets[2]! & FLAG_TRUNCATED) !== 0) return { kind: 'truncated' };
+  if (octets.length > MAX_REPLY_OCTETS) return { kind: 'too-large' };
+  const spans = scanReply(octets);
+  return (spans === undefined ? undefined : decodeAnswer(octets, spans)) ?? { kind: 'malformed' };
+}
+
+/** Id, QR, opcode and question (RFC 5452 §4.2). A server that understood nothing may leave the question out. */
+function isReplyTo(octets: Uint8Array, query: Query): boolean {
+  if (octets.length < HEADER_OCTETS) return false;
+  if (octets[0] !== query.octets[0] || octets[1] !== query.octets[1]) return false;
+  if ((octets[2]! & 0xf8) !== FLAG_RESPONSE || octets[4] !== 0) return false;
+  if (octets[5] === 0) return (octets[3]! & 0x0f) !== 0 && octets.length === HEADER_OCTETS;
+  const end = HEADER_OCTETS + query.questionOctets;
+  if (octets[5] !== 1 || octets.length < end) return false;
+  for (let index = HEADER_OCTETS; index < end; index++) {
+    if (FOLD[octets[index]!] !== FOLD[query.octets[index]!]) return false;
+  }
+  return true;
+}
+
+function decodeAnswer(octets: Uint8Array, spans: readonly RecordSpan[]): Answer | undefined {
+  const packet = Packet.parse(relabel(octets, spans));
+  if (packet.errors.length > 0) return undefined;
+  const answerSpans = spans.filter((span) => span.section === 'answer');
+  const texts: TxtRecord[] = [];
+  const aliases: Alias[] = [];
+  for (const [index, span] of answerSpans.entries()) {
+    const record = packet.answers[index];
+    if (record === undefined || record.class !== RecordClass.IN) continue;
+    const owner = record.name.toLowerCase();
+    if (span.type === RecordType.TXT) {
+      const text = joinStrings(octets, span);
+      if (text === undefined) return undefined;
+      texts.push({ owner, ttlSeconds: record.ttl, text });
+    } else if (span.type === RecordType.CNAME) {
+      aliases.push({ owner, target: (record.domain ?? '').toLowerCase(), ttlSeconds: record.ttl });
+    }
+  }
+  const soa = packet.authorities.find((record) => record.type === RecordType.SOA);
+  const header = packet.header as Header;
+  return {
+    kind: 'answer',
+    rcode: header.rcode,
+    authenticated: header.ad === 1,
+    texts,
+    aliases,
+    negativeTtlSeconds: soa === undefined ? undefined : Math.min(soa.ttl, soa.minimum ?? 0),
+    referral:
+      header.aa === 0 &&
+      soa === undefined &&
+      spans.some((span) => span.section === 'authority' && span.type === RecordType.NS),
+  };
+}
+
+/** A copy in which dns2 decodes only what is wanted of it (see the top of this file). */
+function relabel(octets: Uint8Array, spans: readonly RecordSpan[]): Buffer {
+  const copy = Buffer.from(octets);
+  for (const { type, typeOffset } of spans) {
+    const wanted = type === RecordType.CNAME || type === RecordType.SOA || type === RecordType.OPT;
+    if (!wanted) copy.writeUInt16BE(RAW_TYPE, typeOffset);
+  }
+  return copy;
+}
+
+/** The character-strings of TXT rdata (RFC 1035 §3.3.14) without separator; undefined when one overruns the record. */
+function joinStrings(octets: Uint8Array, { rdataStart, rdataEnd }: RecordSpan): string | undefined {
+  let text = '';
+  let offset = rdataStart;
+  while (offset < rdataEnd) {
+    const end = offset + 1 + octets[offset]!;
+    if (end > rdataEnd) return undefined;
+    text += octetsToText(octets, offset + 1, end);
+    offset = end;
+  }
+  return text;
+}

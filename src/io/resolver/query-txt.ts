@@ -1,0 +1,161 @@
+// A TXT look-up against several servers under one deadline: who is asked next, what counts as an answer, and where
+// aliases lead.
+
+import { Rcode } from '../../core/dns/record-type.ts';
+import type { TxtAnswer } from '../../core/preference/read-outcome.ts';
+import type { Clock } from '../clock.ts';
+import { type Answer, encodeTxtQuery, type Reply } from './dns-message.ts';
+import { type Exchange, type ExchangeOptions, exchangeTcp, exchangeUdp, type Server } from './exchange.ts';
+
+/** CNAMEs followed in one look-up, within answers and from query to query. */
+export const MAX_ALIASES = 8;
+
+export interface TxtQueryOptions {
+  /** In order of preference, at least one. */
+  readonly servers: readonly Server[];
+  /** For everything: all servers, all aliases. */
+  readonly timeoutMilliseconds: number;
+  /** For one server to answer one datagram, or one connection. */
+  readonly tryMilliseconds: number;
+  readonly clock: Pick<Clock, 'nowMilliseconds' | 'schedule'>;
+  readonly signal: AbortSignal;
+}
+
+interface Lookup extends TxtQueryOptions {
+  readonly deadline: number;
+}
+
+/** Follows `name` (ASCII, no final dot) to its TXT records. Settles at the deadline at the latest; never rejects. */
+export async function queryTxt(name: string, options: TxtQueryOptions): Promise<TxtAnswer> {
+  const lookup: Lookup = {
+    ...options,
+    deadline: options.clock.nowMilliseconds() + options.timeoutMilliseconds,
+  };
+  const visited = new Set<string>(); // bounded by MAX_ALIASES
+  let owner = name;
+  let ttlSeconds = Number.POSITIVE_INFINITY;
+  let authenticated = true;
+  for (;;) {
+    const answer = await askServers(owner, lookup);
+    if (answer.kind === 'failed') return answer;
+    authenticated &&= answer.authenticated;
+    let aliased = false;
+    for (;;) {
+      const alias = answer.aliases.find((candidate) => candidate.owner === owner);
+      if (alias === undefined) break;
+      visited.add(owner);
+      if (visited.has(alias.target)) return failed('the aliases (CNAME) of the name run in a circle');
+      if (visited.size > MAX_ALIASES)
+        return failed(`more than ${MAX_ALIASES} aliases (CNAME) follow one another`);
+      ttlSeconds = Math.min(ttlSeconds, alias.ttlSeconds);
+      owner = alias.target;
+      aliased = true;
+    }
+    const records = answer.texts.filter((record) => record.owner === owner);
+    if (records.length > 0) {
+      for (const record of records) ttlSeconds = Math.min(ttlSeconds, record.ttlSeconds);
+      return { kind: 'txt', records: records.map((record) => record.text), ttlSeconds, authenticated };
+    }
+    // Some resolvers give the alias and lose the rest; with an SOA they say that there is nothing behind it.
+    const lost = aliased && answer.rcode === Rcode.NOERROR && answer.negativeTtlSeconds === undefined;
+    if (!lost) {
+      const kind = answer.rcode === Rcode.NXDOMAIN ? 'no-name' : 'no-record';
+      return { kind, ttlSeconds: Math.min(ttlSeconds, answer.negativeTtlSeconds ?? 0) };
+    }
+  }
+}
+
+function failed(reason: string): { readonly kind: 'failed'; readonly reason: string } {
+  return { kind: 'failed', reason };
+}
+
+type ServerAnswer = Answer | { readonly kind: 'failed'; readonly reason: string };
+
+/**
+ * Asks one server after the other. Who answers with an error is not asked again; who stays silent is, in further
+ * rounds, until the deadline. What was last heard becomes the reason.
+ */
+async function askServers(name: string, lookup: Lookup): Promise<ServerAnswer> {
+  let reason = 'no server answered in time';
+  let candidates = lookup.servers;
+  while (candidates.length > 0) {
+    const silent: Server[] = [];
+    for (const server of candidates) {
+      if (lookup.signal.aborted) return failed('the look-up was given up');
+      if (remaining(lookup) <= 0) return failed(reason);
+      const result = await askServer(name, server, lookup);
+      if (result.kind === 'answer') return result;
+      reason = result.reason;
+      if (result.kind === 'silent') silent.push(server);
+    }
+    candidates = silent;
+  }
+  return failed(reason);
+}
+
+type Attempt = Answer | { readonly kind: 'silent' | 'refused'; readonly reason: string };
+
+async function askServer(name: string, server: Server, lookup: Lookup): Promise<Attempt> {
+  const attempt = await exchange(name, server, lookup, true);
+  // RFC 6891 §7: a server from before EDNS may refuse what it does not know.
+  const old =
+    attempt.kind === 'answer' && (attempt.rcode === Rcode.FORMERR || attempt.rcode === Rcode.NOTIMP);
+  return judge(old ? await exchange(name, server, lookup, false) : attempt);
+}
+
+async function exchange(name: string, server: Server, lookup: Lookup, edns: boolean): Promise<Attempt> {
+  const query = encodeTxtQuery(name, { edns });
+  const overUdp = await exchangeUdp(server, query, limits(lookup));
+  if (overUdp.kind !== 'reply' || overUdp.reply.kind !== 'truncated') return toAttempt(overUdp);
+  const overTcp = toAttempt(await exchangeTcp(server, query, limits(lookup)));
+  return overTcp.kind === 'silent' ? { ...overTcp, kind: 'refused' } : overTcp;
+}
+
+function toAttempt(result: Exchange): Attempt {
+  if (result.kind === 'unreachable') return { kind: 'refused', reason: 'the server cannot be reached' };
+  if (result.kind === 'reply') {
+    return result.reply.kind === 'answer'
+      ? result.reply
+      : { kind: 'refused', reason: REPLY_REASONS[result.reply.kind] };
+  }
+  return { kind: 'silent', reason: SILENCE_REASONS[result.heard] };
+}
+
+const REPLY_REASONS: Record<Exclude<Reply['kind'], 'answer'>, string> = {
+  truncated: 'the reply is truncated over TCP too',
+  foreign: 'the reply answers another question',
+  malformed: 'the reply is malformed',
+  'too-large': 'the reply is too large to be an answer',
+};
+
+const SILENCE_REASONS = {
+  nothing: 'no server answered in time',
+  foreign: 'what came answers another question',
+  malformed: 'the reply is malformed',
+  'too-large': 'the reply is too large to be an answer',
+} as const;
+
+const RCODE_NAMES = new Map<number, string>(Object.entries(Rcode).map(([name, code]) => [code, name]));
+
+/** Only NOERROR and NXDOMAIN say something of the name; all else is the server's trouble. */
+function judge(attempt: Attempt): Attempt {
+  if (attempt.kind !== 'answer') return attempt;
+  const { rcode } = attempt;
+  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
+    return { kind: 'refused', reason: `the server answered ${RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`}` };
+  }
+  const empty = attempt.texts.length === 0 && attempt.aliases.length === 0;
+  if (rcode === Rcode.NOERROR && empty && attempt.referral) {
+    return { kind: 'refused', reason: 'the server names other servers instead of asking them' };
+  }
+  return attempt;
+}
+
+function remaining({ deadline, clock }: Lookup): number {
+  return deadline - clock.nowMilliseconds();
+}
+
+function limits(lookup: Lookup): ExchangeOptions {
+  const timeoutMilliseconds = Math.max(1, Math.min(lookup.tryMilliseconds, remaining(lookup)));
+  return { timeoutMilliseconds, clock: lookup.clock, signal: lookup.signal };
+}
