@@ -6,7 +6,6 @@ export const LISTENER_CODES = [
   'port-not-allowed',
   'port-reserved',
   'port-not-opened',
-  'certificate-missing',
   'too-many-listeners',
   'too-many-hosts',
 ] as const;

@@ -38,8 +38,6 @@ export interface PlanOptions {
   /** Keys ({@link formatListener}) of what is open for other zones or draining: it counts towards `maxListeners`. */
   readonly occupied: ReadonlySet<string>;
   readonly maxListeners: number;
-  /** Whether TLS can be spoken: port 443 means https to every reader, and without a certificate would be clear text. */
-  readonly hasCertificate: boolean;
 }
 
 export interface ListenerPlan {
@@ -60,8 +58,6 @@ export function planListeners(hosts: readonly PreferenceHost[], options: PlanOpt
   const wanted = [...draft.wanted.values()];
   return { wanted, publishedOnly: draft.publishedOnly, rejections: draft.rejections };
 }
-
-const HTTPS_PORT = 443;
 
 interface Draft {
   /** By {@link formatListener}; bounded by `maxListeners`. */
@@ -128,10 +124,6 @@ function refusePort(
 ): Rejection | undefined {
   const { allowedPorts, reserved } = options;
   const declared = `${host.name} declares ${formatEndpoint(endpoint)}`;
-  if (endpoint.transport === 'tcp' && endpoint.port === HTTPS_PORT && !options.hasCertificate) {
-    const message = `${declared}, which clients take for https, and there is no certificate; take it out of the record`;
-    return { code: 'certificate-missing', message, ...positionOf(host) };
-  }
   if (allowedPorts.length > 0 && !allowedPorts.some((range) => isWithin(endpoint.port, range))) {
     const allowed = allowedPorts.map(formatPortRange).join(', ');
     const message = `${declared}, and tracker.allowed_ports permits ${allowed}; take the port out of the record or permit it`;

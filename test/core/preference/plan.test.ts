@@ -93,13 +93,6 @@ t.example. 60 A 192.0.2.1`;
     expect(rejections[0]!.message).toContain(words);
   });
 
-  it('takes 443 for https only, so that it wants a certificate', () => {
-    const lines = `t.example. 60 TXT BITTORRENT TCP:443 UDP:443
-t.example. 60 A 192.0.2.1`;
-    expect(plan(lines).rejections).toMatchObject([{ code: 'certificate-missing', line: 1 }]);
-    expect(plan(lines, { hasCertificate: true }).rejections).toEqual([]);
-  });
-
   it.each<[string, Partial<PlanOptions>]>([
     ['another address has the port', { reserved: [{ transport: 'udp', address: '192.0.2.9', port: 53 }] }],
     ['the other family has the port', { reserved: [{ transport: 'udp', address: '::', port: 53 }] }],

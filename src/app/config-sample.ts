@@ -1,0 +1,43 @@
+// The complete, commented portolan.toml with the values in effect. Reading it back gives the same configuration.
+
+import { type Setting, type SettingValue, settings } from './config-schema.ts';
+
+/** Columns that a comment is wrapped to. */
+const COMMENT_COLUMNS = 100;
+
+/** `input`: the tables as a file would hold them; what is missing shows its default. */
+export function formatSample(input: Readonly<Record<string, unknown>>): string {
+  const lines: string[] = [];
+  let section = '';
+  for (const setting of settings()) {
+    const table = setting.path.slice(0, -1).join('.');
+    if (table !== section) lines.push('', `[${table}]`);
+    section = table;
+    lines.push(...wrapComment(setting.comment));
+    lines.push(`${setting.path.at(-1)} = ${formatValue(valueAt(input, setting))}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function valueAt(input: Readonly<Record<string, unknown>>, setting: Setting): SettingValue {
+  let value: unknown = input;
+  for (const key of setting.path) value = (value as Record<string, unknown> | undefined)?.[key];
+  return (value as SettingValue | undefined) ?? setting.default;
+}
+
+/** JSON's strings are basic strings of TOML 1.0: both escape quotes, backslashes and control characters alike. */
+function formatValue(value: SettingValue): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
+  return `[${value.map(formatValue).join(', ')}]`;
+}
+
+function wrapComment(text: string): string[] {
+  const lines = ['#'];
+  for (const word of text.split(' ')) {
+    const extended = `${lines.at(-1)} ${word}`;
+    if (extended.length > COMMENT_COLUMNS && lines.at(-1) !== '#') lines.push(`# ${word}`);
+    else lines[lines.length - 1] = extended;
+  }
+  return lines;
+}
