@@ -1,7 +1,7 @@
 // Files, as the rest of the program needs them: read with a bound, written whole or not at all.
 
-import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './bind-error.ts';
 import { randomUint32 } from './random.ts';
@@ -121,7 +121,7 @@ const PERMISSION_BITS = 0o7777;
 
 /**
  * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after
- * a crash or on a full disk. A symbolic link is replaced, not followed. Throws {@link FileError}.
+ * a crash or on a full disk. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
  */
 export async function writeFileAtomic(
   path: string,
@@ -129,36 +129,54 @@ export async function writeFileAtomic(
   options: WriteOptions = {},
 ): Promise<void> {
   const fsync = options.fsync ?? true;
-  // In the same folder, because a rename does not cross file systems; a dot, so that no watcher takes it for a zone.
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUint32().toString(16)}.tmp`);
-  let made = false;
+  let temporary: string | undefined;
   try {
-    const mode = options.mode ?? (await modeOf(path)) ?? PRIVATE_FILE_MODE;
-    const file = await open(temporary, 'wx', PRIVATE_FILE_MODE);
-    made = true;
+    const replaced = await existing(path);
+    const target = replaced?.path ?? path;
+    // In the same folder, because a rename does not cross file systems; a dot, so that no watcher takes it for a zone.
+    const name = join(dirname(target), `.${basename(target)}.${randomUint32().toString(16)}.tmp`);
+    const file = await open(name, 'wx', PRIVATE_FILE_MODE);
+    temporary = name;
     try {
       await file.writeFile(octets);
-      await file.chmod(mode);
+      if (replaced !== undefined) await keepOwner(file, replaced.status);
+      await file.chmod(options.mode ?? replaced?.status.mode ?? PRIVATE_FILE_MODE);
       if (fsync) await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-    made = false;
-    if (fsync) await syncFolder(dirname(path));
+    await rename(name, target);
+    temporary = undefined;
+    if (fsync) await syncFolder(dirname(target));
   } catch (error) {
-    if (made) await unlink(temporary).catch(() => {});
+    if (temporary !== undefined) await unlink(temporary).catch(() => {});
     throw fileError('write', path, error);
   }
 }
 
-async function modeOf(path: string): Promise<number | undefined> {
+interface Existing {
+  /** Without symbolic links. */
+  readonly path: string;
+  readonly status: Stats;
+}
+
+/** The file that will be replaced; undefined when the path is free. */
+async function existing(path: string): Promise<Existing | undefined> {
   try {
-    return (await stat(path)).mode & PERMISSION_BITS;
+    const target = await realpath(path);
+    const status = await stat(target);
+    if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
+    return { path: target, status: Object.assign(status, { mode: status.mode & PERMISSION_BITS }) };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** An administrator who rewrites somebody's file leaves it theirs; others may not give files away, nor need to. */
+async function keepOwner(file: FileHandle, { uid, gid }: Stats): Promise<void> {
+  const own = await file.stat();
+  if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid).catch(() => {});
 }
 
 /** A rename is on the disk only when its folder is. */
