@@ -1,0 +1,31 @@
+// The options that every command with look-ups shares.
+
+import { type Command, Option } from 'commander';
+import { createResolver, type Resolver } from '../io/resolver.ts';
+import { parseServer } from '../io/system-resolvers.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ResolverFlags {
+  readonly resolver?: readonly string[];
+}
+
+export function addResolverOption(command: Command): Command {
+  const option = new Option(
+    '--resolver <address>',
+    'name server to ask instead of the system’s, several in order',
+  ).argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), checkServer(value)]);
+  return command.addOption(option);
+}
+
+/** The caller closes it. */
+export function createResolverFromFlags({ resolver }: ResolverFlags): Resolver {
+  return createResolver(resolver === undefined ? {} : { servers: resolver });
+}
+
+function checkServer(text: string): string {
+  if (parseServer(text) !== undefined) return text;
+  throw new UsageError(
+    `--resolver takes an IP address with or without a port, not "${text}"`,
+    'Try: --resolver 127.0.0.1:5300, or --resolver "[::1]:5300"',
+  );
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// The program's entry: gives the command line what it may touch of this process.
+
+import type { CliIo } from './cli/cli-io.ts';
+import { runProgram } from './cli/program.ts';
+
+const io: CliIo = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  workingDirectory: process.cwd(),
+  setExitCode(code) {
+    process.exitCode = Math.max(code, Number(process.exitCode ?? 0));
+  },
+};
+
+// `portolan … | head` closes the pipe early, which is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+await runProgram(process.argv.slice(2), io);
