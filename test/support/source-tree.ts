@@ -192,7 +192,7 @@ function memberOf(node: Node): string | undefined {
   return `${object['name']}.${property['name']}`;
 }
 
-const LIMIT_NAME = /^(?=[A-Z0-9_]+$).*(MAX|MIN|LIMIT|DEFAULT|TIMEOUT|SECONDS|MILLISECONDS)/;
+const LIMIT_NAME = /^(MAX|MIN|DEFAULT)_[A-Z0-9_]+$|^[A-Z0-9_]+_(LIMIT|MAX|TIMEOUT|SECONDS|MILLISECONDS)$/;
 
 function limitsOf(program: Node, text: string, lineOf: (offset: number) => number): SourceFile['limits'] {
   const limits: { name: string; line: number; documented: boolean }[] = [];

@@ -1,0 +1,89 @@
+// What `npm pack` makes works where it is installed: the program runs, the library is imported, the types hold.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { projectRoot } from '../support/source-tree.ts';
+import { type CommandLine, createFolder, type Ended, run } from './programs.ts';
+
+const folder = createFolder();
+const place = join(folder.path, 'elsewhere with a blank');
+const version = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).version;
+
+function runThere(...words: string[]): Promise<Ended> {
+  const command = ['sh', '-c', 'cd "$0" && exec "$@"', place, ...words] as unknown as CommandLine;
+  return run(command, { seconds: 120 });
+}
+
+beforeAll(async () => {
+  mkdirSync(place);
+  const packed = await run(['npm', 'pack', '--pack-destination', folder.path], { seconds: 120 });
+  expect(packed, packed.stderr).toMatchObject({ code: 0 });
+  writeFileSync(join(place, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }');
+  const tarball = join(folder.path, `portolan-${version}.tgz`);
+  const words = [
+    'npm',
+    'install',
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    tarball,
+  ];
+  const installed = await runThere(...words);
+  expect(installed, installed.stderr).toMatchObject({ code: 0 });
+});
+
+afterAll(() => folder.remove());
+
+const program = join('node_modules', '.bin', 'portolan');
+
+it('runs as a program', async () => {
+  const printed = await runThere(program, '--version');
+  expect(printed).toMatchObject({ code: 0, stdout: `${version}\n` });
+});
+
+it('explains itself', async () => {
+  const printed = await runThere(program, '--help');
+  expect(printed.code).toBe(0);
+  expect(printed.stdout).toMatch(/^Usage: portolan/);
+});
+
+it('is a library: the pure part decides without any I/O', async () => {
+  writeFileSync(
+    join(place, 'consumer.mjs'),
+    `import { parsePreference } from 'portolan';
+     console.log(JSON.stringify(parsePreference('BITTORRENT UDP:1337 TCP:80')?.endpoints));`,
+  );
+  const printed = await runThere(process.execPath, 'consumer.mjs');
+  expect(printed, printed.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(printed.stdout)).toEqual([
+    { transport: 'udp', port: 1337 },
+    { transport: 'tcp', port: 80 },
+  ]);
+});
+
+it('has types that a strict consumer can compile against', async () => {
+  writeFileSync(
+    join(place, 'consumer.ts'),
+    `import { createResolver, type Endpoint, parsePreference } from 'portolan';
+     const endpoints: readonly Endpoint[] = parsePreference('BITTORRENT UDP:1337')?.endpoints ?? [];
+     const port: number | undefined = endpoints[0]?.port;
+     const close: () => void = createResolver({}).close;
+     export { close, port };`,
+  );
+  writeFileSync(
+    join(place, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: { strict: true, noEmit: true, module: 'nodenext', target: 'es2024', types: [] },
+      files: ['consumer.ts'],
+    }),
+  );
+  const compiled = await runThere(join(projectRoot, 'node_modules', '.bin', 'tsc'), '-p', '.');
+  expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
+});
+
+it('leaves the sources and the tests at home', async () => {
+  const listed = await runThere('find', 'node_modules/portolan', '-name', '*.ts', '!', '-name', '*.d.ts');
+  expect(listed.stdout).toBe('');
+});
