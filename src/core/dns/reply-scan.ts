@@ -13,6 +13,9 @@ export const HEADER_OCTETS = 12;
  */
 const MAX_POINTERS = 127;
 
+/** A hundred an RRset is where BIND stops by default; a reply about one TXT RRset has no use for more than a few sets. */
+const MAX_RECORDS = 256;
+
 export type Section = 'answer' | 'authority' | 'additional';
 
 /** Where a record stands in the reply: offsets in octets, `rdataEnd` excluded. */
@@ -24,7 +27,7 @@ export interface RecordSpan {
   readonly rdataEnd: number;
 }
 
-/** The records of a reply in order, or undefined when counts, lengths or names do not fit its octets. */
+/** The records of a reply in order, or undefined when there are too many, or counts, lengths or names do not fit. */
 export function scanReply(octets: Uint8Array): readonly RecordSpan[] | undefined {
   if (octets.length < HEADER_OCTETS) return undefined;
   let offset = HEADER_OCTETS;
@@ -33,11 +36,11 @@ export function scanReply(octets: Uint8Array): readonly RecordSpan[] | undefined
     if (end === undefined || end + 4 > octets.length) return undefined;
     offset = end + 4;
   }
-  const spans: RecordSpan[] = []; // bounded by the reply's length: a record takes 11 octets or more
+  const spans: RecordSpan[] = []; // bounded by MAX_RECORDS
   for (const [index, section] of (['answer', 'authority', 'additional'] as const).entries()) {
     for (let record = readUint16(octets, 6 + index * 2); record > 0; record--) {
       const span = scanRecord(octets, offset, section);
-      if (span === undefined) return undefined;
+      if (span === undefined || spans.length === MAX_RECORDS) return undefined;
       spans.push(span);
       offset = span.rdataEnd;
     }

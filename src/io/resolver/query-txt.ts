@@ -73,10 +73,10 @@ type ServerAnswer = Answer | { readonly kind: 'failed'; readonly reason: string 
 
 /**
  * Asks one server after the other. Who answers with an error is not asked again; who stays silent is, in further
- * rounds, until the deadline. What was last heard becomes the reason.
+ * rounds, until the deadline. What was last heard, if anything was, becomes the reason.
  */
 async function askServers(name: string, lookup: Lookup): Promise<ServerAnswer> {
-  let reason = 'no server answered in time';
+  let reason: string = SILENCE_REASONS.nothing;
   let candidates = lookup.servers;
   while (candidates.length > 0) {
     const silent: Server[] = [];
@@ -85,7 +85,7 @@ async function askServers(name: string, lookup: Lookup): Promise<ServerAnswer> {
       if (remaining(lookup) <= 0) return failed(reason);
       const result = await askServer(name, server, lookup);
       if (result.kind === 'answer') return result;
-      reason = result.reason;
+      if (result.reason !== SILENCE_REASONS.nothing) reason = result.reason;
       if (result.kind === 'silent') silent.push(server);
     }
     candidates = silent;
