@@ -1,0 +1,94 @@
+// Tracker URLs as people and logs may see them. Private trackers put a passkey into the path, the query, the userinfo
+// and sometimes the host; whoever has it announces as its owner. So this shows what is known to be harmless and hides
+// the rest, and hides whatever could act on a terminal.
+
+import { splitMagnet } from '../torrent/magnet.ts';
+
+const HIDDEN = '…';
+
+/** Longer words are more likely keys than names: `announce.php` has twelve characters. */
+const MAX_WORD_CHARACTERS = 15;
+
+/** Shorter host labels are names; keys of private trackers have 32 characters, and 16 at the least. */
+const MIN_KEY_CHARACTERS = 16;
+
+/**
+ * The URL with `…` for userinfo, for path segments and parameter names that are not plain words or version numbers,
+ * for every parameter value and fragment, and for host labels that look like keys. Text without `://` is hidden whole.
+ */
+export function redactUrl(url: string): string {
+  const schemeEnd = url.indexOf('://');
+  if (schemeEnd < 0 || !/^[a-z][a-z0-9+.-]*$/i.test(url.slice(0, schemeEnd))) return url === '' ? '' : HIDDEN;
+  const authorityStart = schemeEnd + 3;
+  const authorityEnd = indexOfAny(url, '/?#\\', authorityStart);
+  const pathEnd = indexOfAny(url, '?#', authorityEnd);
+  const queryEnd = indexOfAny(url, '#', pathEnd);
+  return (
+    url.slice(0, authorityStart) +
+    redactAuthority(url.slice(authorityStart, authorityEnd)) +
+    redactPath(url.slice(authorityEnd, pathEnd)) +
+    redactQuery(url.slice(pathEnd, queryEnd)) +
+    (url.length > queryEnd + 1 ? `#${HIDDEN}` : url.slice(queryEnd))
+  );
+}
+
+/** The link with its trackers, web seeds and sources redacted, decoded or not; the rest is as given. */
+export function redactMagnet(uri: string): string {
+  const link = splitMagnet(uri);
+  if (link === undefined) return HIDDEN;
+  const parameters = link.parameters.map(({ text, name, url, value }) =>
+    /^(?:tr|ws|as|xs)(?:\.|$)/i.test(name) ? `${name}=${redactUrl(url ?? value)}` : text,
+  );
+  return link.start + parameters.join('&') + (link.fragment === '' ? '' : `#${HIDDEN}`);
+}
+
+function redactAuthority(authority: string): string {
+  const at = authority.lastIndexOf('@');
+  const host = authority.slice(at + 1);
+  const shown = /^[\p{L}\p{M}\p{N}_.:[\]%-]*$/u.test(host) ? redactLabels(host) : HIDDEN;
+  return at < 0 ? shown : `${HIDDEN}@${shown}`;
+}
+
+/** Names of Tor and I2P are long and random, and no secret. */
+function redactLabels(host: string): string {
+  if (host.startsWith('[') || /\.(?:onion|i2p)(?::|$)/i.test(host)) return host;
+  return host
+    .split('.')
+    .map((label) =>
+      label.length >= MIN_KEY_CHARACTERS && /^(?=.*[0-9])[a-z0-9_]+$/i.test(label) ? HIDDEN : label,
+    )
+    .join('.');
+}
+
+function redactPath(path: string): string {
+  return path.split('/').map(redactWord).join('/');
+}
+
+function redactQuery(query: string): string {
+  if (query.length <= 1) return query;
+  const parameters = query.slice(1).split('&');
+  return `?${parameters.map(redactParameter).join('&')}`;
+}
+
+function redactParameter(parameter: string): string {
+  const equals = parameter.indexOf('=');
+  if (equals < 0) return redactWord(parameter);
+  return `${redactWord(parameter.slice(0, equals))}=${equals + 1 < parameter.length ? HIDDEN : ''}`;
+}
+
+/** Shows letters in one case (a capital may begin), with `.`, `-` and `_` between, and version numbers. */
+function redactWord(word: string): string {
+  if (word === '') return '';
+  const isPlain =
+    word.length <= MAX_WORD_CHARACTERS &&
+    (/^(?:[A-Z]?[a-z]+|[A-Z]+)(?:[._-][a-z]+)*$/.test(word) || /^v?[0-9]{1,2}$/.test(word));
+  return isPlain ? word : HIDDEN;
+}
+
+/** The first of these characters from `start` on, or the end. */
+function indexOfAny(text: string, characters: string, start: number): number {
+  for (let index = start; index < text.length; index++) {
+    if (characters.includes(text.charAt(index))) return index;
+  }
+  return text.length;
+}

@@ -1,0 +1,155 @@
+// Decisions on the URLs of an announce-list, put together to its new tiers (BEP 12).
+//
+// In `fix` every replaced URL gives way to its candidates. In `prefer` the URLs of one scope that differ only in their
+// endpoint are one tracker: its declared endpoints take the place of the first of them. Where a candidate is, but for
+// spelling, a URL that the scope already holds (`http://h:443/a` beside a candidate `https://h:443/a`), the written
+// one is used. Both together make rewriting idempotent.
+
+import type { Endpoint } from '../net/endpoint.ts';
+import { type Decision, isUntouched, type RewriteOptions } from './decide.ts';
+import { effectivePort, parseTrackerUrl, transportOf } from './tracker-url.ts';
+
+/**
+ * What each URL of one scope becomes, in parallel to `decisions`. A scope is a tier, or with `spread` the whole list.
+ * Duplicates within it are dropped, unless no URL changes: then nothing does.
+ */
+export function settleScope(decisions: readonly Decision[], mode: RewriteOptions['mode']): string[][] {
+  if (decisions.every(isUntouched)) return decisions.map(({ url }) => [url]);
+  const gathered = mode === 'prefer' ? gatherTrackers(decisions) : decisions.map(({ urls }) => urls);
+  const written = writtenUrls(decisions); // at most one entry a decision, as are the rest of this function
+  const emitted = new Set<string>();
+  return gathered.map((urls, index) => {
+    const { url: own } = decisions[index]!;
+    const kept: string[] = [];
+    for (const url of urls) {
+      const spelling = url === own ? url : (written.get(endpointKey(url, decisions[index]!)) ?? url);
+      if (emitted.has(spelling)) continue;
+      emitted.add(spelling);
+      kept.push(spelling);
+    }
+    return kept;
+  });
+}
+
+/** The new tiers, in order; empty ones are dropped. The given tiers are returned when nothing changes. */
+export function settleTiers(
+  tiers: readonly (readonly Decision[])[],
+  { mode, spread }: Pick<RewriteOptions, 'mode' | 'spread'>,
+): string[][] {
+  const all = tiers.flat();
+  if (all.every(isUntouched)) return tiers.map((tier) => tier.map(({ url }) => url));
+  const results: string[][] = [];
+  const settled = spread === true ? settleScope(all, mode) : undefined;
+  let offset = 0;
+  for (const tier of tiers) {
+    const outcomes = settled?.slice(offset, offset + tier.length) ?? settleScope(tier, mode);
+    offset += tier.length;
+    if (settled === undefined) results.push(outcomes.flat());
+    else results.push(...spreadTier(tier, outcomes));
+  }
+  return results.filter((tier) => tier.length > 0);
+}
+
+/** The candidates of one URL, when there are several, go to tiers of their own; the URLs between stay together. */
+function spreadTier(tier: readonly Decision[], outcomes: readonly string[][]): string[][] {
+  const results: string[][] = [];
+  let together: string[] = [];
+  for (const [index, urls] of outcomes.entries()) {
+    if (isSpread(tier[index]!)) {
+      results.push(together, ...urls.map((url) => [url]));
+      together = [];
+    } else {
+      together.push(...urls);
+    }
+  }
+  results.push(together);
+  return results;
+}
+
+/** Whether `spread` gives what this URL becomes tiers of its own. */
+export function isSpread({ urls }: Decision): boolean {
+  return urls.length > 1;
+}
+
+/**
+ * A private torrent keeps its last tracker (BEP 27 leaves it no other way to find peers): when every URL would go,
+ * the first stays, its reason too.
+ */
+export function keepLastTracker(tiers: readonly (readonly Decision[])[]): {
+  readonly tiers: readonly (readonly Decision[])[];
+  readonly kept: boolean;
+} {
+  const first = tiers.find((tier) => tier.length > 0)?.[0];
+  if (first === undefined || tiers.some((tier) => tier.some(({ urls }) => urls.length > 0))) {
+    return { tiers, kept: false };
+  }
+  const keep = (decision: Decision): Decision =>
+    decision === first ? { ...decision, urls: [decision.url] } : decision;
+  return { tiers: tiers.map((tier) => tier.map(keep)), kept: true };
+}
+
+/** The URLs that stay as written at a declared endpoint, the first of each endpoint, by {@link endpointKey}. */
+function writtenUrls(decisions: readonly Decision[]): Map<string, string> {
+  const written = new Map<string, string>();
+  for (const decision of decisions) {
+    if (decision.outcome?.kind !== 'declared' || !decision.urls.includes(decision.url)) continue;
+    const key = endpointKey(decision.url, decision);
+    if (!written.has(key)) written.set(key, decision.url);
+  }
+  return written;
+}
+
+/** In `prefer`: for the first URL of each tracker the declared endpoints in order, for its other URLs none. */
+function gatherTrackers(decisions: readonly Decision[]): (readonly string[])[] {
+  const trackers = new Map<string, number[]>();
+  const gathered: (readonly string[])[] = decisions.map(({ urls }) => urls);
+  for (const [index, decision] of decisions.entries()) {
+    if (decision.reason !== 'replaced' && decision.reason !== 'listed') continue;
+    const key = trackerKey(decision.url, decision);
+    const members = trackers.get(key);
+    if (members === undefined) trackers.set(key, [index]);
+    else members.push(index);
+  }
+  for (const members of trackers.values()) {
+    const [first, ...others] = members;
+    if (others.length === 0) continue;
+    gathered[first!] = inOrder(members.map((index) => decisions[index]!));
+    for (const index of others) gathered[index] = [];
+  }
+  return gathered;
+}
+
+/** One URL for each declared endpoint that any of the URLs of one tracker can be taken to: a written one if any is. */
+function inOrder(members: readonly Decision[]): string[] {
+  const outcome = members[0]!.outcome;
+  if (outcome?.kind !== 'declared') return [];
+  const urls: string[] = [];
+  for (const endpoint of outcome.endpoints) {
+    const own = members.find(({ url }) => isAt(url, endpoint));
+    const url = own?.url ?? members.flatMap((member) => member.urls).find((each) => isAt(each, endpoint));
+    if (url !== undefined) urls.push(url);
+  }
+  return urls;
+}
+
+function isAt(text: string, endpoint: Endpoint): boolean {
+  const url = parseTrackerUrl(text);
+  if (url.kind === 'fault') return false;
+  return effectivePort(url) === endpoint.port && transportOf(url) === endpoint.transport;
+}
+
+/** Equal for two URLs of one tracker at one endpoint, however host, port and http or https are spelt. */
+function endpointKey(text: string, decision: Decision): string {
+  const url = parseTrackerUrl(text);
+  if (url.kind === 'fault') return text;
+  return `${transportOf(url)}:${effectivePort(url)} ${trackerKey(text, decision)}`;
+}
+
+/** Equal for URLs that differ only in endpoint and spelling; WebSocket trackers are others than those of HTTP. */
+function trackerKey(text: string, { host }: Decision): string {
+  const url = parseTrackerUrl(text);
+  if (url.kind === 'fault') return text;
+  const isWebSocket = url.scheme === 'ws' || url.scheme === 'wss';
+  const userinfo = text.slice(url.schemeEnd, url.hostStart);
+  return `${isWebSocket ? 'ws ' : ''}${userinfo}${host} ${text.slice(url.restStart)}`;
+}

@@ -1,0 +1,182 @@
+// Rewrites the tracker URLs of a .torrent file in place: every octet but the values of `announce` and `announce-list`
+// is copied, the info dictionary above all, and the copy of that is compared before it is given away.
+
+import type { Entry, Span } from '../bencode/spans.ts';
+import { textToOctets } from '../octets/text.ts';
+import type { Lookup } from '../preference/outcome.ts';
+import { type Decision, decide, type RewriteOptions } from '../rewrite/decide.ts';
+import { fromOctetText, hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
+import { keepLastTracker, settleTiers } from '../rewrite/tiers.ts';
+import {
+  effectiveTiers,
+  type Metainfo,
+  type MetainfoError,
+  readMetainfo,
+  trackerUrlsOf,
+} from './metainfo.ts';
+
+export interface RewrittenTorrent {
+  readonly kind: 'rewritten';
+  /** The very octets given when nothing changed. */
+  readonly octets: Uint8Array;
+  readonly changed: boolean;
+  readonly metainfo: Metainfo;
+  /** Of the info dictionary in `octets`. */
+  readonly info: Span;
+  /** One a URL: of `announce` when it is not the first of the list, then of the tiers in order. */
+  readonly decisions: readonly Decision[];
+  readonly announce: { readonly before: string | undefined; readonly after: string | undefined };
+  /** The tiers that clients use (BEP 12), one character an octet. */
+  readonly tiers: {
+    readonly before: readonly (readonly string[])[];
+    readonly after: readonly (readonly string[])[];
+  };
+  /** Every tracker of a private torrent was denied, so its first one stays. */
+  readonly keptLastTracker: boolean;
+}
+
+/** The names to look up before {@link rewriteTorrent} or {@link rewriteMetainfo}. */
+export function hostsOfMetainfo(metainfo: Metainfo, toAscii: ToAscii): string[] {
+  return hostsToLookUp(trackerUrlsOf(metainfo), fromOctetText(toAscii));
+}
+
+/** {@link rewriteMetainfo} of octets that nobody has read yet. */
+export function rewriteTorrent(
+  octets: Uint8Array,
+  lookup: Lookup,
+  options: RewriteOptions,
+): RewrittenTorrent | MetainfoError {
+  const metainfo = readMetainfo(octets);
+  return metainfo.kind === 'error' ? metainfo : rewriteMetainfo(metainfo, lookup, options);
+}
+
+/**
+ * Tiers and order are kept (BEP 12). `announce` stays the first URL of the list if it was, else it is rewritten by
+ * itself; it is never added. An entry `announce-list` is added only when one URL without a list has several
+ * candidates; an entry whose last URL goes is removed whole, which leaves a torrent without trackers.
+ */
+export function rewriteMetainfo(
+  metainfo: Metainfo,
+  lookup: Lookup,
+  options: RewriteOptions,
+): RewrittenTorrent {
+  const octetOptions = { ...options, toAscii: fromOctetText(options.toAscii) };
+  const before = effectiveTiers(metainfo);
+  const decided = before.map((tier) => tier.map((url) => decide(url, lookup, octetOptions)));
+  const announceBefore = metainfo.announceUrl;
+  const firstUrl = before.find((tier) => tier.length > 0)?.[0];
+  const own =
+    announceBefore === undefined || announceBefore === firstUrl
+      ? undefined
+      : decide(announceBefore, lookup, octetOptions);
+  const { tiers, kept } =
+    metainfo.isPrivate && (own === undefined || own.urls.length === 0)
+      ? keepLastTracker(decided)
+      : { tiers: decided, kept: false };
+  const after = settleTiers(tiers, options);
+  const newFirst = after.find((tier) => tier.length > 0)?.[0];
+  const announceAfter = announceBefore === undefined ? undefined : (own?.urls[0] ?? newFirst);
+  const edits = [
+    ...editAnnounce(metainfo, announceAfter),
+    ...editAnnounceList(metainfo, { before, after }, announceAfter),
+  ].sort((left, right) => left.start - right.start);
+  const { octets, info } = applyEdits(metainfo, edits);
+  return {
+    kind: 'rewritten',
+    octets,
+    changed: edits.length > 0,
+    metainfo,
+    info,
+    decisions: [...(own === undefined ? [] : [own]), ...tiers.flat()],
+    announce: { before: announceBefore, after: announceAfter },
+    tiers: { before, after },
+    keptLastTracker: kept,
+  };
+}
+
+/** Replaces the octets of a span; an insertion has an empty one. */
+interface Edit extends Span {
+  readonly octets: Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
+
+function removal({ start, value }: Entry): Edit {
+  return { start, end: value.end, octets: NOTHING };
+}
+
+function editAnnounce({ announce, announceUrl }: Metainfo, after: string | undefined): Edit[] {
+  if (announce === undefined || announceUrl === after) return [];
+  if (after === undefined) return [removal(announce)];
+  return [{ ...announce.value, octets: textToOctets(encodeText(after)) }];
+}
+
+function editAnnounceList(
+  { announceList, announceListOffset, tiers }: Metainfo,
+  { before, after }: RewrittenTorrent['tiers'],
+  announceAfter: string | undefined,
+): Edit[] {
+  if (sameTiers(before, after)) return [];
+  const isAnnounceEnough = after.length === 1 && after[0]!.length === 1 && after[0]![0] === announceAfter;
+  if (isAnnounceEnough && tiers.every((tier) => tier.length === 0)) return [];
+  if (announceList === undefined) {
+    if (after.length === 0) return [];
+    const entry = `${encodeText('announce-list')}${encodeTiers(after)}`;
+    return [{ start: announceListOffset, end: announceListOffset, octets: textToOctets(entry) }];
+  }
+  if (after.length === 0) return [removal(announceList)];
+  return [{ ...announceList.value, octets: textToOctets(encodeTiers(after)) }];
+}
+
+function sameTiers(left: readonly (readonly string[])[], right: readonly (readonly string[])[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every((tier, index) => {
+      const other = right[index]!;
+      return tier.length === other.length && tier.every((url, position) => url === other[position]);
+    })
+  );
+}
+
+/** Bencoded octet text: a character is an octet, so the length of the one is that of the other. */
+function encodeText(octetText: string): string {
+  return `${octetText.length}:${octetText}`;
+}
+
+function encodeTiers(tiers: readonly (readonly string[])[]): string {
+  return `l${tiers.map((tier) => `l${tier.map(encodeText).join('')}e`).join('')}e`;
+}
+
+/** `edits` are in order and do not overlap. Throws if the info dictionary would not come out as it went in. */
+function applyEdits({ octets, info }: Metainfo, edits: readonly Edit[]): { octets: Uint8Array; info: Span } {
+  if (edits.length === 0) return { octets, info };
+  let size = octets.length;
+  let shift = 0;
+  for (const { start, end, octets: inserted } of edits) {
+    const growth = inserted.length - (end - start);
+    size += growth;
+    if (start <= info.start) shift += growth;
+  }
+  const result = new Uint8Array(size);
+  let read = 0;
+  let write = 0;
+  for (const edit of edits) {
+    result.set(octets.subarray(read, edit.start), write);
+    write += edit.start - read;
+    result.set(edit.octets, write);
+    write += edit.octets.length;
+    read = edit.end;
+  }
+  result.set(octets.subarray(read), write);
+  const moved = { start: info.start + shift, end: info.end + shift };
+  if (!sameOctets(octets, info, result, moved)) throw new Error('the info dictionary changed while splicing');
+  return { octets: result, info: moved };
+}
+
+function sameOctets(left: Uint8Array, from: Span, right: Uint8Array, to: Span): boolean {
+  if (to.end > right.length) return false;
+  for (let a = from.start, b = to.start; a < from.end; a++, b++) {
+    if (left[a] !== right[b]) return false;
+  }
+  return true;
+}
