@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The program's entry: gives the command line what it may touch of this process.
 
-import type { CliIo } from './cli/cli-io.ts';
+import { type CliIo, type ExitCode, worseExitCode } from './cli/cli-io.ts';
 import { runProgram } from './cli/program.ts';
 
 const io: CliIo = {
@@ -11,7 +11,7 @@ const io: CliIo = {
   env: process.env,
   workingDirectory: process.cwd(),
   setExitCode(code) {
-    process.exitCode = Math.max(code, Number(process.exitCode ?? 0));
+    process.exitCode = worseExitCode((process.exitCode ?? 0) as ExitCode, code);
   },
 };
 

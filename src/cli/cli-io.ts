@@ -18,6 +18,13 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, changes: 3 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+const BY_SEVERITY: readonly ExitCode[] = [EXIT.ok, EXIT.changes, EXIT.failed, EXIT.usage];
+
+/** A failure hides that there are changes to make: what failed might have needed some too. */
+export function worseExitCode(left: ExitCode, right: ExitCode): ExitCode {
+  return BY_SEVERITY.indexOf(left) > BY_SEVERITY.indexOf(right) ? left : right;
+}
+
 /** Colour only on a terminal, and never with NO_COLOR (https://no-color.org). */
 export function isColoured(io: CliIo, stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';
