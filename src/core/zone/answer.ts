@@ -33,7 +33,7 @@ export class Answer {
     this.truncated = false;
     this.aliases = 0;
     const questionEnd = reply.position - reply.start;
-    reply.setApex(name.positions[name.labels - image.apexLabels]!);
+    reply.setApex(image, name.positions[name.labels - image.apexLabels]!);
     while (this.step(image, name, type, reply)) {
       name.hash(image.seed);
       if (!isInZone(image, name) || this.isVisited(name.hashes[0]!)) break;
@@ -161,7 +161,7 @@ export class Answer {
     for (let earlier = 0; earlier < index; earlier++) {
       if (image.additionalNode(entry, earlier) === node) return true;
     }
-    const owner = at + image.additionalPosition(entry, index);
+    const owner = reply.additionalPosition(image, entry, index, at);
     const ipv4 = image.findRrset(node, RecordType.A);
     const ipv6 = image.findRrset(node, RecordType.AAAA);
     const fits4 = ipv4 === 0 || reply.appendRrset(image, ipv4, owner, Section.additional);

@@ -80,13 +80,19 @@ export class RrsetWriter {
   private writeName(at: number, length: number, compressible: boolean): void {
     const name = this.table.octets.subarray(at, at + length);
     // A pointer takes two octets: nothing is won on the root.
-    if (!compressible || this.apex.length <= 2 || !isSubdomain(name, this.apex)) {
+    if (!compressible || this.apex.length <= 2 || !this.endsInApex(name)) {
       this.copy(at, length);
       return;
     }
     this.copy(at, length - this.apex.length);
     this.patches.push(this.length);
     this.length += 2;
+  }
+
+  /** To the letter: a pointer must not change the case of what the zone file says. */
+  private endsInApex(name: Uint8Array): boolean {
+    const from = name.length - this.apex.length;
+    return isSubdomain(name, this.apex) && this.apex.every((octet, index) => octet === name[from + index]);
   }
 
   private copy(at: number, length: number): void {

@@ -1,6 +1,6 @@
 // A checked zone to its image (image.ts says how that is laid out).
 
-import { FOLD, foldName, isSameName, labelCount, nameLength } from '../dns/name.ts';
+import { FOLD, isSameName, labelCount, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { APEX, collectNames, type NameTree } from './compile-names.ts';
@@ -44,7 +44,7 @@ class Compiler {
 
   constructor(zone: CompilableZone, seed: number) {
     this.table = zone.records;
-    this.apex = foldName(zone.apex);
+    this.apex = zone.apex;
     this.seed = seed;
     const soa = findApexSoa(zone);
     this.tree = collectNames(zone.records, zone.records.owners[soa]!, seed);
@@ -64,6 +64,10 @@ class Compiler {
     this.linkNodes();
     this.fillSlots(slots, slotCount);
     const negativeSoa = this.writeNegativeSoa();
+    this.octets.set(this.apex, this.used);
+    this.words[Header.apexName] = this.used;
+    this.words[Header.apexLength] = this.apex.length;
+    this.used += this.apex.length;
     this.writeHeader({ slots, slotCount, negativeSoa });
     return new ZoneImage(this.buffer);
   }
@@ -232,6 +236,9 @@ function slotsFor(nodes: number): number {
   return slots;
 }
 
+/** Three names of 255 octets, a record header and fields, links. */
+const NEGATIVE_SOA_AND_APEX_OCTETS = 3 * 255 + 64;
+
 /**
  * An upper bound of the image's octets. What is not used is never touched, so the system gives no memory for it.
  */
@@ -241,7 +248,7 @@ function sizeBound(table: RecordTable, tree: NameTree): number {
     octets += NODE_WORDS * 4 + 3 + nameLength(table.octets, tree.names[node]!);
   }
   for (let row = 0; row < table.count; row++) octets += recordBound(table, row);
-  return ((octets + 600) & ~3) + 4;
+  return ((octets + NEGATIVE_SOA_AND_APEX_OCTETS) & ~3) + 4;
 }
 
 function recordBound(table: RecordTable, row: number): number {

@@ -1,13 +1,14 @@
 // The compiled zone: one immutable buffer that every worker maps and answers from. This file says how it is laid out.
 //
-//   header | slots | node, node, …
+//   header | slots | node, node, … | negative SOA, apex
 //
 //   slot   two words: hash, offset of the node (0 = free); open addressing, linear probing.
 //   node   words: flags << 24 | RRsets << 16 | octets of the name; wildcard child; cut; then four words an RRset,
 //          then the name (folded, wire form), then the RRsets' octets: all of a name lies together.
 //   RRset  type << 16 | records; offset of its octets; length << 16 | RRset flags; offset of its links (0 = none).
 //   octets whole records as they go on the wire. The owner is a pointer to the question (C0 0C); a name in rdata that
-//          ends in the apex, where compression is allowed (RFC 3597 §4), ends in a pointer that is patched.
+//          ends in the apex, to the letter and where compression is allowed (RFC 3597 §4), ends in a pointer
+//          that is patched, or replaced by the apex where the question spells it otherwise.
 //   links  16 bits each: number of patches, number of additional names, then the patches (offset in the octets of a
 //          pointer to the apex), then for each additional name its offset in the octets and its node's (32 bits).
 //
@@ -33,7 +34,10 @@ export const Header = {
   serial: 9,
   /** RRset entry (its word index) of the SOA with the negative TTL (RFC 2308 §3). */
   negativeSoa: 10,
-  words: 12,
+  /** The apex with the letters of the zone file. */
+  apexName: 11,
+  apexLength: 12,
+  words: 13,
 } as const;
 
 export const NodeFlag = {
@@ -79,10 +83,28 @@ export class ZoneImage {
     return this.words[Header.apexLabels]!;
   }
 
-  /** The apex's name: folded, wire form. */
+  /** Where the apex's name lies, in wire form, with the letters of the zone file. */
+  get apexName(): number {
+    return this.words[Header.apexName]!;
+  }
+
+  /** Octets of the apex's name. */
+  get apexLength(): number {
+    return this.words[Header.apexLength]!;
+  }
+
+  /** The apex's name: wire form, with the letters of the zone file. */
   get apex(): Uint8Array {
-    const node = this.words[Header.apexNode]!;
-    return this.octets.subarray(this.nameOf(node), this.nameOf(node) + this.nameLengthOf(node));
+    return this.octets.subarray(this.apexName, this.apexName + this.apexLength);
+  }
+
+  /** Whether the name at `position` of a message is the apex to the letter. */
+  isApexAt(message: Uint8Array, position: number): boolean {
+    const apex = this.apexName;
+    for (let index = this.apexLength - 1; index >= 0; index--) {
+      if (message[position + index] !== this.octets[apex + index]) return false;
+    }
+    return true;
   }
 
   /** The node of the name that starts at `label` of `name`, or 0. */

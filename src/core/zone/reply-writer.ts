@@ -7,7 +7,7 @@ import type { ZoneImage } from './image.ts';
 
 export const Section = { answer: 6, authority: 8, additional: 10 } as const;
 
-/** RFC 6891 §6.1.2: OPT without  */
+/** RFC 6891 §6.1.2: OPT without options. */
 export const OPT_OCTETS = 11;
 
 /** RFC 1035 §4.1.4: fourteen bits of offset. */
@@ -20,6 +20,8 @@ export class ReplyWriter {
   position = 0;
   private end = 0;
   private apexPosition = 0;
+  /** The question writes the apex with the letters of the zone file, so that pointing to it loses no case. */
+  private isApexVerbatim = true;
 
   /** Copies header and question (to `questionEnd`) of the query, and empties the other sections. */
   begin(query: Uint8Array, from: number, questionEnd: number): void {
@@ -40,9 +42,10 @@ export class ReplyWriter {
     this.end -= length;
   }
 
-  /** Where the zone's apex stands in the reply: in the name that led to the zone. */
-  setApex(position: number): void {
+  /** Where the zone's apex stands in the reply: in the question's name. */
+  setApex(image: ZoneImage, position: number): void {
     this.apexPosition = position;
+    this.isApexVerbatim = image.isApexAt(this.octets, this.start + position);
   }
 
   /** Drops everything after the first `length` octets: header and question. */
@@ -58,18 +61,58 @@ export class ReplyWriter {
    * written then. An owner beyond a pointer's reach counts as not fitting.
    */
   appendRrset(image: ZoneImage, entry: number, owner: number, section: number): boolean {
-    const length = image.lengthOf(entry);
     const at = this.position;
-    if (at + length > this.end || owner > MAX_POINTER) return false;
-    const from = image.octetsOf(entry);
-    for (let index = 0; index < length; index++) this.octets[at + index] = image.octets[from + index]!;
-    this.position = at + length;
-    for (let index = image.patchCountOf(entry) - 1; index >= 0; index--) {
-      writeUint16(this.octets, at + image.patchPosition(entry, index), 0xc000 | this.apexPosition);
-    }
+    if (at + this.lengthOf(image, entry) > this.end || owner > MAX_POINTER) return false;
+    if (this.isApexVerbatim) this.copyPointing(image, entry);
+    else this.copySpelling(image, entry);
     if (owner !== HEADER_OCTETS) this.setOwners(at, owner);
     this.count(section, image.recordsOf(entry));
     return true;
+  }
+
+  private lengthOf(image: ZoneImage, entry: number): number {
+    const length = image.lengthOf(entry);
+    return this.isApexVerbatim ? length : length + image.patchCountOf(entry) * (image.apexLength - 2);
+  }
+
+  /** The RRset as it is compiled, its pointers aimed at the question. */
+  private copyPointing(image: ZoneImage, entry: number): void {
+    const at = this.position;
+    this.copy(image.octets, image.octetsOf(entry), image.lengthOf(entry));
+    for (let index = image.patchCountOf(entry) - 1; index >= 0; index--) {
+      writeUint16(this.octets, at + image.patchPosition(entry, index), 0xc000 | this.apexPosition);
+    }
+  }
+
+  /** The RRset with the apex written out in place of each pointer: names in rdata keep the zone file's letters. */
+  private copySpelling(image: ZoneImage, entry: number): void {
+    const from = image.octetsOf(entry);
+    const patches = image.patchCountOf(entry);
+    let patch = 0;
+    let source = 0;
+    for (let left = image.recordsOf(entry); left > 0; left--) {
+      const record = this.position;
+      const end = source + 12 + readUint16(image.octets, from + source + 10);
+      while (source < end) {
+        const pointer = patch < patches ? image.patchPosition(entry, patch) : end;
+        this.copy(image.octets, from + source, Math.min(pointer, end) - source);
+        source = Math.min(pointer, end);
+        if (source === end) break;
+        this.copy(image.octets, image.apexName, image.apexLength);
+        source += 2;
+        patch++;
+      }
+      writeUint16(this.octets, record + 10, this.position - record - 12);
+    }
+  }
+
+  /** Where additional name `index` of the RRset written at position `at` stands in the reply. */
+  additionalPosition(image: ZoneImage, entry: number, index: number, at: number): number {
+    const position = image.additionalPosition(entry, index);
+    if (this.isApexVerbatim) return at + position;
+    let patch = 0;
+    while (patch < image.patchCountOf(entry) && image.patchPosition(entry, patch) < position) patch++;
+    return at + position + patch * (image.apexLength - 2);
   }
 
   private setOwners(from: number, owner: number): void {
