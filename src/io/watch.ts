@@ -16,8 +16,11 @@ export interface WatchOptions {
 }
 
 export interface FileWatcher {
-  /** Watches these from now on, and nothing else: a zone's list of included files changes with its content. */
-  setPaths(paths: readonly string[]): void;
+  /**
+   * Watches these from now on, and nothing else: a zone's list of included files changes with its content. Resolves once
+   * the watch stands: what is read after that misses no save.
+   */
+  setPaths(paths: readonly string[]): Promise<void>;
   /** No call of `onChange` after it; safe twice. */
   close(): Promise<void>;
 }
@@ -41,38 +44,63 @@ export async function watchFiles(
   onChange: () => void,
   options: WatchOptions,
 ): Promise<FileWatcher> {
-  const { logger = silentLogger, pollMilliseconds } = options;
-  let watched = new Set(paths.map((path) => resolve(path)));
   const burst = createBurst(onChange, options);
-  const watcher = watch([...watched], {
+  let watched = absolute(paths);
+  let watcher = await openWatcher(watched, burst.extend, options);
+  let closed = false;
+
+  async function change(next: ReadonlySet<string>): Promise<void> {
+    if (closed || isSameSet(next, watched)) return;
+    // The old watch goes on until the new one stands: a save in between is told of, perhaps by both.
+    const replacement = await openWatcher(next, burst.extend, options);
+    const former = watcher;
+    watcher = replacement;
+    watched = next;
+    await former.close();
+  }
+
+  let last: Promise<void> = Promise.resolve();
+  function inTurn(task: () => Promise<void>): Promise<void> {
+    last = last.then(task);
+    return last;
+  }
+
+  return {
+    setPaths: (next) => inTurn(() => change(absolute(next))),
+    close() {
+      burst.stop();
+      closed = true;
+      return inTurn(() => watcher.close());
+    },
+  };
+}
+
+function absolute(paths: readonly string[]): ReadonlySet<string> {
+  return new Set(paths.map((path) => resolve(path)));
+}
+
+function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((path) => other.has(path));
+}
+
+async function openWatcher(
+  paths: ReadonlySet<string>,
+  onEvent: () => void,
+  { logger = silentLogger, pollMilliseconds }: WatchOptions,
+): Promise<FSWatcher> {
+  const watcher = watch([...paths], {
     ignoreInitial: true,
     // A zone folder of configuration management is a tree of links, swapped as a whole.
     followSymlinks: true,
-    ignored: (path) => !watched.has(path) && isDraft(path),
+    ignored: (path) => !paths.has(path) && isDraft(path),
     // Its way of joining removal and creation would hide a file that is gone for longer than its window; ours waits.
     atomic: false,
     ...(pollMilliseconds !== undefined && { backend: 'polling', pollingInterval: pollMilliseconds }),
   });
-  watcher.on('all', burst.extend);
+  watcher.on('all', onEvent);
   watcher.on('error', (error) => logger.warn(adviceFor(error), error instanceof Error ? { error } : {}));
   await ready(watcher);
-  let closed: Promise<void> | undefined;
-  return {
-    setPaths(next) {
-      if (closed !== undefined) return;
-      const wanted = new Set(next.map((path) => resolve(path)));
-      const gone = [...watched].filter((path) => !wanted.has(path));
-      const added = [...wanted].filter((path) => !watched.has(path));
-      watched = wanted;
-      if (gone.length > 0) watcher.unwatch(gone);
-      if (added.length > 0) watcher.add(added);
-    },
-    close() {
-      burst.stop();
-      closed ??= watcher.close();
-      return closed;
-    },
-  };
+  return watcher;
 }
 
 function ready(watcher: FSWatcher): Promise<void> {
