@@ -1,0 +1,62 @@
+// The C library's calls that the packet path makes, through koffi; the only importer of it.
+
+import koffi from 'koffi';
+
+/** Memory outside the collector's reach: it neither moves nor goes while this object is held. */
+export interface NativeMemory {
+  readonly address: bigint;
+  readonly octets: Uint8Array;
+  readonly view: DataView;
+}
+
+/** Each call returns what C returns: -1 for a failure whose number {@link Libc.errno} gives. */
+export interface Libc {
+  socket(family: number, type: number, protocol: number): number;
+  bind(socket: number, address: Uint8Array, length: number): number;
+  getsockname(socket: number, address: Uint8Array, length: Uint8Array): number;
+  setsockopt(socket: number, level: number, option: number, value: Uint8Array, length: number): number;
+  getsockopt(socket: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  close(descriptor: number): number;
+  epollCreate(flags: number): number;
+  epollControl(epoll: number, operation: number, descriptor: number, event: Uint8Array): number;
+  epollWait(epoll: number, events: bigint, count: number, timeoutMilliseconds: number): number;
+  eventfd(initial: number, flags: number): number;
+  read(descriptor: number, octets: Uint8Array, length: number): number;
+  write(descriptor: number, octets: Uint8Array, length: number): number;
+  receiveMany(socket: number, messages: bigint, count: number, flags: number): number;
+  sendMany(socket: number, messages: bigint, count: number, flags: number): number;
+  errno(): number;
+  allocate(length: number): NativeMemory;
+}
+
+/** Throws where the C library or one of its calls is not to be had: off Linux, or with another C library. */
+export function loadLibc(): Libc {
+  const library = koffi.load('libc.so.6');
+  const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  return {
+    socket: library.func('int socket(int, int, int)'),
+    bind: library.func('int bind(int, void *, uint32_t)'),
+    getsockname: library.func('int getsockname(int, void *, void *)'),
+    setsockopt: library.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
+    close: library.func('int close(int)'),
+    epollCreate: library.func('int epoll_create1(int)'),
+    epollControl: library.func('int epoll_ctl(int, int, int, void *)'),
+    epollWait: library.func('int epoll_wait(int, void *, int, int)'),
+    eventfd: library.func('int eventfd(unsigned int, int)'),
+    read: library.func('intptr_t read(int, void *, size_t)'),
+    write: library.func('intptr_t write(int, void *, size_t)'),
+    receiveMany: (socket, messages, count, flags) => recvmmsg(socket, messages, count, flags, null),
+    sendMany: library.func('int sendmmsg(int, void *, unsigned int, int)'),
+    errno: () => koffi.errno(),
+    allocate,
+  };
+}
+
+function allocate(length: number): NativeMemory {
+  const address = koffi.alloc('uint8_t', length) as unknown as bigint;
+  const buffer = koffi.view(address, length) as ArrayBuffer;
+  const octets = new Uint8Array(buffer);
+  octets.fill(0);
+  return { address, octets, view: new DataView(buffer) };
+}
