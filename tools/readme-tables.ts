@@ -1,0 +1,52 @@
+// Writes the tables of README.md that come from the code: `npm run docs`. A test says when they are behind.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { settings } from '../src/app/config-schema.ts';
+import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
+import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
+
+const LISTENER_FINDINGS: Readonly<Record<ListenerCode, string>> = {
+  'port-taken': 'a declared port that another program holds',
+  'port-not-permitted': 'a declared port that this user may not open (below 1024, most likely)',
+  'port-not-allowed': 'a declared port outside `tracker.allowed_ports`',
+  'port-reserved': 'a declared port that is one of our own, of DNS or of the admin address',
+  'port-not-opened': 'a declared port that the system refuses for another reason, which is named',
+  'too-many-listeners': 'more tracker sockets than `tracker.max_listeners`',
+  'too-many-hosts': 'more preference hosts than one zone may have',
+};
+
+/** The tables by the name that marks their place: `<!-- table: NAME -->` … `<!-- end -->`. */
+export function readmeTables(): Readonly<Record<string, string>> {
+  const findings = Object.entries(DIAGNOSTICS).map(
+    ([code, { severity, summary }]) => `| \`${code}\` | ${severity} | ${summary} |`,
+  );
+  const listenerFindings = Object.entries(LISTENER_FINDINGS).map(
+    ([code, summary]) => `| \`${code}\` | error, by \`serve\` | ${summary} |`,
+  );
+  const configuration = settings().map(
+    ({ path, default: value, comment }) =>
+      `| \`${path.join('.')}\` | \`${JSON.stringify(value)}\` | ${comment} |`,
+  );
+  return {
+    findings: ['| code | severity | what it says |', '|---|---|---|', ...findings, ...listenerFindings].join(
+      '\n',
+    ),
+    configuration: ['| key | default | what it does |', '|---|---|---|', ...configuration].join('\n'),
+  };
+}
+
+/** `text` with every marked table replaced. Throws where a table has no place. */
+export function insertTables(text: string): string {
+  let result = text;
+  for (const [name, table] of Object.entries(readmeTables())) {
+    const place = new RegExp(`(<!-- table: ${name} -->\n)[^]*?(<!-- end -->)`);
+    if (!place.test(result)) throw new Error(`README.md has no place for the table ${name}`);
+    result = result.replace(place, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`);
+  }
+  return result;
+}
+
+if (import.meta.main) {
+  const path = new URL('../README.md', import.meta.url);
+  writeFileSync(path, insertTables(readFileSync(path, 'utf8')));
+}
