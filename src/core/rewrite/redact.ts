@@ -2,8 +2,6 @@
 // and sometimes the host; whoever has it announces as its owner. So this shows what is known to be harmless and hides
 // the rest, and hides whatever could act on a terminal.
 
-import { splitMagnet } from '../torrent/magnet.ts';
-
 const HIDDEN = '…';
 
 /** Longer words are more likely keys than names: `announce.php` has twelve characters. */
@@ -30,16 +28,6 @@ export function redactUrl(url: string): string {
     redactQuery(url.slice(pathEnd, queryEnd)) +
     (url.length > queryEnd + 1 ? `#${HIDDEN}` : url.slice(queryEnd))
   );
-}
-
-/** The link with its trackers, web seeds and sources redacted, decoded or not; the rest is as given. */
-export function redactMagnet(uri: string): string {
-  const link = splitMagnet(uri);
-  if (link === undefined) return HIDDEN;
-  const parameters = link.parameters.map(({ text, name, url, value }) =>
-    /^(?:tr|ws|as|xs)(?:\.|$)/i.test(name) ? `${name}=${redactUrl(url ?? value)}` : text,
-  );
-  return link.start + parameters.join('&') + (link.fragment === '' ? '' : `#${HIDDEN}`);
 }
 
 function redactAuthority(authority: string): string {

@@ -5,7 +5,7 @@
 // spelling, a URL that the scope already holds (`http://h:443/a` beside a candidate `https://h:443/a`), the written
 // one is used. Both together make rewriting idempotent.
 
-import type { Endpoint } from '../net/endpoint.ts';
+import { formatEndpoint } from '../net/endpoint.ts';
 import { type Decision, isUntouched, type RewriteOptions } from './decide.ts';
 import { effectivePort, parseTrackerUrl, transportOf } from './tracker-url.ts';
 
@@ -17,12 +17,12 @@ export function settleScope(decisions: readonly Decision[], mode: RewriteOptions
   if (decisions.every(isUntouched)) return decisions.map(({ url }) => [url]);
   const gathered = mode === 'prefer' ? gatherTrackers(decisions) : decisions.map(({ urls }) => urls);
   const written = writtenUrls(decisions); // at most one entry a decision, as are the rest of this function
+  const given = new Set(decisions.map(({ url }) => url));
   const emitted = new Set<string>();
   return gathered.map((urls, index) => {
-    const { url: own } = decisions[index]!;
     const kept: string[] = [];
     for (const url of urls) {
-      const spelling = url === own ? url : (written.get(endpointKey(url, decisions[index]!)) ?? url);
+      const spelling = given.has(url) ? url : (written.get(endpointKey(url, decisions[index]!)) ?? url);
       if (emitted.has(spelling)) continue;
       emitted.add(spelling);
       kept.push(spelling);
@@ -55,7 +55,7 @@ function spreadTier(tier: readonly Decision[], outcomes: readonly string[][]): s
   const results: string[][] = [];
   let together: string[] = [];
   for (const [index, urls] of outcomes.entries()) {
-    if (isSpread(tier[index]!)) {
+    if (isSpread(tier[index]!, urls)) {
       results.push(together, ...urls.map((url) => [url]));
       together = [];
     } else {
@@ -66,9 +66,9 @@ function spreadTier(tier: readonly Decision[], outcomes: readonly string[][]): s
   return results;
 }
 
-/** Whether `spread` gives what this URL becomes tiers of its own. */
-export function isSpread({ urls }: Decision): boolean {
-  return urls.length > 1;
+/** Whether `spread` gives what this URL becomes, `settled` in its scope, tiers of its own. */
+export function isSpread({ urls }: Decision, settled: readonly string[]): boolean {
+  return urls.length > 1 || settled.length > 1;
 }
 
 /**
@@ -119,30 +119,38 @@ function gatherTrackers(decisions: readonly Decision[]): (readonly string[])[] {
   return gathered;
 }
 
-/** One URL for each declared endpoint that any of the URLs of one tracker can be taken to: a written one if any is. */
+/** For each declared endpoint the URLs written there, or else one that a URL of the tracker can be taken to. */
 function inOrder(members: readonly Decision[]): string[] {
   const outcome = members[0]!.outcome;
   if (outcome?.kind !== 'declared') return [];
-  const urls: string[] = [];
-  for (const endpoint of outcome.endpoints) {
-    const own = members.find(({ url }) => isAt(url, endpoint));
-    const url = own?.url ?? members.flatMap((member) => member.urls).find((each) => isAt(each, endpoint));
-    if (url !== undefined) urls.push(url);
+  const written = new Map<string, string[]>(); // both by endpoint: at most ten entries, and one a member
+  const candidates = new Map<string, string>();
+  for (const { url, urls } of members) {
+    const own = endpointOf(url);
+    const others = written.get(own);
+    if (others === undefined) written.set(own, [url]);
+    else others.push(url);
+    for (const each of urls) {
+      const key = endpointOf(each);
+      if (!candidates.has(key)) candidates.set(key, each);
+    }
   }
-  return urls;
+  return outcome.endpoints.flatMap((endpoint) => {
+    const key = formatEndpoint(endpoint);
+    return written.get(key) ?? candidates.get(key) ?? [];
+  });
 }
 
-function isAt(text: string, endpoint: Endpoint): boolean {
+/** As BEP 34 writes it; port 0 for a URL that names none. */
+function endpointOf(text: string): string {
   const url = parseTrackerUrl(text);
-  if (url.kind === 'fault') return false;
-  return effectivePort(url) === endpoint.port && transportOf(url) === endpoint.transport;
+  if (url.kind === 'fault') return text;
+  return formatEndpoint({ transport: transportOf(url), port: effectivePort(url) });
 }
 
 /** Equal for two URLs of one tracker at one endpoint, however host, port and http or https are spelt. */
 function endpointKey(text: string, decision: Decision): string {
-  const url = parseTrackerUrl(text);
-  if (url.kind === 'fault') return text;
-  return `${transportOf(url)}:${effectivePort(url)} ${trackerKey(text, decision)}`;
+  return `${endpointOf(text)} ${trackerKey(text, decision)}`;
 }
 
 /** Equal for URLs that differ only in endpoint and spelling; WebSocket trackers are others than those of HTTP. */

@@ -95,7 +95,7 @@ function joinLines(
       continue;
     }
     const decision = decisions[index]!;
-    const parted = spread && isSpread(decision);
+    const parted = spread && isSpread(decision, settled[index]!);
     for (const url of settled[index]!) {
       if (breaks === 'before-any' || (parted && breaks === 'before-candidates')) text += newline;
       text += url === decision.url ? line.text : `${url}${line.end}`;
