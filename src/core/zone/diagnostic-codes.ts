@@ -84,11 +84,16 @@ export const DIAGNOSTICS = {
   'many-types': { severity: 'warning', summary: 'more types at one name than BIND loads' },
   // Tracker preferences (BEP 34)
   'preference-conflict': { severity: 'error', summary: 'two differing BITTORRENT records at one name' },
+  'preference-marker': { severity: 'warning', summary: 'a record that begins almost with BITTORRENT' },
   'preference-typo': { severity: 'error', summary: 'a BITTORRENT record of which no word is an endpoint' },
   'preference-ignored-word': { severity: 'warning', summary: 'a word that looks like a broken endpoint' },
   'preference-too-many': { severity: 'warning', summary: 'more than ten endpoints' },
   'preference-split': { severity: 'warning', summary: 'a BITTORRENT record split in several strings' },
   'preference-without-address': { severity: 'warning', summary: 'a preference host without A and AAAA' },
+  'preference-missing': {
+    severity: 'warning',
+    summary: 'a name for one family without its own BITTORRENT record',
+  },
   'preference-label': {
     severity: 'warning',
     summary: 'a preference host that clients refuse as a host name',

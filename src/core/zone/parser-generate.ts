@@ -56,7 +56,7 @@ function readGenerated(state: ParserState, line: string | undefined): boolean {
   if (line === undefined) {
     state.report(
       'bad-generate',
-      'A number stands as $, or as ${OFFSET,WIDTH,BASE} with base d, o, x, X, n or N.',
+      `A number stands as $, or with offset, width and base (d, o, x, X, n or N) as $\{-1,3,d}.`,
     );
     return false;
   }

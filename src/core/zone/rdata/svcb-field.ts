@@ -75,7 +75,7 @@ function parseParameter(context: FieldContext): { key: number; value: Uint8Array
   const keyEnd = equals < 0 ? end : start + equals;
   if (keyEnd - start > 63) return undefined;
   const key = parseKey(octetsToText(octets, start, keyEnd));
-  const raw = equals < 0 ? new Uint8Array() : unescape(octets, keyEnd + 1, end);
+  const raw = equals < 0 ? new Uint8Array() : resolveEscapes(octets, keyEnd + 1, end);
   if (key === undefined || raw === undefined || raw.length > 65_535) return undefined;
   const value = parseValue(key, raw);
   return value === undefined ? undefined : { key, value };
@@ -90,7 +90,7 @@ function parseKey(text: string): number | undefined {
 }
 
 /** The value with its quotes and escapes resolved. */
-function unescape(octets: Uint8Array, start: number, end: number): Uint8Array | undefined {
+function resolveEscapes(octets: Uint8Array, start: number, end: number): Uint8Array | undefined {
   const quoted = end - start >= 2 && octets[start] === 0x22 && octets[end - 1] === 0x22;
   const last = quoted ? end - 1 : end;
   const value: number[] = [];
@@ -183,7 +183,7 @@ function formatParameter(key: number, value: Uint8Array): string {
   const text = formatValue(key, value);
   if (text === '') return name;
   if (text !== undefined) {
-    const back = parseValue(key, unescape(textToOctets(text), 0, text.length) ?? new Uint8Array());
+    const back = parseValue(key, resolveEscapes(textToOctets(text), 0, text.length) ?? new Uint8Array());
     if (back !== undefined && octetsToText(back) === octetsToText(value)) return `${name}=${text}`;
   }
   return `key${key}=${quote(value, 0, value.length)}`;

@@ -1,0 +1,111 @@
+// Checks of the names that NS and MX records point to (RFC 1034 §4.2.1, RFC 2181 §10.3, RFC 5321 §5.1).
+
+import { formatName, nameLength } from '../dns/name.ts';
+import { formatRecordType, RecordType } from '../dns/record-type.ts';
+import { type CheckContext, hasAddress, hasType, ownerText } from './check-context.ts';
+import { NO_NODE, suffixOffset } from './check-index.ts';
+
+/** Octets of the preference before the name of an MX record. */
+const MX_PREFERENCE_OCTETS = 2;
+
+const ROOT = Uint8Array.of(0);
+
+export function checkTargets(context: CheckContext): void {
+  const { records } = context;
+  for (let row = 0; row < records.count; row++) {
+    const type = records.types[row];
+    if (type === RecordType.NS) checkTarget(context, row, records.rdataOffsets[row]!);
+    else if (type === RecordType.MX)
+      checkTarget(context, row, records.rdataOffsets[row]! + MX_PREFERENCE_OCTETS);
+  }
+}
+
+function checkTarget(context: CheckContext, row: number, target: number): void {
+  const { records, index, apex, report } = context;
+  const { octets } = records;
+  if (octets[target] === 0) return; // "." is no server at all (RFC 7505)
+  const name = formatName(octets, target);
+  const type = formatRecordType(records.types[row]!);
+  const zoneStart = suffixOffset(octets, target, apex);
+  if (isAddress(octets, target, zoneStart < 0 ? suffixOffset(octets, target, ROOT) : zoneStart)) {
+    report(
+      'target-is-address',
+      `${type} names a server, and ${name} is an address: give it a name with an A record.`,
+      row,
+    );
+    return;
+  }
+  if (zoneStart < 0) return;
+  const node = index.find(octets, target);
+  if (node !== NO_NODE && hasType(context, node, RecordType.CNAME)) {
+    report(
+      'target-is-alias',
+      `${name} is a CNAME, and ${type} must name the server itself (RFC 2181 §10.3).`,
+      row,
+    );
+    return;
+  }
+  if (node !== NO_NODE && hasAddress(context, node)) return;
+  checkMissingAddress(context, row, target, zoneStart);
+}
+
+function checkMissingAddress(context: CheckContext, row: number, target: number, zoneStart: number): void {
+  const { records, report } = context;
+  const { octets } = records;
+  const name = formatName(octets, target);
+  const owner = records.owners[row]!;
+  const ownerName = octets.subarray(owner, owner + nameLength(octets, owner));
+  const isDelegation = records.types[row] === RecordType.NS && !isApex(context, owner);
+  if (isDelegation && suffixOffset(octets, target, ownerName) >= 0) {
+    report(
+      'missing-glue',
+      `${ownerText(context, row)} cannot be reached without an address of ${name} here: add ${name} A or AAAA.`,
+      row,
+    );
+  } else if (!isElsewhere(context, target, zoneStart)) {
+    report(
+      'target-without-address',
+      `${name} is in this zone and has no address: add ${name} A or AAAA.`,
+      row,
+    );
+  }
+}
+
+function isApex({ records, index, apexNode }: CheckContext, owner: number): boolean {
+  return index.find(records.octets, owner) === apexNode;
+}
+
+/** Whether another zone, a DNAME or a wildcard answers for the name. */
+function isElsewhere(context: CheckContext, target: number, zoneStart: number): boolean {
+  const { records, index, apexNode } = context;
+  const { octets } = records;
+  for (let offset = target; ; offset += octets[offset]! + 1) {
+    const node = index.find(octets, offset);
+    if (node !== NO_NODE && node !== apexNode && hasType(context, node, RecordType.NS)) return true;
+    if (node !== NO_NODE && offset > target && hasType(context, node, RecordType.DNAME)) return true;
+    if (offset > target && hasWildcardAddress(context, offset)) return true;
+    if (offset >= zoneStart) return false;
+  }
+}
+
+function hasWildcardAddress(context: CheckContext, offset: number): boolean {
+  const { octets } = context.records;
+  const wildcard = Uint8Array.of(1, 0x2a, ...octets.subarray(offset, offset + nameLength(octets, offset)));
+  const node = context.index.find(wildcard, 0);
+  return node !== NO_NODE && (hasAddress(context, node) || hasType(context, node, RecordType.CNAME));
+}
+
+/** Four decimal labels and then `end`: what becomes of `NS 192.0.2.1`, with or without a final dot. */
+function isAddress(octets: Uint8Array, start: number, end: number): boolean {
+  let position = start;
+  for (let label = 0; label < 4; label++) {
+    const length = octets[position]!;
+    if (length < 1 || length > 3 || position >= end) return false;
+    for (let index = 1; index <= length; index++) {
+      const octet = octets[position + index]!;
+      if (octet < 0x30 || octet > 0x39) return false;
+    }
+    position += length + 1;
+  }
+  return position === end;
+}
