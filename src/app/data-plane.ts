@@ -1,0 +1,42 @@
+// What answers packets, as the control plane sees it: sockets are opened and closed, a catalog is swapped. Everything
+// that goes in or comes out could cross to another thread: values and promises, no callbacks.
+
+import type { Counters } from '../core/counters.ts';
+import type { Listener, Transport } from '../core/net/endpoint.ts';
+import type { SwarmTotals } from '../core/swarm/table.ts';
+import type { ZoneImage } from '../core/zone/image.ts';
+
+/** What a socket answers: DNS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
+export type Service = 'dns' | 'tracker';
+
+/** A host that was declared at a port and that caches may still name there. */
+export interface DrainingHost {
+  readonly host: string;
+  readonly transport: Transport;
+  readonly port: number;
+}
+
+export interface Publication {
+  /** All compiled with the data plane's seed. */
+  readonly images: readonly ZoneImage[];
+  readonly draining: readonly DrainingHost[];
+}
+
+export interface DataPlane {
+  /** What images are compiled with. */
+  readonly seed: number;
+  /** In shared memory: may be read at any time. */
+  readonly counters: Counters;
+  /**
+   * Resolves with the real port once the socket answers. The port is taken exclusively.
+   * Rejects with {@link BindError}, and nothing is open then.
+   */
+  open(listener: Listener, service: Service): Promise<Listener>;
+  /** Resolves when the port is free; harmless when it is not open. */
+  close(listener: Listener): Promise<void>;
+  /** Resolves once every loop answers from the publication and none from the one before. */
+  publish(publication: Publication): Promise<void>;
+  swarmTotals(): SwarmTotals;
+  /** Closes every socket; safe twice, and waits. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+// A changed zone whose serial did not grow: it is served, and secondaries will not fetch it.
+
+import { createFinding, type Finding } from './finding.ts';
+import type { ZoneVersion } from './zone-version.ts';
+
+/** Content decides whether a zone is reloaded, not the serial; comments and layout are no change. */
+export function serialWarnings(before: ZoneVersion, after: ZoneVersion): Finding[] {
+  if (before.name !== after.name || isAdvanced(before.serial, after.serial)) return [];
+  if (Buffer.from(before.image.buffer).equals(Buffer.from(after.image.buffer))) return [];
+  const said =
+    after.serial === before.serial
+      ? `is still ${after.serial}`
+      : `went from ${before.serial} to ${after.serial}`;
+  const message = `the serial ${said}, so that secondaries will not fetch this version; write ${nextSerial(before.serial)}`;
+  return [
+    createFinding(
+      { code: 'serial-not-advanced', severity: 'warning', message, position: after.soa },
+      after.texts,
+    ),
+  ];
+}
+
+/** Serial number arithmetic (RFC 1982 §3.2). */
+function isAdvanced(from: number, to: number): boolean {
+  const distance = (to - from) >>> 0;
+  return distance > 0 && distance < 2 ** 31;
+}
+
+/** RFC 1982 §3.1; some servers take 0 for "none". */
+function nextSerial(serial: number): number {
+  return (serial + 1) >>> 0 || 1;
+}
