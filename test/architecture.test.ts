@@ -17,12 +17,12 @@ import {
 const files = listFiles('src', '.ts').map(readSourceFile);
 const tests = listFiles('test', '.ts').map(readSourceFile);
 
-/** cli → app → io → core, and every ring may import core. `web` is what a browser gets: it stands alone. */
+/** cli → app → io → core: a ring imports what lies further in. `web` is what a browser gets: it stands alone. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   io: ['io', 'core'],
   app: ['app', 'io', 'core', 'web'],
-  cli: ['cli', 'app', 'core'],
+  cli: ['cli', 'app', 'io', 'core'],
   web: ['web'],
   'index.ts': ['app', 'io', 'core'],
   'main.ts': ['cli'],
@@ -35,6 +35,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   commander: 'cli',
   dns2: 'io',
   fastify: 'app',
+  koffi: 'io',
   pino: 'io',
   'pino-pretty': 'io',
   'prom-client': 'app',
@@ -43,7 +44,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
 };
 
 /** Packages that are wrapped: one file knows them, the rest knows that file. */
-const SINGLE_IMPORTER = ['bencode', 'chokidar', 'dns2', 'pino', 'smol-toml'];
+const SINGLE_IMPORTER = ['bencode', 'chokidar', 'dns2', 'koffi', 'pino', 'smol-toml'];
 
 const BANNED_IN_CORE = [
   'Buffer',
@@ -173,10 +174,10 @@ describe('size', () => {
     expect(long).toEqual([]);
   });
 
-  it('is at most four positional parameters, or a comment above says why they are positional', () => {
+  it('is at most four positional parameters, or a comment of the file says why they are positional', () => {
     const wide = files.flatMap((file) =>
       file.functions
-        .filter(({ parameters, line }) => parameters > 4 && !/\bpositional\b/i.test(commentAbove(file, line)))
+        .filter(({ parameters }) => parameters > 4 && !/^\s*(\/\/|\/?\*).*\bpositional\b/im.test(file.text))
         .map(({ name, line, parameters }) => `${file.path}:${line} ${name}: ${parameters} parameters`),
     );
     expect(wide).toEqual([]);

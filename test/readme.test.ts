@@ -1,0 +1,173 @@
+// What the documents say is so: commands print what is shown, files and flags exist, tables are those of the code.
+
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/app/config.ts';
+import { EXIT } from '../src/cli/cli-io.ts';
+import { systemClock } from '../src/io/clock.ts';
+import { openUdpSocket, type UdpSocket } from '../src/io/udp-socket.ts';
+import { insertTables, readmeTables } from '../tools/readme-tables.ts';
+import { authorityOf, imageOf } from './support/authority-of.ts';
+import { runCaptured } from './support/captured-io.ts';
+import { projectRoot, readText } from './support/source-tree.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+const readme = readText('README.md');
+const codeMap = readText('src/README.md');
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** Fenced blocks, those within lists too, without their indentation. */
+function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^( *)```(\w+)\n([\s\S]*?)^ *```$/gm)].map(([, indent, language, text]) => ({
+    language: language!,
+    text: text!.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  }));
+}
+
+function blocksIn(language: string): string[] {
+  return blocksOf(readme)
+    .filter((block) => block.language === language)
+    .map(({ text }) => text);
+}
+
+describe('the tables of README.md', () => {
+  it('are those of the code (npm run docs writes them)', () => {
+    expect(insertTables(readme)).toBe(readme);
+  });
+
+  it.each(Object.keys(readmeTables()))('have no empty cell in %s', (name) => {
+    const rows = readmeTables()[name]!.split('\n');
+    expect(rows.filter((row) => /\|\s*\|/.test(row))).toEqual([]);
+  });
+
+  it('give the exit codes that commands end with', () => {
+    const codes = [...readme.matchAll(/^\| (\d) \| /gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT));
+  });
+});
+
+/** The zone that the README tells an operator to write; its samples are answered from it. */
+const sampleZone = /<!-- zone: operator -->\n```zone\n([\s\S]*?)```/.exec(readme)![1]!;
+const OLD_TORRENT =
+  'd8:announce36:http://tracker.example:8080/announce4:infod6:lengthi1e4:name1:a12:piece lengthi16384e' +
+  '6:pieces20:aaaaaaaaaaaaaaaaaaaaee';
+
+describe('the samples of README.md', () => {
+  let authority: UdpSocket;
+
+  beforeAll(async () => {
+    const handler = authorityOf(imageOf(sampleZone, 'tracker.example.')).handle;
+    authority = await openUdpSocket({ address: '127.0.0.1', port: 0, handler, clock: systemClock });
+  });
+
+  afterAll(() => authority.close());
+
+  const samples = blocksIn('console').flatMap((text) => text.split(/^(?=\$ )/m));
+
+  it('are there', () => {
+    expect(samples.length).toBeGreaterThan(2);
+  });
+
+  it.each(samples)('print what is shown: %s', async (sample) => {
+    const [line, ...shown] = sample.trimEnd().split('\n');
+    const [prompt, program, ...words] = line!.split(' ');
+    expect([prompt, program]).toEqual(['$', 'portolan']);
+    const workingDirectory = await temporaryFolder();
+    await writeFile(join(workingDirectory, 'old.torrent'), OLD_TORRENT);
+    await writeFile(join(workingDirectory, 'tracker.example.zone'), sampleZone.replace('::1', '::g'));
+    const own = words.map((word) => word.replace('127.0.0.1:5300', `127.0.0.1:${authority.port}`));
+    const { stdout, stderr } = await runCaptured(own, { workingDirectory });
+    expect(`${stdout}${stderr}`.trimEnd()).toBe(shown.join('\n').trimEnd());
+  });
+
+  it.each(blocksIn('toml'))('are a configuration: %s', (text) => {
+    const file = { path: 'portolan.toml', text, folder: '.' };
+    expect(readConfig({ file, flags: {}, workingDirectory: '.' })).toMatchObject({ kind: 'config' });
+  });
+
+  it('compile, as a program that has the package', async () => {
+    const folder = await temporaryFolder();
+    for (const [index, text] of blocksIn('ts').entries()) await writeFile(join(folder, `${index}.ts`), text);
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    const compilerOptions = {
+      paths: { portolan: [join(projectRoot, 'src', 'index.ts')] },
+      typeRoots: [join(projectRoot, 'node_modules', '@types')],
+      rootDir: '/',
+      noEmit: true,
+    };
+    const configuration = { extends: join(projectRoot, 'tsconfig.json'), compilerOptions, include: [folder] };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(configuration));
+    const compiler = join(projectRoot, 'node_modules', '.bin', 'tsc');
+    const { stdout } = await promisify(execFile)(compiler, ['-p', folder]).catch((error) => error);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('what README.md names', () => {
+  const code = [...readme.matchAll(/`([^`\n]+)`/g)].map(([, text]) => text!);
+
+  it('are scripts of package.json', () => {
+    const { scripts } = JSON.parse(readText('package.json'));
+    const named = [...readme.matchAll(/npm (?:run (?:-s )?)?([a-z]+)/g)].map(([, name]) => name!);
+    const builtIn = ['install', 'rebuild', 'is'];
+    expect(named.filter((name) => !builtIn.includes(name) && !(name in scripts))).toEqual([]);
+  });
+
+  it('are files of this repository', () => {
+    const paths = code.filter((text) => /^(zones|test|src)\/[\w./-]*$/.test(text));
+    expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
+  });
+
+  it('are flags of a command', async () => {
+    const commands = ['check', 'init', 'lookup', 'rewrite', 'serve'];
+    const help = await Promise.all(commands.map((command) => runCaptured([command, '--help'])));
+    const known = help.map(({ stdout }) => stdout).join('\n');
+    const flags = new Set(
+      [...blocksIn('sh'), ...blocksIn('console'), ...code].flatMap((text) =>
+        text.startsWith('npm ') ? [] : [...text.matchAll(/(?<=^|\s)--[a-z][a-z-]+/g)].map(([flag]) => flag),
+      ),
+    );
+    expect([...flags].filter((flag) => !new RegExp(`${flag}\\b`).test(known))).toEqual([]);
+  });
+});
+
+describe('src/README.md', () => {
+  const named = [...codeMap.matchAll(/`([\w./-]+(?:\/|\.ts))`/g)].map(([, path]) => path!);
+
+  it('names files and folders that exist', () => {
+    const folders = ['', ...named.filter((path) => path.endsWith('/'))];
+    const missing = named.filter(
+      (path) =>
+        !path.startsWith('test/') &&
+        !folders.some((folder) => existsSync(join(projectRoot, 'src', folder, path))),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('names every folder that holds code', () => {
+    const folders = readdirSync(join(projectRoot, 'src'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .map((entry) => entry.parentPath.slice(join(projectRoot, 'src').length + 1))
+      .filter((folder) => folder !== '');
+    expect([...new Set(folders)].filter((folder) => !codeMap.includes(`\`${folder}/`))).toEqual([]);
+  });
+});
+
+describe('documents', () => {
+  it.each(['README.md', 'src/README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])(
+    '%s links to what is there',
+    (path) => {
+      const targets = [...readText(path).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target]) => target!);
+      const local = targets.filter((target) => !/^https?:/.test(target));
+      expect(local.filter((target) => !existsSync(join(projectRoot, dirname(path), target)))).toEqual([]);
+    },
+  );
+});
