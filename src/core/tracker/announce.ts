@@ -1,0 +1,279 @@
+// The announce, free of any protocol: both front ends fill in a request, call this, and encode what it says. One
+// request and one reply object serve a front end for ever; nothing is allocated.
+
+import { Counter } from '../counters.ts';
+import { copyOctets } from '../octets/big-endian.ts';
+import { sipHash24 } from '../octets/siphash.ts';
+import { expireAtTouch, shedPeer, shedTorrent } from '../swarm/expire.ts';
+import {
+  changeClientKey,
+  changeEndpoint,
+  changeState,
+  countCompleted,
+  joinSwarm,
+  leaveSwarm,
+  otherHalf,
+} from '../swarm/members.ts';
+import { findEndpoint, findIdentity, hasSoughtEndpoint, hashSoughtEndpoint, NOT_FOUND, Want } from '../swarm/peer-index.ts';
+import { columnLength, groupOf, identityAt, metaAt, PeerState, withSeen } from '../swarm/peers.ts';
+import { randomUint32 } from '../swarm/random.ts';
+import { eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';
+import { HEAD, PEER_ID_OCTETS, RECORD, type SwarmTable } from '../swarm/table.ts';
+import { addTorrent, dropTorrent, findTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
+import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
+
+/** `paused` is BEP 21; the numbers are those of BEP 15, in which libtorrent and others send 4 for paused. */
+export const AnnounceEvent = { none: 0, completed: 1, started: 2, stopped: 3, paused: 4 } as const;
+export type AnnounceEvent = (typeof AnnounceEvent)[keyof typeof AnnounceEvent];
+
+export interface AnnounceRequest {
+  /** Holds the info-hash and the peer id, 20 octets each. */
+  octets: Uint8Array;
+  infoHashOffset: number;
+  peerIdOffset: number;
+  /** The source address: 4 or 16 octets from the start, by `family`. */
+  address: Uint8Array;
+  family: 4 | 6;
+  /** 1–65535; the front end refuses 0. */
+  port: number;
+  /** `left` is 0. */
+  isSeed: boolean;
+  event: AnnounceEvent;
+  /** See client-key.ts; 0 is none. */
+  clientKey: number;
+  /** Peers to list, resolved and capped by the front end. */
+  numwant: number;
+  /** Up to a quarter of the peers may be of the other family; the asker's come first. */
+  bothFamilies: boolean;
+}
+
+/** The selection says where peers go; `offset` ends behind the last. */
+export interface AnnounceReply extends Selection {
+  complete: number;
+  incomplete: number;
+  downloaded: number;
+  intervalSeconds: number;
+  /** Peers of the asker's family, written first. */
+  ownPeers: number;
+  /** Peers of the other family, written behind them. */
+  otherPeers: number;
+}
+
+export function createAnnounceRequest(): AnnounceRequest {
+  return {
+    octets: new Uint8Array(0),
+    infoHashOffset: 0,
+    peerIdOffset: 0,
+    address: new Uint8Array(16),
+    family: 4,
+    port: 0,
+    isSeed: false,
+    event: AnnounceEvent.none,
+    clientKey: 0,
+    numwant: 0,
+    bothFamilies: false,
+  };
+}
+
+export function createAnnounceReply(): AnnounceReply {
+  return {
+    octets: new Uint8Array(0),
+    offset: 0,
+    withPeerIds: false,
+    leechersOnly: false,
+    complete: 0,
+    incomplete: 0,
+    downloaded: 0,
+    intervalSeconds: 0,
+    ownPeers: 0,
+    otherPeers: 0,
+  };
+}
+
+export interface Tracker {
+  readonly table: SwarmTable;
+  readonly settings: TrackerSettings;
+}
+
+/**
+ * Enters, refreshes or removes the peer, then writes the peers it may know to `reply`. A client in a full table is
+ * answered all the same, but not kept.
+ */
+export function announce(
+  { table, settings }: Tracker,
+  request: AnnounceRequest,
+  nowSeconds: number,
+  reply: AnnounceReply,
+): void {
+  reply.ownPeers = 0;
+  reply.otherPeers = 0;
+  reply.intervalSeconds = jitteredInterval(table, settings);
+  seek(table, request);
+  const family = request.family === 4 ? 0 : 1;
+  const isStopping = request.event === AnnounceEvent.stopped;
+  const torrent = torrentFor(table, request, !isStopping);
+  if (torrent === NO_TORRENT) return reportNothing(reply);
+  expireAtTouch(table, torrent, nowSeconds);
+  const former = findFormer(table, torrent, family);
+  if (isStopping) {
+    if (former !== NOT_FOUND) leaveSwarm(table, torrent, family, former);
+    reportCounts(table, torrent, reply);
+    if (peersOf(table, torrent) === 0 && reply.downloaded === 0) dropTorrent(table, torrent);
+    return;
+  }
+  table.records[torrent + RECORD.seen] = nowSeconds;
+  const position = enter(table, torrent, former, request, nowSeconds);
+  if (peersOf(table, torrent) === 0) {
+    dropTorrent(table, torrent);
+    return reportNothing(reply);
+  }
+  if (request.event === AnnounceEvent.completed && request.isSeed && position !== NOT_FOUND) {
+    if (countCompleted(table, torrent, family, position)) table.counters[Counter.completed]!++;
+  }
+  reportCounts(table, torrent, reply);
+  selectPeers(table, torrent, position, request, reply);
+}
+
+function jitteredInterval({ head }: SwarmTable, { intervalSeconds }: TrackerSettings): number {
+  const spread = (randomUint32(head, HEAD.random) / 0x80000000 - 1) * INTERVAL_JITTER;
+  return Math.round(intervalSeconds * (1 + spread));
+}
+
+/** Puts the asker into the form in which the table compares. */
+function seek(table: SwarmTable, request: AnnounceRequest): void {
+  const { sought } = table;
+  copyOctets(request.address, 0, request.family === 4 ? 4 : 16, sought.endpoint, 0);
+  const port = request.family === 4 ? 4 : 16;
+  sought.endpoint[port] = request.port >>> 8;
+  sought.endpoint[port + 1] = request.port;
+  hashSoughtEndpoint(table, request.family === 4 ? 0 : 1);
+  sought.identity = sipHash24(table.key, request.octets, request.peerIdOffset, PEER_ID_OCTETS);
+  sought.clientKey = request.clientKey;
+}
+
+function torrentFor(table: SwarmTable, request: AnnounceRequest, isWanted: boolean): number {
+  const { octets, infoHashOffset } = request;
+  const torrent = findTorrent(table, octets, infoHashOffset);
+  if (torrent !== NO_TORRENT || !isWanted) return torrent;
+  const added = addTorrent(table, octets, infoHashOffset);
+  if (added !== NO_TORRENT) return added;
+  table.counters[Counter.torrentsCapped]!++;
+  return shedTorrent(table, NO_TORRENT) ? addTorrent(table, octets, infoHashOffset) : NO_TORRENT;
+}
+
+/**
+ * Where this client stood: at its endpoint, or elsewhere under its identity. Another client's entry at the same
+ * endpoint is gone by then: only one program can listen there.
+ */
+function findFormer(table: SwarmTable, torrent: number, family: number): number {
+  const atEndpoint = findEndpoint(table, torrent, family);
+  if (atEndpoint === NOT_FOUND) return findIdentity(table, torrent, family, Want.own);
+  const identity = table.heap.words[identityAt(table, groupOf(torrent, family), atEndpoint)];
+  if (identity === table.sought.identity) return atEndpoint;
+  leaveSwarm(table, torrent, family, atEndpoint);
+  return findIdentity(table, torrent, family, Want.own);
+}
+
+/** Position of the asker in its swarm afterwards; {@link NOT_FOUND} when there was no room. */
+function enter(
+  table: SwarmTable,
+  torrent: number,
+  former: number,
+  request: AnnounceRequest,
+  nowSeconds: number,
+): number {
+  const family = request.family === 4 ? 0 : 1;
+  const state = stateFor(request);
+  if (former !== NOT_FOUND) return refresh(table, torrent, former, request, nowSeconds);
+  if (!makeRoom(table, torrent, nowSeconds)) return NOT_FOUND;
+  const position = joinSwarm(table, torrent, family, state, request, nowSeconds);
+  if (position !== NOT_FOUND) return position;
+  table.counters[Counter.peersCapped]!++;
+  if (!shedTorrent(table, torrent)) return NOT_FOUND;
+  return joinSwarm(table, torrent, family, state, request, nowSeconds);
+}
+
+function stateFor(request: AnnounceRequest): PeerState {
+  if (request.isSeed) return PeerState.seed;
+  return request.event === AnnounceEvent.paused ? PeerState.partial : PeerState.leecher;
+}
+
+const SHED_ATTEMPTS = 4;
+
+function makeRoom(table: SwarmTable, torrent: number, nowSeconds: number): boolean {
+  const { head, limits, counters } = table;
+  if (peersOf(table, torrent) >= limits.peersPerTorrent) {
+    counters[Counter.peersCapped]!++;
+    shedPeer(table, torrent, nowSeconds);
+    return true;
+  }
+  if (head[HEAD.peers]! + head[HEAD.peers + 1]! < limits.peers) return true;
+  counters[Counter.peersCapped]!++;
+  // A torrent that is shed may have been empty: try again, but not for long.
+  for (let attempt = 0; attempt < SHED_ATTEMPTS; attempt++) {
+    if (!shedTorrent(table, torrent)) return false;
+    if (head[HEAD.peers]! + head[HEAD.peers + 1]! < limits.peers) return true;
+  }
+  return false;
+}
+
+function refresh(
+  table: SwarmTable,
+  torrent: number,
+  former: number,
+  request: AnnounceRequest,
+  nowSeconds: number,
+): number {
+  const family = request.family === 4 ? 0 : 1;
+  const group = groupOf(torrent, family);
+  const { words } = table.heap;
+  if (!hasSoughtEndpoint(table, group, former)) changeEndpoint(table, torrent, family, former);
+  const { clientKey } = table.sought;
+  if (clientKey !== 0) {
+    const stored = words[identityAt(table, group, former) + columnLength(table, group)];
+    if (stored !== clientKey) changeClientKey(table, torrent, family, former);
+  }
+  const position = changeState(table, torrent, family, former, stateFor(request));
+  const at = metaAt(table, group, position);
+  words[at] = withSeen(words[at]!, nowSeconds);
+  return position;
+}
+
+function reportNothing(reply: AnnounceReply): void {
+  reply.complete = 0;
+  reply.incomplete = 0;
+  reply.downloaded = 0;
+}
+
+function reportCounts({ records }: SwarmTable, torrent: number, reply: AnnounceReply): void {
+  reply.complete = records[torrent + RECORD.complete]!;
+  reply.incomplete = records[torrent + RECORD.incomplete]!;
+  reply.downloaded = records[torrent + RECORD.downloaded]!;
+}
+
+function selectPeers(
+  table: SwarmTable,
+  torrent: number,
+  position: number,
+  request: AnnounceRequest,
+  reply: AnnounceReply,
+): void {
+  if (request.numwant === 0) return;
+  const family = request.family === 4 ? 0 : 1;
+  const own = groupOf(torrent, family);
+  reply.leechersOnly = stateFor(request) !== PeerState.leecher;
+  const ownEligible = eligiblePeers(table, own, position, reply.leechersOnly);
+  if (!request.bothFamilies) {
+    reply.ownPeers = Math.min(request.numwant, ownEligible);
+    writePeers(table, own, position, reply.ownPeers, reply);
+    return;
+  }
+  const other = groupOf(torrent, 1 - family);
+  const twin = position === NOT_FOUND ? NOT_FOUND : otherHalf(table, torrent, family, position);
+  const otherEligible = eligiblePeers(table, other, twin, reply.leechersOnly);
+  const ownShare = Math.max(Math.ceil(request.numwant * 0.75), request.numwant - otherEligible);
+  reply.ownPeers = Math.min(ownShare, ownEligible);
+  reply.otherPeers = Math.min(request.numwant - reply.ownPeers, otherEligible);
+  writePeers(table, own, position, reply.ownPeers, reply);
+  writePeers(table, other, twin, reply.otherPeers, reply);
+}
