@@ -122,7 +122,7 @@ describe('imports', () => {
       imports.flatMap(({ specifier, line }) => {
         if (specifier.startsWith('.') || (specifier.startsWith('node:') && ringOf(path) !== 'core'))
           return [];
-        return PACKAGE_HOMES[packageOf(specifier)]?.test(path)
+        return PACKAGE_HOMES[packageOf(specifier)] === ringOf(path)
           ? []
           : [`${path}:${line} imports ${specifier}`];
       }),

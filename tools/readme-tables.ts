@@ -39,7 +39,7 @@ export function readmeTables(): Readonly<Record<string, string>> {
 export function insertTables(text: string): string {
   let result = text;
   for (const [name, table] of Object.entries(readmeTables())) {
-    const place = new RegExp(`(<!-- table: ${name} -->\n)[sS]*?(<!-- end -->)`);
+    const place = new RegExp(`(<!-- table: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`);
     if (!place.test(result)) throw new Error(`README.md has no place for the table ${name}`);
     result = result.replace(place, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`);
   }
