@@ -6,14 +6,20 @@
  * The number of a key given as text: up to eight hexadecimal digits, else a decimal that fits 32 bits (signed or
  * not), else `opaqueHash` of it, which is never read as 0.
  */
-export function readClientKey(octets: Uint8Array, offset: number, length: number, opaqueHash: number): number {
+export function readClientKey(
+  octets: Uint8Array,
+  offset: number,
+  length: number,
+  opaqueHash: number,
+): number {
   const hexadecimal = length <= 8 ? readDigits(octets, offset, length, 16) : -1;
   if (hexadecimal >= 0) return hexadecimal | 0;
   const negative = octets[offset] === 0x2d;
   const decimal = negative
     ? readDigits(octets, offset + 1, length - 1, 10)
     : readDigits(octets, offset, length, 10);
-  if (decimal >= 0 && decimal <= (negative ? 0x80000000 : 0xffffffff)) return (negative ? -decimal : decimal) | 0;
+  if (decimal >= 0 && decimal <= (negative ? 0x80000000 : 0xffffffff))
+    return (negative ? -decimal : decimal) | 0;
   return opaqueHash === 0 ? 1 : opaqueHash;
 }
 

@@ -4,6 +4,18 @@
 
 import { copyOctets } from '../octets/big-endian.ts';
 import {
+  ensureIndexRoom,
+  findIdentity,
+  indexEndpoint,
+  indexPeer,
+  NOT_FOUND,
+  reindexPeer,
+  trimIndex,
+  unindexEndpoint,
+  unindexPeer,
+  Want,
+} from './peer-index.ts';
+import {
   COMPLETED,
   columnLength,
   copyPeer,
@@ -23,18 +35,6 @@ import {
   withSeen,
   withState,
 } from './peers.ts';
-import {
-  ensureIndexRoom,
-  findIdentity,
-  indexEndpoint,
-  indexPeer,
-  NOT_FOUND,
-  reindexPeer,
-  trimIndex,
-  unindexEndpoint,
-  unindexPeer,
-  Want,
-} from './peer-index.ts';
 import { GROUP, HEAD, PEER_ID_OCTETS, RECORD, type SwarmTable } from './table.ts';
 
 /** Where a joining peer's id is. */
@@ -85,7 +85,13 @@ export function joinSwarm(
 
 function writeEndpoint(table: SwarmTable, group: number, position: number): void {
   const at = endpointAt(table, group, position);
-  copyOctets(table.sought.endpoint, 0, endpointOctets(table.records[group + GROUP.shape]! & 1), table.heap.octets, at);
+  copyOctets(
+    table.sought.endpoint,
+    0,
+    endpointOctets(table.records[group + GROUP.shape]! & 1),
+    table.heap.octets,
+    at,
+  );
 }
 
 /** Removes the peer at `position`; another may stand there afterwards. */
@@ -177,13 +183,7 @@ function setState(
   return place;
 }
 
-function exchangePeers(
-  table: SwarmTable,
-  torrent: number,
-  family: number,
-  one: number,
-  other: number,
-): void {
+function exchangePeers(table: SwarmTable, torrent: number, family: number, one: number, other: number): void {
   const group = groupOf(torrent, family);
   const { words, octets } = table.heap;
   const oneEntry = identityAt(table, group, one);
@@ -297,5 +297,6 @@ function count(table: SwarmTable, torrent: number, state: PeerState, by: 1 | -1)
   }
   records[torrent + RECORD.incomplete] = records[torrent + RECORD.incomplete]! + by;
   head[HEAD.leechers] = head[HEAD.leechers]! + by;
-  if (state === PeerState.partial) records[torrent + RECORD.partial] = records[torrent + RECORD.partial]! + by;
+  if (state === PeerState.partial)
+    records[torrent + RECORD.partial] = records[torrent + RECORD.partial]! + by;
 }

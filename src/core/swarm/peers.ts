@@ -115,7 +115,8 @@ export function copyPeer(table: SwarmTable, group: number, from: number, to: num
   const length = columnLength(table, group);
   const source = identityAt(table, group, from);
   const target = identityAt(table, group, to);
-  for (let column = 0; column < 3 * length; column += length) words[target + column] = words[source + column]!;
+  for (let column = 0; column < 3 * length; column += length)
+    words[target + column] = words[source + column]!;
   const size = endpointOctets(familyIndex(table, group));
   const start = endpointAt(table, group, from);
   octets.copyWithin(endpointAt(table, group, to), start, start + size);

@@ -1,8 +1,8 @@
 // Which peers a reply lists: a window of the ring of eligible peers, from a random start, the asker left out. Every
 // other peer is as likely as any, and the window is copied in as few runs as pages allow.
 
-import { randomBelow } from './random.ts';
 import { columnLength, endpointAt, endpointOctets, familyIndex, peerIdAt } from './peers.ts';
+import { randomBelow } from './random.ts';
 import { GROUP, HEAD, PEER_ID_OCTETS, type SwarmTable } from './table.ts';
 
 export interface Selection {
@@ -54,13 +54,7 @@ export function writePeers(
   }
 }
 
-function copyRun(
-  table: SwarmTable,
-  group: number,
-  start: number,
-  count: number,
-  selection: Selection,
-): void {
+function copyRun(table: SwarmTable, group: number, start: number, count: number, selection: Selection): void {
   if (selection.withPeerIds) return copyWithIds(table, group, start, count, selection);
   const length = columnLength(table, group);
   const size = endpointOctets(familyIndex(table, group));

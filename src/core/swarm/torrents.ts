@@ -67,9 +67,7 @@ export function dropTorrent(table: SwarmTable, torrent: number): void {
 }
 
 function homeSlot(table: SwarmTable, torrent: number): number {
-  return (
-    sipHash24(table.key, table.recordOctets, torrent * 4, INFO_HASH_OCTETS) & (table.slots.length - 1)
-  );
+  return sipHash24(table.key, table.recordOctets, torrent * 4, INFO_HASH_OCTETS) & (table.slots.length - 1);
 }
 
 /** Moves later entries of the run back over an emptied slot, so that no search stops short (Knuth 6.4, algorithm R). */

@@ -14,7 +14,14 @@ import {
   leaveSwarm,
   otherHalf,
 } from '../swarm/members.ts';
-import { findEndpoint, findIdentity, hasSoughtEndpoint, hashSoughtEndpoint, NOT_FOUND, Want } from '../swarm/peer-index.ts';
+import {
+  findEndpoint,
+  findIdentity,
+  hashSoughtEndpoint,
+  hasSoughtEndpoint,
+  NOT_FOUND,
+  Want,
+} from '../swarm/peer-index.ts';
 import { columnLength, groupOf, identityAt, metaAt, PeerState, withSeen } from '../swarm/peers.ts';
 import { randomUint32 } from '../swarm/random.ts';
 import { eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';

@@ -1,9 +1,9 @@
 // BEP 15 connection ids that nobody has to remember: the keyed hash of the address and of the window of time. The
 // port is left out, because clients behind an address translator change it between connect and announce.
 
+import type { PacketSource } from '../../net/packet-handler.ts';
 import { copyOctets, readUint32, writeUint32 } from '../../octets/big-endian.ts';
 import { type SipHashKey, sipHash24 } from '../../octets/siphash.ts';
-import type { PacketSource } from '../../net/packet-handler.ts';
 
 export interface ConnectionIds {
   /** Writes the id that `source` gets now, 8 octets. */

@@ -15,7 +15,12 @@ import {
   createAnnounceRequest,
 } from '../announce.ts';
 import { createScrapeCounts, type ScrapeCounts, scrape } from '../scrape.ts';
-import { MAX_NUMWANT_UDP_IPV6, MAX_SCRAPE_HASHES, resolveNumwant, type TrackerSettings } from '../settings.ts';
+import {
+  MAX_NUMWANT_UDP_IPV6,
+  MAX_SCRAPE_HASHES,
+  resolveNumwant,
+  type TrackerSettings,
+} from '../settings.ts';
 import { type ConnectionIds, createConnectionIds } from './connection-id.ts';
 import { hasValidOptions } from './options.ts';
 
@@ -32,7 +37,17 @@ const LAST_EVENT = 4;
 const HASH_OCTETS = 20;
 
 // Offsets of an announce request (BEP 15).
-const AT = { action: 8, transaction: 12, infoHash: 16, peerId: 36, left: 64, event: 80, key: 88, numwant: 92, port: 96 };
+const AT = {
+  action: 8,
+  transaction: 12,
+  infoHash: 16,
+  peerId: 36,
+  left: 64,
+  event: 80,
+  key: 88,
+  numwant: 92,
+  port: 96,
+};
 
 export interface UdpTrackerOptions {
   readonly table: SwarmTable;
@@ -143,7 +158,8 @@ function answerAnnounce(
   request.address = source.octets;
   request.family = source.family;
   request.port = readUint16(packet, offset + AT.port);
-  request.isSeed = readUint32(packet, offset + AT.left) === 0 && readUint32(packet, offset + AT.left + 4) === 0;
+  request.isSeed =
+    readUint32(packet, offset + AT.left) === 0 && readUint32(packet, offset + AT.left + 4) === 0;
   request.event = readUint32(packet, offset + AT.event) as AnnounceEvent;
   request.clientKey = readUint32(packet, offset + AT.key) | 0;
   const numwant = resolveNumwant(readUint32(packet, offset + AT.numwant));

@@ -1,0 +1,251 @@
+// BEP 3 announces over HTTP: query to request, reply to bencode (BEP 7, 23, 24).
+
+import { formatIpAddress } from '../../net/ip-address.ts';
+import type { PacketSource } from '../../net/packet-handler.ts';
+import { readUint16 } from '../../octets/big-endian.ts';
+import { sipHash24 } from '../../octets/siphash.ts';
+import { readClientKey } from '../../swarm/client-key.ts';
+import { INFO_HASH_OCTETS, PEER_ID_OCTETS, type SwarmTable } from '../../swarm/table.ts';
+import { AnnounceEvent, type AnnounceReply, type AnnounceRequest } from '../announce.ts';
+import { DEFAULT_NUMWANT, MAX_NUMWANT, resolveNumwant, type TrackerSettings } from '../settings.ts';
+import { createParameter, decodePercent, isName, MALFORMED, readDecimal, readParameter } from './query.ts';
+import {
+  type Writer,
+  writeIntegerEntry,
+  writeNumber,
+  writeOctets,
+  writeString,
+  writeStringLength,
+  writeText,
+} from './writer.ts';
+
+/** The parameters that are read; each may be there once. All others (`ip`, `ipv4`, `ipv6`, …) are ignored. */
+const NAMES = [
+  'info_hash',
+  'peer_id',
+  'port',
+  'uploaded',
+  'downloaded',
+  'left',
+  'event',
+  'numwant',
+  'compact',
+  'no_peer_id',
+  'key',
+] as const;
+type Name = (typeof NAMES)[number];
+
+const EVENTS: readonly (readonly [string, AnnounceEvent])[] = [
+  ['', AnnounceEvent.none],
+  ['started', AnnounceEvent.started],
+  ['stopped', AnnounceEvent.stopped],
+  ['completed', AnnounceEvent.completed],
+  ['paused', AnnounceEvent.paused],
+  ['empty', AnnounceEvent.none],
+  ['none', AnnounceEvent.none],
+];
+
+/** No client's key is longer: those seen have 8 to 16 octets. */
+const MAX_KEY_OCTETS = 64;
+const KEY_OFFSET = INFO_HASH_OCTETS + PEER_ID_OCTETS;
+/** Endpoint and peer id of each peer of the largest reply. */
+const MAX_PEERS_OCTETS = MAX_NUMWANT * (18 + PEER_ID_OCTETS);
+
+/** One a front end: where the last query's parameters were, and what they decoded to. */
+export interface AnnounceQuery {
+  /** By index of the name: where its value starts (−1: it is not there) and ends. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly parameter: ReturnType<typeof createParameter>;
+  /** Info-hash, peer id, key. */
+  readonly decoded: Uint8Array;
+  /** Peers of the reply before they are bencoded. */
+  readonly peers: Uint8Array;
+  isCompact: boolean;
+  listsPeerIds: boolean;
+}
+
+export function createAnnounceQuery(): AnnounceQuery {
+  return {
+    starts: new Int32Array(NAMES.length),
+    ends: new Int32Array(NAMES.length),
+    parameter: createParameter(),
+    decoded: new Uint8Array(KEY_OFFSET + MAX_KEY_OCTETS),
+    peers: new Uint8Array(MAX_PEERS_OCTETS),
+    isCompact: true,
+    listsPeerIds: false,
+  };
+}
+
+/** Fills in `request` from octets[start..end); returns the reason when that cannot be done. */
+export function parseAnnounce(
+  table: SwarmTable,
+  query: AnnounceQuery,
+  octets: Uint8Array,
+  start: number,
+  end: number,
+  request: AnnounceRequest,
+): string | undefined {
+  const { decoded } = query;
+  const doubled = locate(query, octets, start, end);
+  if (doubled !== undefined) return `${doubled} is given twice`;
+  if (decode(query, octets, 'info_hash', 0, INFO_HASH_OCTETS) !== INFO_HASH_OCTETS) {
+    return 'info_hash must be 20 octets, percent-encoded';
+  }
+  if (decode(query, octets, 'peer_id', INFO_HASH_OCTETS, PEER_ID_OCTETS) !== PEER_ID_OCTETS) {
+    return 'peer_id must be 20 octets, percent-encoded';
+  }
+  request.octets = decoded;
+  request.infoHashOffset = 0;
+  request.peerIdOffset = INFO_HASH_OCTETS;
+  const port = number(query, octets, 'port', MALFORMED);
+  if (port < 1 || port > 65535) return 'port must be a number from 1 to 65535';
+  request.port = port;
+  if (number(query, octets, 'uploaded', 0) === MALFORMED) return 'uploaded must be a number';
+  if (number(query, octets, 'downloaded', 0) === MALFORMED) return 'downloaded must be a number';
+  const left = number(query, octets, 'left', 1);
+  if (left === MALFORMED) return 'left must be a number';
+  request.isSeed = left === 0;
+  const numwant = readNumwant(query, octets);
+  if (numwant === MALFORMED) return 'numwant must be a number';
+  request.numwant = numwant;
+  const event = readEvent(query, octets);
+  if (event === undefined) return 'unknown event';
+  request.event = event;
+  const keyLength = decode(query, octets, 'key', KEY_OFFSET, MAX_KEY_OCTETS);
+  if (keyLength === MALFORMED && isGiven(query, 'key')) return 'malformed key';
+  request.clientKey = keyLength > 0 ? clientKeyOf(table, decoded, keyLength) : 0;
+  query.isCompact = !isSet(query, octets, 'compact', '0');
+  query.listsPeerIds =
+    !query.isCompact && table.limits.keepPeerIds && !isSet(query, octets, 'no_peer_id', '1');
+  return undefined;
+}
+
+/** Finds the parameters; returns the name of one that is there twice. */
+function locate(query: AnnounceQuery, octets: Uint8Array, start: number, end: number): Name | undefined {
+  const { parameter, starts, ends } = query;
+  starts.fill(-1);
+  for (let at = start; readParameter(octets, at, end, parameter); at = parameter.next) {
+    for (let index = 0; index < NAMES.length; index++) {
+      if (!isName(octets, parameter.nameStart, parameter.nameEnd, NAMES[index]!)) continue;
+      if (starts[index] !== -1) return NAMES[index];
+      starts[index] = parameter.valueStart;
+      ends[index] = parameter.valueEnd;
+    }
+  }
+  return undefined;
+}
+
+function isGiven({ starts }: AnnounceQuery, name: Name): boolean {
+  return starts[NAMES.indexOf(name)] !== -1;
+}
+
+/** Octets decoded; {@link MALFORMED} also when the parameter is not there. */
+function decode(query: AnnounceQuery, octets: Uint8Array, name: Name, offset: number, limit: number): number {
+  const index = NAMES.indexOf(name);
+  if (query.starts[index] === -1) return MALFORMED;
+  return decodePercent(octets, query.starts[index]!, query.ends[index]!, query.decoded, offset, limit);
+}
+
+function number(query: AnnounceQuery, octets: Uint8Array, name: Name, absent: number): number {
+  const index = NAMES.indexOf(name);
+  if (query.starts[index] === -1) return absent;
+  return readDecimal(octets, query.starts[index]!, query.ends[index]!);
+}
+
+function isSet(query: AnnounceQuery, octets: Uint8Array, name: Name, value: string): boolean {
+  const index = NAMES.indexOf(name);
+  return query.starts[index] !== -1 && isName(octets, query.starts[index]!, query.ends[index]!, value);
+}
+
+function readNumwant(query: AnnounceQuery, octets: Uint8Array): number {
+  const index = NAMES.indexOf('numwant');
+  const start = query.starts[index]!;
+  const end = query.ends[index]!;
+  if (start === -1 || start === end) return DEFAULT_NUMWANT;
+  const isNegative = octets[start] === 0x2d;
+  const size = readDecimal(octets, isNegative ? start + 1 : start, end);
+  if (size === MALFORMED) return MALFORMED;
+  return resolveNumwant(isNegative && size > 0 ? -size : size);
+}
+
+function readEvent(query: AnnounceQuery, octets: Uint8Array): AnnounceEvent | undefined {
+  const index = NAMES.indexOf('event');
+  if (query.starts[index] === -1) return AnnounceEvent.none;
+  for (const [name, event] of EVENTS) {
+    if (isName(octets, query.starts[index]!, query.ends[index]!, name)) return event;
+  }
+  return undefined;
+}
+
+function clientKeyOf(table: SwarmTable, decoded: Uint8Array, length: number): number {
+  const opaque = sipHash24(table.key, decoded, KEY_OFFSET, length);
+  return readClientKey(decoded, KEY_OFFSET, length, opaque);
+}
+
+/** The reply of a successful announce, keys sorted. Peers are in `query.peers`. */
+export function writeAnnounceReply(
+  writer: Writer,
+  query: AnnounceQuery,
+  reply: AnnounceReply,
+  source: PacketSource,
+  settings: TrackerSettings,
+): void {
+  const isIpv4 = source.family === 4;
+  writeText(writer, 'd');
+  writeIntegerEntry(writer, '8:complete', reply.complete);
+  writeIntegerEntry(writer, '10:downloaded', reply.downloaded);
+  writeText(writer, '11:external ip');
+  writeStringLength(writer, isIpv4 ? 4 : 16);
+  writeOctets(writer, source.octets, 0, isIpv4 ? 4 : 16);
+  writeIntegerEntry(writer, '10:incomplete', reply.incomplete);
+  writeIntegerEntry(writer, '8:interval', reply.intervalSeconds);
+  writeIntegerEntry(writer, '12:min interval', Math.min(settings.minIntervalSeconds, reply.intervalSeconds));
+  const idOctets = query.listsPeerIds ? PEER_ID_OCTETS : 0;
+  const ownOctets = reply.ownPeers * ((isIpv4 ? 6 : 18) + idOctets);
+  const ipv4At = isIpv4 ? 0 : ownOctets;
+  const ipv6At = isIpv4 ? ownOctets : 0;
+  const ipv4Peers = isIpv4 ? reply.ownPeers : reply.otherPeers;
+  const ipv6Peers = isIpv4 ? reply.otherPeers : reply.ownPeers;
+  if (query.isCompact) {
+    writeText(writer, '5:peers');
+    writeStringLength(writer, ipv4Peers * 6);
+    writeOctets(writer, query.peers, ipv4At, ipv4Peers * 6);
+    if (ipv6Peers > 0) {
+      writeText(writer, '6:peers6');
+      writeStringLength(writer, ipv6Peers * 18);
+      writeOctets(writer, query.peers, ipv6At, ipv6Peers * 18);
+    }
+  } else {
+    writeText(writer, '5:peersl');
+    writeDictionaries(writer, query, 0, reply.ownPeers, isIpv4 ? 4 : 16);
+    writeDictionaries(writer, query, ownOctets, reply.otherPeers, isIpv4 ? 16 : 4);
+    writeText(writer, 'e');
+  }
+  writeText(writer, 'e');
+}
+
+/** Peers as BEP 3 had them before BEP 23: the rare form, so that strings are allowed here. */
+function writeDictionaries(
+  writer: Writer,
+  query: AnnounceQuery,
+  start: number,
+  count: number,
+  addressOctets: 4 | 16,
+): void {
+  let at = start;
+  for (let index = 0; index < count; index++) {
+    writeText(writer, 'd2:ip');
+    writeString(writer, formatIpAddress(query.peers.subarray(at, at + addressOctets)));
+    const port = readUint16(query.peers, at + addressOctets);
+    at += addressOctets + 2;
+    if (query.listsPeerIds) {
+      writeText(writer, '7:peer id20:');
+      writeOctets(writer, query.peers, at, PEER_ID_OCTETS);
+      at += PEER_ID_OCTETS;
+    }
+    writeText(writer, '4:porti');
+    writeNumber(writer, port);
+    writeText(writer, 'ee');
+  }
+}
