@@ -8,7 +8,7 @@ import { lookupHost, type NotAsked } from '../core/rewrite/lookup-host.ts';
 import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
-import { printable } from './printable.ts';
+import { printable, printableOctets } from './printable.ts';
 import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -125,7 +125,7 @@ function explain({ name, asked }: Target, outcome: Outcome): string[] {
     case 'conflict':
       return [
         'why        several BITTORRENT records that differ: none of them is followed',
-        ...outcome.records.map((record) => `record     "${printable(record)}"`),
+        ...outcome.records.map((record) => `record     "${printableOctets(record)}"`),
         `ttl        ${outcome.ttlSeconds} s`,
       ];
     case 'failed':
@@ -134,8 +134,8 @@ function explain({ name, asked }: Target, outcome: Outcome): string[] {
 }
 
 function explainRecord(outcome: Outcome & { kind: 'declared' | 'denied' }): string[] {
-  const lines = [`record     "${printable(outcome.record)}"`];
-  const ignored = outcome.ignored.map((word) => printable(word)).join(' ');
+  const lines = [`record     "${printableOctets(outcome.record)}"`];
+  const ignored = outcome.ignored.map((word) => printableOctets(word)).join(' ');
   if (ignored !== '') lines.push(`ignored    ${ignored}`);
   const age = outcome.stale ? ', an earlier answer because no new one can be had' : '';
   lines.push(`ttl        ${outcome.ttlSeconds} s${age}`);

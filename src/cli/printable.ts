@@ -1,16 +1,23 @@
-// Text of strangers (TXT records, URLs, names in torrents) for a terminal.
+// Text of strangers (TXT records, URLs, file names) for a terminal.
 
-/**
- * Control characters (of terminals and of writing direction) and what is outside printable ASCII in an octet text as
- * `\xHH` or `\u{H}`, so that nothing can move the cursor, hide text or pass for another line.
- */
+import { decodeUtf8 } from '../core/octets/utf8.ts';
+
+/** Control, format, private and unassigned characters, lone surrogates, line and paragraph separators. */
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** What could move the cursor, turn the writing direction or pass for another line is shown as `\u{H}`. */
 export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
+/** The same for octet text (one character an octet): as UTF-8 where it is that, else other octets as `\xHH`. */
+export function printableOctets(octetText: string): string {
+  const text = decodeUtf8(octetText);
+  if (text !== undefined) return printable(text);
   let shown = '';
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    if (code >= 0x20 && code < 0x7f) shown += character;
-    else if (code <= 0xff) shown += `\\x${code.toString(16).padStart(2, '0')}`;
-    else shown += `\\u{${code.toString(16)}}`;
+  for (const character of octetText) {
+    const code = character.charCodeAt(0);
+    shown += code >= 0x20 && code < 0x7f ? character : `\\x${code.toString(16).padStart(2, '0')}`;
   }
   return shown;
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { readPackageVersion } from '../io/package-version.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { registerLookup } from './lookup.ts';
+import { registerRewrite } from './rewrite.ts';
 import { UsageError } from './usage-error.ts';
 
 const EXAMPLES = `
@@ -37,6 +38,7 @@ export function createProgram(io: CliIo): Command {
     });
   program.showHelpAfterError('Try: portolan --help');
   registerLookup(program, io);
+  registerRewrite(program, io);
   return program;
 }
 

@@ -9,6 +9,7 @@ import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { toAsciiHost } from './idna.ts';
 import type { Server } from './resolver/exchange.ts';
+import { createGate } from './resolver/gate.ts';
 import { queryTxt } from './resolver/query-txt.ts';
 import { parseServer, readSystemServers } from './system-resolvers.ts';
 
@@ -17,6 +18,8 @@ const DEFAULT_TRY_MILLISECONDS = 2000;
 /** No host is asked for more than once a minute, and no mistake of an operator lasts more than a day. */
 const MIN_TTL_SECONDS = 60;
 const MAX_TTL_SECONDS = 86_400;
+/** Each is a socket: a process may open 1,024 files by habit. At 30 ms a look-up this is 8,000 hosts a second. */
+const MAX_QUERIES_IN_FLIGHT = 256;
 /** How long the system's list of servers is used before it is read again: machines move between networks. */
 const SYSTEM_SERVERS_MILLISECONDS = 30_000;
 
@@ -57,6 +60,7 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
   const now = (): number => clock.nowMilliseconds();
   const cache = createOutcomeCache(options.maxHosts ?? MAX_CACHED_HOSTS);
   const servers = createServerList(options, now);
+  const gate = createGate(MAX_QUERIES_IN_FLIGHT);
   const flights = new Map<string, Flight>(); // one a host that callers wait for; each ends at its deadline
   let closed = false;
 
@@ -74,7 +78,7 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
 
   function takeOff(host: string): Flight {
     const controller = new AbortController();
-    const outcome = resolve(host, controller.signal).finally(() => {
+    const outcome = gate(() => resolve(host, controller.signal)).finally(() => {
       if (flights.get(host) === flight) flights.delete(host);
     });
     const flight: Flight = { outcome, controller, waiting: 0 };

@@ -104,7 +104,7 @@ test('--json prints one object a line', async () => {
 
 test('what a record holds cannot move the cursor of a terminal', async () => {
   const { stdout } = await lookup('escape.test');
-  expect(stdout).toContain('\\x1b[2J');
+  expect(stdout).toContain('\\u{1b}[2J\\u{202e}');
   expect(stdout).not.toMatch(/[\u001b\u202e]/);
 });
 

@@ -60,7 +60,7 @@ describe('several servers', () => {
     dns.on('mute.test', tcp80('mute.test'));
     const resolver = createResolver({ servers: [other.server, dns.server], tryMilliseconds: 50 });
     expect((await resolver.lookupPreference('mute.test')).kind).toBe('declared');
-    expect(other.asked('mute.test')).toHaveLength(1);
+    expect(other.asked('mute.test').length).toBeGreaterThan(0);
     await other.close();
   });
 
@@ -226,7 +226,7 @@ describe('giving up', () => {
 
   test('the look-up ends with its last caller, and is no failure to remember', async () => {
     const resolver = createResolver({ servers: [dns.server] });
-    dns.on('alone.test', inTurn(silence, tcp80('alone.test')));
+    dns.on('alone.test', silence);
     const controller = new AbortController();
     const lookup = resolver.lookupPreference('alone.test', controller.signal);
     controller.abort();
@@ -234,11 +234,8 @@ describe('giving up', () => {
     await expect(resolver.lookupPreference('alone.test', controller.signal)).rejects.toMatchObject({
       name: 'AbortError',
     });
-    while (
-      dns.asked('alone.test').length === 0 &&
-      (await resolver.lookupPreference('alone.test')).kind === 'failed'
-    );
-    expect(dns.asked('alone.test').length).toBeGreaterThan(0);
+    dns.on('alone.test', tcp80('alone.test'));
+    expect((await resolver.lookupPreference('alone.test')).kind).toBe('declared');
   });
 
   test('closing ends what is in flight, and look-ups after it are a mistake', async () => {

@@ -1,0 +1,64 @@
+// What the arguments of `portolan rewrite` are.
+
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite-content.ts';
+import type { Input } from '../app/rewrite-files.ts';
+import { redactUrl } from '../core/rewrite/redact.ts';
+import { isMagnet } from '../core/torrent/magnet.ts';
+import { redactMagnet } from '../core/torrent/redact-magnet.ts';
+import { findTorrents, isFolder } from '../io/torrent-files.ts';
+import type { CliIo } from './cli-io.ts';
+import { printable } from './printable.ts';
+
+export interface Inputs {
+  readonly all: AsyncIterable<Input>;
+  readonly hasFiles: boolean;
+  /** Torrents are among them, by name or as a folder of them. */
+  readonly hasTorrents: boolean;
+}
+
+/** Tells URLs and magnet links from paths, and folders from files. Nothing but folders is opened before its turn. */
+export async function listInputs(args: readonly string[], io: CliIo): Promise<Inputs> {
+  const folders = new Set<string>(); // at most one entry an argument
+  const paths = args.filter((argument) => argument !== '-' && !isMagnet(argument) && !isUrl(argument));
+  for (const path of paths) if (await isFolder(resolve(io.workingDirectory, path))) folders.add(path);
+  async function* all(): AsyncGenerator<Input> {
+    for (const argument of args) {
+      if (argument === '-') {
+        yield { label: 'standard input', content: detectContent(await readAll(io.stdin)) };
+      } else if (isMagnet(argument)) {
+        yield { label: printable(redactMagnet(argument)), content: { kind: 'magnet', text: argument } };
+      } else if (isUrl(argument)) {
+        yield { label: printable(redactUrl(argument)), content: { kind: 'url', text: argument } };
+      } else if (folders.has(argument)) {
+        for await (const path of findTorrents(resolve(io.workingDirectory, argument))) {
+          yield { label: printable(path), path };
+        }
+      } else {
+        yield { label: printable(argument), path: resolve(io.workingDirectory, argument) };
+      }
+    }
+  }
+  const hasTorrents = folders.size > 0 || paths.some((path) => path.toLowerCase().endsWith('.torrent'));
+  return { all: all(), hasFiles: paths.length > 0, hasTorrents };
+}
+
+function isUrl(argument: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(argument);
+}
+
+/** The whole stream, up to what a torrent may have. */
+async function readAll(stream: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const octets = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array);
+    length += octets.length;
+    if (length > MAX_CONTENT_OCTETS) {
+      throw new Error(`standard input has more than ${MAX_CONTENT_OCTETS} octets, more than any torrent`);
+    }
+    chunks.push(octets);
+  }
+  return Buffer.concat(chunks);
+}

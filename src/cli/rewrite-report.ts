@@ -1,0 +1,155 @@
+// What `portolan rewrite` says of each input: one line a decision, a diff of the tiers, JSON, and the closing summary.
+// URLs are shown with `…` where a passkey may be.
+
+import type { ContentError, RewrittenContent } from '../app/rewrite-content.ts';
+import type { InputResult } from '../app/rewrite-files.ts';
+import { formatEndpoint } from '../core/net/endpoint.ts';
+import { decodeUtf8 } from '../core/octets/utf8.ts';
+import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
+import { redactUrl } from '../core/rewrite/redact.ts';
+import { printable } from './printable.ts';
+import { diffTiers } from './tier-diff.ts';
+
+type ShowUrl = (url: string) => string;
+
+function showUrlsOf({ octetText }: RewrittenContent): ShowUrl {
+  return (url) => printable(redactUrl(octetText ? (decodeUtf8(url) ?? url) : url));
+}
+
+/** `http://tracker.example/announce  replaced by udp://tracker.example:1337/announce (UDP:1337 is declared)` */
+export function formatDecisions(result: RewrittenContent): string {
+  const show = showUrlsOf(result);
+  return result.decisions.map((decision) => `${formatDecision(decision, show)}\n`).join('');
+}
+
+function formatDecision(decision: Decision, show: ShowUrl): string {
+  const { url, reason, urls } = decision;
+  const becomes = reason === 'replaced' ? ` by ${urls.map(show).join(' ')}` : '';
+  return `${show(url)}  ${reason}${becomes}: ${explain(decision)}`;
+}
+
+/** Why, in a few words. */
+function explain({ reason, outcome, fault }: Decision): string {
+  const declared =
+    outcome?.kind === 'declared'
+      ? `the host declares ${outcome.endpoints.map(formatEndpoint).join(', ')}`
+      : '';
+  switch (reason) {
+    case 'listed':
+    case 'replaced':
+      return declared;
+    case 'denied':
+      return 'the host says that it has no tracker';
+    case 'silent':
+      return 'the host says nothing of its ports';
+    case 'conflict':
+      return 'the host has several records that differ';
+    case 'failed':
+      return outcome?.kind === 'failed' ? `not looked up: ${outcome.reason}` : 'not looked up';
+    case 'literal':
+      return 'an IP address has no record';
+    case 'malformed':
+      return `not a tracker URL (${fault ?? 'unreadable'})`;
+    case 'downgrade-refused':
+      return `${declared}, which is clear text; --allow-downgrade takes it all the same`;
+    case 'no-candidate':
+      return `${declared}, which WebSocket cannot use`;
+    case 'off':
+      return 'rewriting is off';
+  }
+}
+
+/** The tiers before and after: `-` what goes, with the reason, `+` what comes. */
+export function formatDiff(label: string, result: RewrittenContent): string {
+  const show = showUrlsOf(result);
+  const reasons = new Map(result.decisions.map((decision) => [decision.url, decision]));
+  const lines = [`${label}${result.changed ? '' : ' (unchanged)'}`, '  tier 1'];
+  let tiersAfter = 1;
+  for (const line of diffTiers(result.tiers.before, result.tiers.after)) {
+    if (line.kind === 'separator') {
+      if (line.sign !== '-') tiersAfter++;
+      lines.push(line.sign === '-' ? '- (end of tier)' : `${line.sign} tier ${tiersAfter}`);
+      continue;
+    }
+    const decision = line.sign === '+' ? undefined : reasons.get(line.url);
+    const why = decision === undefined ? '' : `    ${decision.reason}: ${explain(decision)}`;
+    lines.push(`${line.sign}   ${show(line.url)}${why}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * One line of JSON. Decisions and tiers are redacted as everywhere; `result` is what the URL or magnet becomes, whole:
+ * it is what was asked for.
+ */
+export function formatJson({ input, result }: InputResult): string {
+  if (result.kind === 'error') {
+    const { code, offset, message } = result;
+    return `${JSON.stringify({ input: input.label, error: { code, offset, message } })}\n`;
+  }
+  const show = showUrlsOf(result);
+  const product = result.kind === 'url' || result.kind === 'magnet' ? productLines(result) : undefined;
+  const report = {
+    input: input.label,
+    kind: result.kind,
+    changed: result.changed,
+    ...(product === undefined ? {} : { result: product }),
+    keptLastTracker: result.keptLastTracker,
+    decisions: result.decisions.map(({ url, reason, urls, host, outcome, fault }) => ({
+      url: show(url),
+      reason,
+      urls: urls.map(show),
+      host,
+      fault,
+      outcome,
+    })),
+    tiers: { before: showTiers(result.tiers.before, show), after: showTiers(result.tiers.after, show) },
+  };
+  return `${JSON.stringify(report)}\n`;
+}
+
+function productLines({ octets }: RewrittenContent): string[] {
+  return new TextDecoder().decode(octets).split('\n').slice(0, -1);
+}
+
+function showTiers(tiers: readonly (readonly string[])[], show: ShowUrl): string[][] {
+  return tiers.map((tier) => tier.map(show));
+}
+
+export function formatError(label: string, { offset, message }: ContentError): string {
+  const where = offset === undefined ? '' : `offset ${offset}: `;
+  // Errors of files name their path by themselves.
+  const sentence = offset === undefined && message.includes(label) ? message : `${label}: ${where}${message}`;
+  return `portolan: ${sentence}\n`;
+}
+
+export interface Summary {
+  changed: number;
+  unchanged: number;
+  failed: number;
+  readonly reasons: Map<Reason, number>;
+}
+
+export function createSummary(): Summary {
+  return { changed: 0, unchanged: 0, failed: 0, reasons: new Map() }; // one count a reason
+}
+
+export function addToSummary(summary: Summary, result: RewrittenContent | ContentError): void {
+  if (result.kind === 'error') summary.failed++;
+  else {
+    if (result.changed) summary.changed++;
+    else summary.unchanged++;
+    for (const { reason } of result.decisions) {
+      summary.reasons.set(reason, (summary.reasons.get(reason) ?? 0) + 1);
+    }
+  }
+}
+
+/** `12 changed, 3 unchanged, 1 failed; URLs: 14 replaced, 2 listed` */
+export function formatSummary({ changed, unchanged, failed, reasons }: Summary): string {
+  const urls = REASONS.flatMap((reason) => {
+    const count = reasons.get(reason) ?? 0;
+    return count === 0 ? [] : [`${count} ${reason}`];
+  });
+  return `${changed} changed, ${unchanged} unchanged, ${failed} failed; URLs: ${urls.join(', ') || 'none'}\n`;
+}

@@ -1,0 +1,179 @@
+// `portolan rewrite`: tracker URLs put right, in URLs, magnets, torrents and lists.
+
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { RewrittenContent } from '../app/rewrite-content.ts';
+import { type InputResult, rewriteInputs } from '../app/rewrite-files.ts';
+import type { RewriteOptions } from '../core/rewrite/decide.ts';
+import { writeFileAtomic } from '../io/files.ts';
+import { toAsciiHost } from '../io/idna.ts';
+import { type CliIo, EXIT } from './cli-io.ts';
+import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
+import { listInputs } from './rewrite-inputs.ts';
+import {
+  addToSummary,
+  createSummary,
+  formatDecisions,
+  formatDiff,
+  formatError,
+  formatJson,
+  formatSummary,
+} from './rewrite-report.ts';
+import { UsageError } from './usage-error.ts';
+
+interface RewriteFlags extends ResolverFlags {
+  readonly mode: 'fix' | 'prefer' | 'off';
+  readonly prefer?: boolean;
+  readonly allowDowngrade?: boolean;
+  readonly keepDenied?: boolean;
+  readonly spread?: boolean;
+  readonly dryRun?: boolean;
+  readonly check?: boolean;
+  readonly json?: boolean;
+  readonly inPlace?: boolean;
+  readonly backup?: string;
+  readonly output?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  portolan rewrite http://tracker.example:8080/announce     print the URLs that are right
+  portolan rewrite "magnet:?xt=urn:btih:…&tr=…"
+  portolan rewrite --dry-run old.torrent                    show what would change, tier by tier
+  portolan rewrite --in-place --backup .bak torrents/       every torrent in a folder, originals kept
+  portolan rewrite - < trackers.txt > right.txt             a list, a magnet or a torrent through a pipe
+  portolan rewrite --check torrents/                        exit code 3 if anything would change`;
+
+export function registerRewrite(program: Command, io: CliIo): void {
+  const command = program
+    .command('rewrite')
+    .summary('put wrong tracker URLs right')
+    .description(
+      'Looks up the BITTORRENT record of each tracker (BEP 34) and puts its URLs right: in URLs, magnet links, ' +
+        'torrents, folders of torrents, and lists with one URL a line. The info-hash of a torrent stays what it was.',
+    )
+    .argument('<input...>', 'URL, magnet link, file, folder, or - for standard input')
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'fix: only URLs that are wrong; prefer: always the declared ones; off: none',
+      )
+        .choices(['fix', 'prefer', 'off'])
+        .default('fix'),
+    )
+    .option('--prefer', 'the same as --mode prefer')
+    .option('--allow-downgrade', 'let https become clear text, passkeys included')
+    .option('--keep-denied', 'report trackers that are denied, but keep them')
+    .option('--spread', 'put the candidates of one URL in tiers of their own')
+    .option('--dry-run', 'write nothing; show what would change, tier by tier')
+    .option('--check', `write nothing; exit code ${EXIT.changes} if anything would change`)
+    .option('--json', 'one JSON object a line for each input, on standard output')
+    .option('--in-place', 'write changed files back')
+    .option('--backup <suffix>', 'with --in-place: keep the original beside it, with this suffix')
+    .option('--output <file>', 'write the result of the only input to a file')
+    .addHelpText('after', EXAMPLES);
+  addResolverOption(command).action((args: string[], flags: RewriteFlags) => runRewrite(args, flags, io));
+}
+
+async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliIo): Promise<void> {
+  checkFlags(args, flags);
+  const resolver = createResolverFromFlags(flags);
+  const summary = createSummary();
+  const writes = flags.inPlace === true && flags.dryRun !== true && flags.check !== true;
+  const run = {
+    resolver,
+    options: toOptions(flags),
+    ...(writes ? { inPlace: { backup: flags.backup } } : {}),
+  };
+  const inputs = await listInputs(args, io);
+  if (inputs.hasTorrents) checkTorrentTarget(args, flags, io);
+  try {
+    for await (const result of rewriteInputs(inputs.all, run)) {
+      addToSummary(summary, result.result);
+      await report(result, flags, io);
+    }
+  } finally {
+    resolver.close();
+  }
+  if (inputs.hasFiles && flags.json !== true) io.stderr.write(formatSummary(summary));
+}
+
+function checkFlags(args: readonly string[], flags: RewriteFlags): void {
+  if (
+    flags.backup !== undefined &&
+    (flags.inPlace !== true || /[/\\]/.test(flags.backup) || flags.backup === '')
+  ) {
+    throw new UsageError(
+      '--backup takes a suffix, and goes with --in-place',
+      'Try: --in-place --backup .bak',
+    );
+  }
+  if (flags.output !== undefined && (flags.inPlace === true || args.length !== 1)) {
+    throw new UsageError('--output takes the result of one input', 'Try: --in-place for several files');
+  }
+  if (args.filter((argument) => argument === '-').length > 1) {
+    throw new UsageError('standard input can be read once', 'Try: portolan rewrite - < trackers.txt');
+  }
+}
+
+function toOptions(flags: RewriteFlags): RewriteOptions {
+  return {
+    mode: flags.prefer === true ? 'prefer' : flags.mode,
+    allowDowngrade: flags.allowDowngrade === true,
+    keepDenied: flags.keepDenied === true,
+    spread: flags.spread === true,
+    toAscii: toAsciiHost,
+  };
+}
+
+const TORRENT_HINT = 'Try: --dry-run to see it, --in-place --backup .bak, or --output FILE';
+
+/** Before anything is looked up, where the names of the inputs say it already. */
+function checkTorrentTarget(args: readonly string[], flags: RewriteFlags, io: CliIo): void {
+  const hasTarget = [flags.inPlace, flags.dryRun, flags.check, flags.json].includes(true);
+  if (hasTarget || flags.output !== undefined) return;
+  if (args.length > 1)
+    throw new UsageError('several torrents cannot go to one standard output', TORRENT_HINT);
+  if (io.stdout.isTTY === true) throw new UsageError('a torrent is nothing for a terminal', TORRENT_HINT);
+}
+
+async function report({ input, result }: InputResult, flags: RewriteFlags, io: CliIo): Promise<void> {
+  if (flags.json === true) io.stdout.write(formatJson({ input, result }));
+  if (result.kind === 'error') {
+    if (flags.json !== true) io.stderr.write(formatError(input.label, result));
+    io.setExitCode(EXIT.failed);
+    return;
+  }
+  if (result.decisions.some(({ reason }) => reason === 'failed')) io.setExitCode(EXIT.failed);
+  if (flags.check === true && result.changed) io.setExitCode(EXIT.changes);
+  if (flags.output !== undefined && flags.dryRun !== true && flags.check !== true) {
+    await writeFileAtomic(resolve(io.workingDirectory, flags.output), result.octets);
+  }
+  if (flags.json !== true) reportText({ input, result }, flags, io);
+}
+
+function reportText(
+  { input, result }: InputResult & { readonly result: RewrittenContent },
+  flags: RewriteFlags,
+  io: CliIo,
+): void {
+  if (flags.dryRun === true) {
+    io.stdout.write(formatDiff(input.label, result));
+  } else {
+    const isWritten =
+      flags.check === true || flags.output !== undefined || (flags.inPlace === true && 'path' in input);
+    if (!isWritten && result.kind === 'torrent' && io.stdout.isTTY === true) {
+      throw new UsageError('a torrent is nothing for a terminal', TORRENT_HINT);
+    }
+    if (!isWritten) io.stdout.write(result.octets);
+    // Of many files, those that change; of anything else, everything that was decided.
+    if (!('path' in input)) io.stderr.write(formatDecisions(result));
+    else if (result.changed)
+      io.stderr.write(`${input.label}\n${formatDecisions(result).replaceAll(/^(?=.)/gm, '  ')}`);
+  }
+  if (result.keptLastTracker) {
+    io.stderr.write(
+      `portolan: ${input.label}: every tracker is denied, and the torrent is private: the first stays\n`,
+    );
+  }
+}

@@ -1,0 +1,342 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CaptureOptions, runCaptured } from '../support/captured-io.ts';
+import { answers, createHostileDns, fails, type HostileDns, txt } from '../support/hostile-dns.ts';
+
+const PASSKEY = '0123456789abcdef0123456789abcdef';
+const INFO = '4:infod6:lengthi5e4:name1:f12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
+const PRIVATE_INFO = INFO.replace('20:aaaaaaaaaaaaaaaaaaaae', '20:aaaaaaaaaaaaaaaaaaaa7:privatei1ee');
+
+let dns: HostileDns;
+let folder: string;
+
+beforeAll(async () => {
+  dns = await createHostileDns();
+  dns.on('tracker.test', answers(txt('tracker.test', 'BITTORRENT UDP:1337 TCP:443')));
+  dns.on('denied.test', answers(txt('denied.test', 'BITTORRENT DENY ALL')));
+  dns.on('silent.test', answers());
+  dns.on('down.test', fails('SERVFAIL'));
+  dns.on('xn--bcher-kva.test', answers(txt('xn--bcher-kva.test', 'BITTORRENT UDP:1337')));
+});
+
+afterAll(() => dns.close());
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portolan-rewrite-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const rewrite = (args: readonly string[], options: CaptureOptions = {}) =>
+  runCaptured(['rewrite', '--resolver', dns.server, ...args], { workingDirectory: folder, ...options });
+
+const text = (string: string): string => `${string.length}:${string}`;
+
+/** A torrent with one tier a line of URLs. */
+function torrent(tiers: readonly (readonly string[])[], info = INFO): string {
+  const list = tiers.map((tier) => `l${tier.map(text).join('')}e`).join('');
+  return `d8:announce${text(tiers[0]![0]!)}13:announce-listl${list}e${info}e`;
+}
+
+const OLD = torrent([['http://tracker.test:8080/announce'], ['udp://silent.test:1/announce']]);
+const NEW = torrent([
+  ['udp://tracker.test:1337/announce', 'https://tracker.test:443/announce'],
+  ['udp://silent.test:1/announce'],
+]);
+
+async function put(name: string, content: string): Promise<string> {
+  await writeFile(join(folder, name), content, 'latin1');
+  return name;
+}
+
+const get = (name: string): Promise<string> => readFile(join(folder, name), 'latin1');
+
+describe('URLs', () => {
+  test.each([
+    ['udp://tracker.test:1337/announce', 'udp://tracker.test:1337/announce\n', 'listed'],
+    [
+      'http://tracker.test:80/a',
+      'udp://tracker.test:1337/a\nhttps://tracker.test:443/a\n',
+      'replaced by udp://tracker.test:1337/a https://tracker.test:443/a',
+    ],
+    ['udp://denied.test:1/a', '', 'denied'],
+    ['udp://silent.test:1/a', 'udp://silent.test:1/a\n', 'silent'],
+    ['http://192.0.2.1/a', 'http://192.0.2.1/a\n', 'literal'],
+    ['http://bücher.test/a', 'udp://bücher.test:1337/a\n', 'replaced'],
+    ['ftp://tracker.test/a', 'ftp://tracker.test/a\n', 'malformed'],
+  ])('%s', async (url, result, reason) => {
+    const { stdout, stderr, exitCode } = await rewrite([url]);
+    expect(stdout).toBe(result);
+    expect(stderr).toContain(reason);
+    expect(exitCode).toBe(0);
+  });
+
+  test('a host that cannot be looked up leaves the URL, and is a failure', async () => {
+    const { stdout, stderr, exitCode } = await rewrite(['udp://down.test:1/a']);
+    expect(stdout).toBe('udp://down.test:1/a\n');
+    expect(stderr).toContain('failed: not looked up: the server answered SERVFAIL');
+    expect(exitCode).toBe(1);
+  });
+
+  test('passkeys are whole in the result and hidden in everything else', async () => {
+    const { stdout, stderr } = await rewrite([`http://tracker.test:8080/${PASSKEY}/announce`]);
+    expect(stdout).toContain(`udp://tracker.test:1337/${PASSKEY}/announce\n`);
+    expect(stderr).toContain(
+      'http://tracker.test:8080/…/announce  replaced by udp://tracker.test:1337/…/announce',
+    );
+    expect(stderr).not.toContain(PASSKEY);
+  });
+
+  test.each([
+    [[], 'https://tracker.test/a\n'],
+    [['--mode', 'off'], 'https://tracker.test/a\n'],
+    [['--prefer'], 'https://tracker.test/a\n'],
+    [['--prefer', '--allow-downgrade'], 'udp://tracker.test:1337/a\nhttps://tracker.test/a\n'],
+    [['--mode', 'prefer', '--allow-downgrade'], 'udp://tracker.test:1337/a\nhttps://tracker.test/a\n'],
+  ])('https://tracker.test/a with %j', async (flags, result) => {
+    expect((await rewrite([...flags, 'https://tracker.test/a'])).stdout).toBe(result);
+  });
+
+  test('--keep-denied keeps, and still says so', async () => {
+    const { stdout, stderr } = await rewrite(['--keep-denied', 'udp://denied.test:1/a']);
+    expect(stdout).toBe('udp://denied.test:1/a\n');
+    expect(stderr).toContain('denied');
+  });
+
+  test('several come out in order', async () => {
+    const { stdout } = await rewrite([
+      'udp://silent.test:1/a',
+      'udp://tracker.test:1337/b',
+      'http://192.0.2.1/c',
+    ]);
+    expect(stdout).toBe('udp://silent.test:1/a\nudp://tracker.test:1337/b\nhttp://192.0.2.1/c\n');
+  });
+});
+
+describe('magnet links', () => {
+  const magnet = (url: string): string =>
+    `magnet:?xt=urn:btih:${'a'.repeat(40)}&tr=${encodeURIComponent(url)}&dn=x`;
+
+  test('only tr changes', async () => {
+    const link = magnet('http://tracker.test:1/announce');
+    const [first, second] = ['udp://tracker.test:1337/announce', 'https://tracker.test:443/announce'].map(
+      encodeURIComponent,
+    );
+    const { stdout } = await rewrite([link]);
+    expect(stdout).toBe(`magnet:?xt=urn:btih:${'a'.repeat(40)}&tr=${first}&tr=${second}&dn=x\n`);
+  });
+
+  test('from standard input, the passkey hidden on stderr', async () => {
+    const link = magnet(`http://tracker.test:1/${PASSKEY}/announce`);
+    const { stdout, stderr } = await rewrite(['-'], { stdin: `${link}\n` });
+    expect(stdout).toContain(encodeURIComponent(`udp://tracker.test:1337/${PASSKEY}/announce`));
+    expect(stderr).not.toContain(PASSKEY);
+  });
+});
+
+describe('lists', () => {
+  test('tiers, comments and line ends are kept, from standard input or a file', async () => {
+    const list =
+      '# mine\r\nhttp://tracker.test:8080/announce\r\n\r\nudp://denied.test:1/a\r\nudp://silent.test:1/a\r\n';
+    const expected =
+      '# mine\r\nudp://tracker.test:1337/announce\r\nhttps://tracker.test:443/announce\r\n\r\nudp://silent.test:1/a\r\n';
+    expect((await rewrite(['-'], { stdin: list })).stdout).toBe(expected);
+    expect((await rewrite([await put('trackers.txt', list)])).stdout).toBe(expected);
+  });
+
+  test('a list that is not UTF-8 keeps its octets', async () => {
+    const list = Buffer.from('# caf\xe9\nudp://tracker.test:1/\xe9\n', 'latin1');
+    const { octets } = await rewrite(['-'], { stdin: list });
+    expect(octets.toString('latin1')).toContain('# caf\xe9\nudp://tracker.test:1337/\xe9\n');
+  });
+});
+
+describe('torrents', () => {
+  test('--in-place writes what changed, and nothing else', async () => {
+    await put('old.torrent', OLD);
+    await put('good.torrent', NEW);
+    const before = await stat(join(folder, 'good.torrent'));
+    const { stdout, stderr, exitCode } = await rewrite(['--in-place', 'old.torrent', 'good.torrent']);
+    expect(await get('old.torrent')).toBe(NEW);
+    expect((await stat(join(folder, 'good.torrent'))).ino).toBe(before.ino);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(
+      '1 changed, 1 unchanged, 0 failed; URLs: 2 listed, 1 replaced, 2 silent\n'.replace(
+        '2 listed',
+        '2 listed',
+      ),
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  test('twice is once', async () => {
+    await put('old.torrent', OLD);
+    await rewrite(['--in-place', 'old.torrent']);
+    const { stderr } = await rewrite(['--in-place', 'old.torrent']);
+    expect(stderr).toMatch(/^0 changed, 1 unchanged/);
+  });
+
+  test('--backup keeps the original, and an earlier backup is never overwritten', async () => {
+    await put('old.torrent', OLD);
+    await rewrite(['--in-place', '--backup', '.bak', 'old.torrent']);
+    expect([await get('old.torrent'), await get('old.torrent.bak')]).toEqual([NEW, OLD]);
+    await put('old.torrent', OLD.replace('8080', '8081'));
+    const { stderr, exitCode } = await rewrite(['--in-place', '--backup', '.bak', 'old.torrent']);
+    expect(stderr).toContain('old.torrent.bak exists already');
+    expect(await get('old.torrent')).toContain('8081');
+    expect(exitCode).toBe(1);
+  });
+
+  test('--output writes another file', async () => {
+    await put('old.torrent', OLD);
+    expect((await rewrite(['--output', 'new.torrent', 'old.torrent'])).exitCode).toBe(0);
+    expect([await get('old.torrent'), await get('new.torrent')]).toEqual([OLD, NEW]);
+  });
+
+  test('through pipes', async () => {
+    expect((await rewrite(['-'], { stdin: Buffer.from(OLD, 'latin1') })).octets.toString('latin1')).toBe(NEW);
+    expect((await rewrite([await put('old.torrent', OLD)])).octets.toString('latin1')).toBe(NEW);
+  });
+
+  test('--dry-run shows what goes, with the reason, and what comes, tier by tier, and writes nothing', async () => {
+    await put(
+      'old.torrent',
+      OLD.replaceAll(
+        '33:http://tracker.test:8080/announce',
+        `66:http://tracker.test:8080/${PASSKEY}/announce`,
+      ),
+    );
+    const before = await get('old.torrent');
+    const { stdout, exitCode } = await rewrite(['--dry-run', '--in-place', 'old.torrent']);
+    expect(stdout).toBe(
+      [
+        'old.torrent',
+        '  tier 1',
+        '-   http://tracker.test:8080/…/announce    replaced: the host declares UDP:1337, TCP:443',
+        '+   udp://tracker.test:1337/…/announce',
+        '+   https://tracker.test:443/…/announce',
+        '  tier 2',
+        '    udp://silent.test:1/announce    silent: the host says nothing of its ports',
+        '',
+      ].join('\n'),
+    );
+    expect(await get('old.torrent')).toBe(before);
+    expect(exitCode).toBe(0);
+  });
+
+  test('--check has exit code 3 when anything would change, 0 when nothing would', async () => {
+    await put('old.torrent', OLD);
+    await put('good.torrent', NEW);
+    expect(await rewrite(['--check', '--in-place', 'old.torrent', 'good.torrent'])).toMatchObject({
+      stdout: '',
+      exitCode: 3,
+    });
+    expect(await get('old.torrent')).toBe(OLD);
+    expect(await rewrite(['--check', 'good.torrent'])).toMatchObject({ stdout: '', exitCode: 0 });
+  });
+
+  test('a folder is searched to the bottom, and only for torrents', async () => {
+    await mkdir(join(folder, 'a/b'), { recursive: true });
+    await put('a/b/deep.torrent', OLD);
+    await put('a/UPPER.TORRENT', OLD);
+    await put('a/notes.txt', 'http://tracker.test:8080/announce\n');
+    const { stderr } = await rewrite(['--in-place', '.']);
+    expect(stderr).toContain('2 changed, 0 unchanged, 0 failed');
+    expect(await get('a/b/deep.torrent')).toBe(NEW);
+    expect(await get('a/notes.txt')).toContain('8080');
+  });
+
+  test('one that is broken or missing is named with its offset and left alone, the others are done', async () => {
+    await put('a.torrent', OLD);
+    await put('cut.torrent', OLD.slice(0, 60));
+    await put('z.torrent', OLD);
+    const { stderr, exitCode } = await rewrite([
+      '--in-place',
+      'a.torrent',
+      'cut.torrent',
+      'missing.torrent',
+      'z.torrent',
+    ]);
+    expect(stderr).toMatch(/portolan: cut\.torrent: offset \d+: /);
+    expect(stderr).toMatch(/missing\.torrent: there is no such file/);
+    expect(stderr).toContain('2 changed, 0 unchanged, 2 failed');
+    expect(await get('cut.torrent')).toBe(OLD.slice(0, 60));
+    expect([await get('a.torrent'), await get('z.torrent')]).toEqual([NEW, NEW]);
+    expect(exitCode).toBe(1);
+    expect((await readdir(folder)).sort()).toEqual(['a.torrent', 'cut.torrent', 'z.torrent']);
+  });
+
+  test('the last tracker of a private torrent stays, and that is said', async () => {
+    const lonely = torrent([['udp://denied.test:1/a']], PRIVATE_INFO);
+    await put('private.torrent', lonely);
+    const { stderr } = await rewrite(['--in-place', 'private.torrent']);
+    expect(await get('private.torrent')).toBe(lonely);
+    expect(stderr).toContain('the torrent is private: the first stays');
+  });
+
+  test('forty torrents of three hosts ask each host once', async () => {
+    const fresh = await createHostileDns();
+    for (const host of ['h0.test', 'h1.test', 'h2.test'])
+      fresh.on(host, answers(txt(host, 'BITTORRENT UDP:7')));
+    for (let index = 0; index < 40; index++)
+      await put(`${index}.torrent`, torrent([[`udp://h${index % 3}.test:1/a`]]));
+    const { stderr } = await runCaptured(['rewrite', '--resolver', fresh.server, '--in-place', folder]);
+    expect(stderr).toContain('40 changed');
+    expect(['h0.test', 'h1.test', 'h2.test'].map((host) => fresh.asked(host).length)).toEqual([1, 1, 1]);
+    await fresh.close();
+  });
+});
+
+describe('--json', () => {
+  test('one object an input on stdout, nothing on stderr', async () => {
+    await put('old.torrent', OLD);
+    await put('cut.torrent', 'd3:');
+    const { stdout, stderr, exitCode } = await rewrite([
+      '--json',
+      `http://tracker.test:1/${PASSKEY}`,
+      'old.torrent',
+      'cut.torrent',
+    ]);
+    const [url, file, cut] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(url).toMatchObject({
+      kind: 'url',
+      changed: true,
+      result: [`udp://tracker.test:1337/${PASSKEY}`, `https://tracker.test:443/${PASSKEY}`],
+      decisions: [
+        {
+          url: 'http://tracker.test:1/…',
+          reason: 'replaced',
+          host: 'tracker.test',
+          outcome: { kind: 'declared' },
+        },
+      ],
+    });
+    expect(file).toMatchObject({ input: 'old.torrent', kind: 'torrent', changed: true });
+    expect(cut).toMatchObject({ input: 'cut.torrent', error: { offset: expect.any(Number) as number } });
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 1 });
+    expect(await get('old.torrent')).toBe(OLD);
+  });
+});
+
+describe('wrong usage', () => {
+  test.each([
+    [[], {}, "missing required argument 'input'"],
+    [['--mode', 'sometimes', 'x'], {}, 'Allowed choices are fix, prefer, off'],
+    [['--backup', '.bak', 'x.torrent'], {}, '--backup takes a suffix, and goes with --in-place'],
+    [['--in-place', '--backup', '/x', 'x.torrent'], {}, '--backup takes a suffix'],
+    [['--output', 'y', 'a.torrent', 'b.torrent'], {}, '--output takes the result of one input'],
+    [['a.torrent', 'b.torrent'], {}, 'several torrents cannot go to one standard output'],
+    [['a.torrent'], { isTTY: true }, 'a torrent is nothing for a terminal'],
+    [['-'], { isTTY: true, stdin: OLD }, 'a torrent is nothing for a terminal'],
+    [['-', '-'], {}, 'standard input can be read once'],
+  ] as [string[], CaptureOptions, string][])('%j', async (args, options, message) => {
+    const { stdout, stderr, exitCode } = await rewrite(args, options);
+    expect(stderr).toContain(message);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+  });
+});
