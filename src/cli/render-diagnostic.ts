@@ -17,7 +17,7 @@ export function renderDiagnostic(
   const style = (format: Parameters<typeof styleText>[0], text: string): string =>
     coloured ? styleText(format, text, { validateStream: false }) : text;
   const colour = severity === 'error' ? 'red' : 'yellow';
-  const head = `${style('bold', `${printable(file)}:${line}:${column}:`)} ${style(colour, `${severity}[${code}]`)}: ${printableOctets(message)}`;
+  const head = `${style('bold', `${printable(file)}:${line}:${column}:`)} ${style(colour, `${severity}[${code}]`)}: ${printable(message)}`;
   const excerpt = renderSource(diagnostic);
   if (excerpt === undefined) return `${head}\n`;
   return `${head}\n  ${excerpt.source}\n  ${excerpt.blank}${style(colour, excerpt.caret)}\n`;

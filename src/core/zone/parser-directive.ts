@@ -2,12 +2,14 @@
 
 import { MAX_NAME_OCTETS } from '../dns/name.ts';
 import { octetsToText } from '../octets/text.ts';
+import { decodeUtf8 } from '../octets/utf8.ts';
 import { Token } from './lexer.ts';
 import { readGenerate } from './parser-generate.ts';
 import { nameProblem, writeName } from './parser-name.ts';
 import { readTtl } from './parser-record.ts';
 import type { ParserState, ZoneSource } from './parser-state.ts';
 import { isValue } from './rdata/field.ts';
+import { formatText } from './rdata/text-fields.ts';
 
 /** Files that include files; deeper is a mistake rather than a zone. */
 export const MAX_INCLUDE_DEPTH = 10;
@@ -23,7 +25,7 @@ type ReadFile = (state: ParserState, source: ZoneSource) => void;
 /** Obeys the directive at hand. False after a failure has been noted. */
 export function readDirective(state: ParserState, readFile: ReadFile): boolean {
   const { lexer } = state;
-  const word = octetsToText(lexer.octets, lexer.start, Math.min(lexer.end, lexer.start + 32)).toUpperCase();
+  const word = formatText(lexer.octets, lexer.start, Math.min(lexer.end, lexer.start + 32)).toUpperCase();
   switch (word) {
     case '$ORIGIN':
       return readOrigin(state);

@@ -4,13 +4,13 @@
 import { MAX_NAME_OCTETS } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32 } from '../octets/big-endian.ts';
-import { octetsToText } from '../octets/text.ts';
 import { Token } from './lexer.ts';
 import { classOf, NOT_FOUND, suggestType, typeOf } from './parser-keyword.ts';
 import { isDigit, nameProblem, writeName } from './parser-name.ts';
 import { NO_OWNER, NO_TTL, type ParserState } from './parser-state.ts';
 import { MAX_TTL_SECONDS, NOT_A_PERIOD, parsePeriod } from './parser-ttl.ts';
 import { parseRdata } from './rdata/parse.ts';
+import { formatText } from './rdata/text-fields.ts';
 
 /** What NSD and Knot take when nothing says a TTL. */
 const FALLBACK_TTL_SECONDS = 3600;
@@ -141,7 +141,7 @@ function acceptClass(state: ParserState, hasClass: boolean): boolean {
     return state.fail('missing-type', 'The class is there already: here belongs a record type.');
   if (found !== NOT_FOUND)
     return state.fail('class-not-in', 'Only class IN is served: write IN, or nothing.');
-  const word = octetsToText(octets, start, Math.min(end, start + 32));
+  const word = formatText(octets, start, Math.min(end, start + 32));
   const near = suggestType(word);
   const hint = near === undefined ? 'Types without a name are written TYPE1234.' : `Did you mean ${near}?`;
   return state.fail('unknown-type', `There is no record type ${word}. ${hint}`);

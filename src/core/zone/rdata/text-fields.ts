@@ -117,12 +117,17 @@ function tooLong(context: FieldContext, length: number): string {
 
 /** A quoted string that reads back as the octets from `start` to `end`. */
 export function quote(octets: Uint8Array, start: number, end: number): string {
-  let text = '"';
+  return `"${formatText(octets, start, end)}"`;
+}
+
+/** Octets as ASCII, with escapes for quotation marks, backslashes and all that is not a character (RFC 1035 §5.1). */
+export function formatText(octets: Uint8Array, start: number, end: number): string {
+  let text = '';
   for (let index = start; index < end; index++) {
     const octet = octets[index]!;
     if (octet === 0x22 || octet === 0x5c) text += `\\${String.fromCharCode(octet)}`;
     else if (octet < 0x20 || octet > 0x7e) text += `\\${String(octet).padStart(3, '0')}`;
     else text += String.fromCharCode(octet);
   }
-  return `${text}"`;
+  return text;
 }
