@@ -3,11 +3,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findFreePorts } from '../support/free-ports.ts';
+import { createFolder } from '../support/temporary-folder.ts';
 import { type PrintedMessage, parsePrintedMessage } from './dns-message.ts';
 import {
   type CommandLine,
-  createFolder,
-  findFreePorts,
   isInstalled,
   isMissing,
   portolan,

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { projectRoot } from '../support/source-tree.ts';
-import { type CommandLine, createFolder, type Ended, run } from './programs.ts';
+import { createFolder } from '../support/temporary-folder.ts';
+import { type CommandLine, type Ended, run } from './programs.ts';
 
 const folder = createFolder();
 const place = join(folder.path, 'elsewhere with a blank');

@@ -4,7 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommandLine, createFolder, start } from './programs.ts';
+import { createFolder } from '../support/temporary-folder.ts';
+import { type CommandLine, start } from './programs.ts';
 
 export interface Network {
   /** Words to put before a command so that it runs in this network. */

@@ -1,10 +1,7 @@
 // Running real programs: those of others, and Portolan itself as a user starts it.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { projectRoot } from '../support/source-tree.ts';
 
@@ -148,44 +145,4 @@ export function isMissing(what: string, present: boolean): boolean {
   if (present || process.env['CI'] === 'true') return false;
   console.log(`left out: ${what}`);
   return true;
-}
-
-/** A folder that is gone when the test file ends: call `remove` in `afterAll`. */
-export function createFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'portolan-interop-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
-
-/** Ports that were free for UDP and TCP on both families a moment ago, all different. */
-export async function findFreePorts(count: number): Promise<number[]> {
-  const held: { port: number; release(): void }[] = [];
-  while (held.length < count) {
-    const claim = await claimPort();
-    if (claim !== undefined) held.push(claim);
-  }
-  for (const { release } of held) release();
-  return held.map(({ port }) => port);
-}
-
-async function claimPort(): Promise<{ port: number; release(): void } | undefined> {
-  const stream = createServer();
-  const datagram = createSocket('udp6');
-  const release = (): void => {
-    stream.close();
-    datagram.close();
-  };
-  try {
-    const port = await new Promise<number>((resolve, reject) => {
-      stream.once('error', reject);
-      stream.listen(0, '::', () => resolve((stream.address() as { port: number }).port));
-    });
-    await new Promise<void>((resolve, reject) => {
-      datagram.once('error', reject);
-      datagram.bind(port, '::', resolve);
-    });
-    return { port, release };
-  } catch {
-    release();
-    return undefined;
-  }
 }

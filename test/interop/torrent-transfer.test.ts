@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import createTorrent from 'create-torrent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../support/source-tree.ts';
+import { createFolder } from '../support/temporary-folder.ts';
 import { canCreateNetwork, createNetwork, type Network } from './network.ts';
 import {
   type CommandLine,
-  createFolder,
   type Ended,
   isInstalled,
   isMissing,
