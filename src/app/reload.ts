@@ -11,6 +11,7 @@ import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
 import type { Drains } from './drains.ts';
 import { createFinding, type Finding } from './finding.ts';
 import type { KeptZones } from './kept-zones.ts';
+import type { Machine } from './machine.ts';
 import type { OpenSockets } from './open-sockets.ts';
 import { publishedEndpoints, type ServedZone, type ZoneEntry } from './zone-entry.ts';
 import { listZones, type Trigger } from './zone-listing.ts';
@@ -39,10 +40,7 @@ export interface ReloadOptions {
   readonly drains: Drains;
   readonly kept: KeptZones;
   readonly logger: Logger;
-  /** Canonical text of this machine's addresses, of the families that it has. */
-  localAddresses(): readonly string[];
-  /** Whether this machine can bind addresses of the family. */
-  hasFamily(family: 4 | 6): boolean;
+  readonly machine: Machine;
   /** Sockets of our own that no zone may take. */
   reserved(): readonly Listener[];
 }
@@ -65,7 +63,10 @@ export function createReloader(options: ReloadOptions): Reloader {
     const listed = listZones({ roots: config.zones, entries, trigger, seed: dataPlane.seed });
     const { tracker } = config;
     const { seed } = dataPlane;
-    const addresses = boundHere(createAddressMap(tracker.addresses, options.localAddresses()), options);
+    const addresses = boundHere(
+      createAddressMap(tracker.addresses, options.machine.localAddresses()),
+      options,
+    );
     const reserved = options.reserved();
     const decided = await decideZones(listed, {
       tracker,
@@ -113,9 +114,9 @@ export function createReloader(options: ReloadOptions): Reloader {
 /** Without what would be bound in a family that this machine lacks: the other family serves. */
 function boundHere(
   map: ReadonlyMap<string, string>,
-  { hasFamily }: ReloadOptions,
+  { machine }: ReloadOptions,
 ): ReadonlyMap<string, string> {
-  return new Map([...map].filter(([, bound]) => hasFamily(bound.includes(':') ? 6 : 4)));
+  return new Map([...map].filter(([, bound]) => machine.hasFamily(bound.includes(':') ? 6 : 4)));
 }
 
 function report({ entry, outcome }: Decision): ZoneReport {

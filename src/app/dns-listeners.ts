@@ -1,0 +1,87 @@
+// The sockets on which DNS is answered: UDP and TCP at each configured address of a family that this machine has.
+
+import { formatSocketAddress, type Listener, type SocketAddress } from '../core/net/endpoint.ts';
+import { BindError } from '../io/bind-error.ts';
+import type { Logger } from '../io/log.ts';
+import type { ListenAddress } from './config-values.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Machine } from './machine.ts';
+
+export interface DnsListenerOptions {
+  readonly listen: readonly ListenAddress[];
+  readonly dataPlane: DataPlane;
+  readonly machine: Machine;
+  readonly logger: Logger;
+}
+
+/** How often a port that is free over TCP is sought that is free over UDP too, when the system may pick one. */
+const MAX_PORT_ATTEMPTS = 16;
+
+/** Opens all or none. Rejects with {@link BindError}. Returns the real addresses, each open over UDP and TCP. */
+export async function openDnsListeners(options: DnsListenerOptions): Promise<SocketAddress[]> {
+  const { dataPlane, logger } = options;
+  const opened: SocketAddress[] = [];
+  try {
+    for (const { address, port, isAuto } of dnsAddresses(options)) {
+      try {
+        opened.push(await openBoth(dataPlane, { address, port }));
+      } catch (error) {
+        // An interface may lose an address between being listed and being used.
+        if (!(isAuto && error instanceof BindError && error.code === 'address-not-available')) throw error;
+        logger.warn(`DNS is not answered at ${formatSocketAddress({ address, port })}: ${error.message}`);
+      }
+    }
+  } catch (error) {
+    await closeDnsListeners(opened, dataPlane);
+    throw error;
+  }
+  return opened;
+}
+
+export async function closeDnsListeners(
+  addresses: readonly SocketAddress[],
+  dataPlane: DataPlane,
+): Promise<void> {
+  await Promise.all(addresses.flatMap(bothTransports).map((listener) => dataPlane.close(listener)));
+}
+
+export function bothTransports(address: SocketAddress): Listener[] {
+  return [
+    { transport: 'udp', ...address },
+    { transport: 'tcp', ...address },
+  ];
+}
+
+interface DnsAddress extends SocketAddress {
+  readonly isAuto: boolean;
+}
+
+/** Without those of a family that the machine lacks, which is said once a family; all of them when it has neither. */
+function dnsAddresses({ listen, machine, logger }: DnsListenerOptions): DnsAddress[] {
+  const wanted = listen.flatMap(({ address, port }): DnsAddress[] =>
+    address === 'auto'
+      ? machine.localAddresses().map((local) => ({ address: local, port, isAuto: true }))
+      : [{ address, port, isAuto: false }],
+  );
+  const bindable = wanted.filter(({ address }) => machine.hasFamily(address.includes(':') ? 6 : 4));
+  for (const family of [4, 6] as const) {
+    if (machine.hasFamily(family) || !wanted.some(({ address }) => address.includes(':') === (family === 6)))
+      continue;
+    logger.warn(`this machine has no IPv${family}: its DNS addresses are left out, and its tracker sockets`);
+  }
+  return bindable.length > 0 ? bindable : wanted;
+}
+
+async function openBoth(dataPlane: DataPlane, { address, port }: SocketAddress): Promise<SocketAddress> {
+  for (let attempt = 1; ; attempt++) {
+    const stream = await dataPlane.open({ transport: 'tcp', address, port }, 'dns');
+    try {
+      await dataPlane.open({ transport: 'udp', address, port: stream.port }, 'dns');
+      return { address, port: stream.port };
+    } catch (error) {
+      await dataPlane.close(stream);
+      const mayTryAnother = port === 0 && attempt < MAX_PORT_ATTEMPTS;
+      if (!(mayTryAnother && error instanceof BindError && error.code === 'address-in-use')) throw error;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+// The server's life: start, reload, drain, stop. One thing at a time; what comes meanwhile waits its turn.
+
+import type { Listener, SocketAddress } from '../core/net/endpoint.ts';
+import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
+import type { Cancel } from '../io/clock.ts';
+import { makePrivateDirectory } from '../io/files.ts';
+import type { Logger } from '../io/log.ts';
+import { type FileWatcher, watchFiles } from '../io/watch.ts';
+import { type AdminServer, openAdmin } from './admin.ts';
+import type { Config } from './config.ts';
+import type { DataPlane } from './data-plane.ts';
+import { bothTransports, closeDnsListeners, openDnsListeners } from './dns-listeners.ts';
+import { createDrains, type Drains } from './drains.ts';
+import { createKeptZones } from './kept-zones.ts';
+import { createLedgerFile } from './ledger-file.ts';
+import { createLocalDataPlane } from './local-data-plane.ts';
+import type { Machine } from './machine.ts';
+import { createOpenSockets, type OpenSockets } from './open-sockets.ts';
+import { createReloader, type Reloader, type ReloadReport } from './reload.ts';
+import { drainStatuses, hostStatuses, type ServerState, type ServerStatus, zoneStatus } from './status.ts';
+import { createTurns } from './turns.ts';
+import type { Trigger } from './zone-listing.ts';
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly logger: Logger;
+  /** Called after each reload that a save of a file brought about. */
+  readonly onReload?: (report: ReloadReport) => void;
+}
+
+export type StartReport =
+  | { readonly kind: 'serving'; readonly reload: ReloadReport }
+  /** No zone could be served, and everything is closed again. */
+  | { readonly kind: 'nothing-served'; readonly reload: ReloadReport };
+
+export interface Server {
+  /**
+   * Settles once every socket is open. Rejects with BindError when DNS or the status page cannot be opened, with
+   * FileError when the state folder cannot be used; nothing is left open then.
+   */
+  start(): Promise<StartReport>;
+  /** Reads the zone files again. Calls while one waits share it. */
+  reload(trigger: Trigger): Promise<ReloadReport>;
+  status(): ServerStatus;
+  /** Closes everything; safe twice, and waits. */
+  stop(): Promise<void>;
+}
+
+export function createServer(options: ServerOptions): Server {
+  return new ZoneServer(options);
+}
+
+class ZoneServer implements Server {
+  private readonly options: ServerOptions;
+  private readonly dataPlane: DataPlane;
+  private readonly sockets: OpenSockets;
+  private readonly drains: Drains;
+  private readonly turns = createTurns();
+  private readonly startedAtSeconds: number;
+  private state: ServerState = 'starting';
+  private reloader: Reloader | undefined;
+  private admin: AdminServer | undefined;
+  private watcher: FileWatcher | undefined;
+  private dns: readonly SocketAddress[] = [];
+  private cancelDrain: Cancel = () => {};
+  private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
+  private stopped: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    const { config, machine, logger } = options;
+    const { clock, randomOctets } = machine;
+    this.options = options;
+    const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds };
+    const { udpPayload } = config.dns;
+    this.dataPlane = createLocalDataPlane({ udpPayload, settings, clock, logger, randomOctets });
+    this.sockets = createOpenSockets(this.dataPlane);
+    const { drainSeconds } = config.tracker;
+    this.drains = createDrains({ file: createLedgerFile(config.state), clock, drainSeconds, logger });
+    this.startedAtSeconds = clock.nowSeconds();
+  }
+
+  start(): Promise<StartReport> {
+    return this.turns.take(async () => {
+      try {
+        const report = await this.open();
+        if (report.kind === 'nothing-served') await this.close();
+        return report;
+      } catch (error) {
+        await this.close();
+        throw error;
+      }
+    });
+  }
+
+  reload(trigger: Trigger): Promise<ReloadReport> {
+    if (this.waiting !== undefined) {
+      if (trigger === 'signal') this.waiting.trigger = trigger;
+      return this.waiting.report;
+    }
+    const report = this.turns.take(() => {
+      const asked = this.waiting!.trigger;
+      this.waiting = undefined;
+      return this.readZones(asked);
+    });
+    this.waiting = { trigger, report };
+    return report;
+  }
+
+  status(): ServerStatus {
+    const { drains, sockets } = this;
+    const zones = this.reloader?.entries() ?? [];
+    const local = this.options.machine.localAddresses();
+    const hosts = zones.flatMap(({ served }) =>
+      served === undefined ? [] : hostStatuses(served, sockets, local),
+    );
+    return {
+      state: this.state,
+      isReady: this.state === 'serving' && hosts.every(({ state }) => state !== 'closed'),
+      startedAtSeconds: this.startedAtSeconds,
+      dns: this.dns,
+      admin: this.admin?.address,
+      zones: zones.map(zoneStatus),
+      hosts,
+      draining: drainStatuses(drains, sockets),
+      swarm: this.dataPlane.swarmTotals(),
+    };
+  }
+
+  stop(): Promise<void> {
+    this.state = this.stopped === undefined ? 'stopping' : this.state;
+    this.stopped ??= this.turns.take(() => this.close());
+    return this.stopped;
+  }
+
+  /** Ports open and ledger written first: DNS must not name a port that does not answer yet. */
+  private async open(): Promise<StartReport> {
+    const { config, machine, logger } = this.options;
+    await makePrivateDirectory(config.state);
+    const kept = await createKeptZones(config.state);
+    await this.drains.restore();
+    const { dataPlane, sockets, drains } = this;
+    const status = () => this.status();
+    this.admin = await openAdmin({
+      listen: config.admin.listen,
+      status,
+      counters: dataPlane.counters,
+      logger,
+    });
+    const reserved = () => this.reserved();
+    this.reloader = createReloader({ config, dataPlane, sockets, drains, kept, logger, machine, reserved });
+    const reload = await this.readZones('start');
+    if (reload.zones.every(({ name }) => name === undefined)) return { kind: 'nothing-served', reload };
+    this.dns = await openDnsListeners({ listen: config.dns.listen, dataPlane, machine, logger });
+    this.watcher = await watchFiles(this.watchedPaths(), () => this.reloadSaved(), {
+      clock: machine.clock,
+      logger,
+    });
+    if (this.state === 'starting') this.state = 'serving';
+    return { kind: 'serving', reload };
+  }
+
+  private async readZones(trigger: Trigger): Promise<ReloadReport> {
+    if (this.reloader === undefined || this.stopped !== undefined) {
+      return { trigger, zones: [], opened: [], draining: [], closed: [] };
+    }
+    const report = await this.reloader.reload(trigger);
+    this.watcher?.setPaths(this.watchedPaths());
+    this.scheduleDrain();
+    return report;
+  }
+
+  private reloadSaved(): void {
+    const { onReload, logger } = this.options;
+    this.reload('watch').then(
+      (report) => onReload?.(report),
+      (error: Error) => logger.error('reading the zones again failed: please report this', { error }),
+    );
+  }
+
+  private watchedPaths(): string[] {
+    const files = this.reloader?.entries().flatMap((entry) => entry.files) ?? [];
+    return [...new Set([...this.options.config.zones, ...files])];
+  }
+
+  private scheduleDrain(): void {
+    this.cancelDrain();
+    const seconds = this.drains.secondsToNext();
+    if (seconds === undefined) return;
+    this.cancelDrain = this.options.machine.clock.schedule(seconds * 1000, () => {
+      this.turns
+        .take(() => this.expireDrains())
+        .catch((error: Error) =>
+          this.options.logger.error('a drain did not end: please report this', { error }),
+        );
+    });
+  }
+
+  private async expireDrains(): Promise<void> {
+    if (this.stopped !== undefined) return;
+    await this.reloader?.expireDrains();
+    this.scheduleDrain();
+  }
+
+  /** What is configured, until the real ports are known. */
+  private reserved(): Listener[] {
+    const { config, machine } = this.options;
+    const configured = config.dns.listen.flatMap(({ address, port }) =>
+      address === 'auto'
+        ? machine.localAddresses().map((local) => ({ address: local, port }))
+        : [{ address, port }],
+    );
+    const admin = { transport: 'tcp' as const, ...(this.admin?.address ?? config.admin.listen) };
+    return [...(this.dns.length > 0 ? this.dns : configured).flatMap(bothTransports), admin];
+  }
+
+  /** DNS first, so that nobody is sent to a port that has just closed. The ledger stays: a restart goes on from it. */
+  private async close(): Promise<void> {
+    this.state = 'stopping';
+    this.cancelDrain();
+    await this.watcher?.close();
+    await closeDnsListeners(this.dns, this.dataPlane);
+    await this.dataPlane.stop();
+    await this.admin?.close();
+    this.state = 'stopped';
+  }
+}
