@@ -2,7 +2,9 @@
 
 import { Command, CommanderError } from 'commander';
 import { readPackageVersion } from '../io/package-version.ts';
+import { registerCheck } from './check.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
+import { registerInit } from './init.ts';
 import { registerLookup } from './lookup.ts';
 import { registerRewrite } from './rewrite.ts';
 import { UsageError } from './usage-error.ts';
@@ -37,6 +39,8 @@ export function createProgram(io: CliIo): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'portolan: ')),
     });
   program.showHelpAfterError('Try: portolan --help');
+  registerInit(program, io);
+  registerCheck(program, io);
   registerLookup(program, io);
   registerRewrite(program, io);
   return program;
