@@ -6,6 +6,7 @@ import { registerCheck } from './check.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { registerInit } from './init.ts';
 import { registerLookup } from './lookup.ts';
+import { printable } from './printable.ts';
 import { registerRewrite } from './rewrite.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -63,7 +64,7 @@ export async function runProgram(args: readonly string[], io: CliIo): Promise<vo
 
 function report(error: unknown, io: CliIo, debug: boolean): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  io.stderr.write(`portolan: ${message}\n`);
+  io.stderr.write(`portolan: ${printable(message)}\n`);
   if (error instanceof UsageError) io.stderr.write(`${error.hint}\n`);
   if (debug && stack !== undefined) io.stderr.write(`${stack}\n`);
   io.setExitCode(error instanceof UsageError ? EXIT.usage : EXIT.failed);

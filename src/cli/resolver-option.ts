@@ -12,7 +12,7 @@ export interface ResolverFlags {
 export function addResolverOption(command: Command): Command {
   const option = new Option(
     '--resolver <address>',
-    'name server to ask instead of the system’s, several in order',
+    "name server to ask instead of the system's; repeat it for several, in order",
   ).argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), checkServer(value)]);
   return command.addOption(option);
 }

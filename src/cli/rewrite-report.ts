@@ -119,7 +119,8 @@ function showTiers(tiers: readonly (readonly string[])[], show: ShowUrl): string
 export function formatError(label: string, { offset, message }: ContentError): string {
   const where = offset === undefined ? '' : `offset ${offset}: `;
   // Errors of files name their path by themselves.
-  const sentence = offset === undefined && message.includes(label) ? message : `${label}: ${where}${message}`;
+  const shown = printable(message);
+  const sentence = offset === undefined && shown.includes(label) ? shown : `${label}: ${where}${shown}`;
   return `portolan: ${sentence}\n`;
 }
 

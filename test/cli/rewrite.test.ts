@@ -162,12 +162,7 @@ describe('torrents', () => {
     expect(await get('old.torrent')).toBe(NEW);
     expect((await stat(join(folder, 'good.torrent'))).ino).toBe(before.ino);
     expect(stdout).toBe('');
-    expect(stderr).toContain(
-      '1 changed, 1 unchanged, 0 failed; URLs: 2 listed, 1 replaced, 2 silent\n'.replace(
-        '2 listed',
-        '2 listed',
-      ),
-    );
+    expect(stderr).toContain('1 changed, 1 unchanged, 0 failed; URLs: 2 listed, 1 replaced, 2 silent\n');
     expect(exitCode).toBe(0);
   });
 
