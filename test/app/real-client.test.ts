@@ -56,12 +56,12 @@ interface Announced {
 
 async function announce(
   url: string,
-  options: { hash: string; id: string; left: number },
+  options: { hash: string; id: string; left: number; port?: number },
 ): Promise<Announced> {
   const client = new Client({
     infoHash: options.hash.repeat(40).slice(0, 40),
     peerId: Buffer.from(`-PT0001-${options.id.padEnd(12, '0')}`),
-    port: 6881,
+    port: options.port ?? 6881,
     announce: [url],
   });
   onTestFinished(() => new Promise((resolve) => client.destroy(() => resolve())));
@@ -84,7 +84,7 @@ describe.each([
     const url = `${origin}:${port}/announce`;
     const seed = await announce(url, { hash, id: 'seed', left: 0 });
     expect(seed.answer).toMatchObject({ complete: 1, incomplete: 0 });
-    const leecher = await announce(url, { hash, id: 'leecher', left: 1000 });
+    const leecher = await announce(url, { hash, id: 'leecher', left: 1000, port: 6882 });
     expect(leecher.answer).toMatchObject({ complete: 1, incomplete: 1 });
     expect(await leecher.peer).toBe(address);
   });
@@ -93,7 +93,7 @@ describe.each([
     const url = `${origin}:${port}/announce`;
     const { client } = await announce(url, { hash: `${hash}1`, id: 'leecher', left: 1000 });
     const next = (): Promise<AnnounceData> => new Promise((resolve) => client.once('update', resolve));
-    client.complete();
+    client.complete({ left: 0 });
     expect(await next()).toMatchObject({ complete: 1, incomplete: 0 });
     client.stop();
     expect(await next()).toMatchObject({ complete: 0, incomplete: 0 });
