@@ -31,23 +31,51 @@ export function settleScope(decisions: readonly Decision[], mode: RewriteOptions
   });
 }
 
-/** The new tiers, in order; empty ones are dropped. The given tiers are returned when nothing changes. */
+export interface Settled {
+  /** What each URL becomes, in parallel to the decisions of all tiers in a row. */
+  readonly outcomes: readonly (readonly string[])[];
+  /** The new tiers, in order, without empty ones; where nothing changes, the tiers as given. */
+  readonly tiers: readonly (readonly string[])[];
+}
+
+/** The scope of duplicates and of `prefer` is a tier, or with `spread` the whole list. */
 export function settleTiers(
   tiers: readonly (readonly Decision[])[],
   { mode, spread }: Pick<RewriteOptions, 'mode' | 'spread'>,
-): string[][] {
+): Settled {
   const all = tiers.flat();
-  if (all.every(isUntouched)) return tiers.map((tier) => tier.map(({ url }) => url));
-  const results: string[][] = [];
-  const settled = spread === true ? settleScope(all, mode) : undefined;
+  const before = tiers.map((tier) => tier.map(({ url }) => url));
+  if (all.every(isUntouched)) return { outcomes: all.map(({ urls }) => urls), tiers: before };
+  const outcomes =
+    spread === true ? settleScope(all, mode) : tiers.flatMap((tier) => settleScope(tier, mode));
+  const after: string[][] = [];
   let offset = 0;
   for (const tier of tiers) {
-    const outcomes = settled?.slice(offset, offset + tier.length) ?? settleScope(tier, mode);
+    const own = outcomes.slice(offset, offset + tier.length);
     offset += tier.length;
-    if (settled === undefined) results.push(outcomes.flat());
-    else results.push(...spreadTier(tier, outcomes));
+    if (spread === true) after.push(...spreadTier(tier, own));
+    else after.push(own.flat());
   }
-  return results.filter((tier) => tier.length > 0);
+  const filled = after.filter((tier) => tier.length > 0);
+  return sameTiers(before, filled)
+    ? { outcomes: all.map(({ url }) => [url]), tiers: before }
+    : { outcomes, tiers: filled };
+}
+
+/** Whether two lists have the same URLs in the same tiers; empty tiers do not count. */
+export function sameTiers(
+  left: readonly (readonly string[])[],
+  right: readonly (readonly string[])[],
+): boolean {
+  const others = right.filter((tier) => tier.length > 0);
+  const filled = left.filter((tier) => tier.length > 0);
+  return (
+    filled.length === others.length &&
+    filled.every((tier, index) => {
+      const other = others[index]!;
+      return tier.length === other.length && tier.every((url, position) => url === other[position]);
+    })
+  );
 }
 
 /** The candidates of one URL, when there are several, go to tiers of their own; the URLs between stay together. */

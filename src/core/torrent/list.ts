@@ -1,9 +1,9 @@
 // Rewrites a list of trackers as clients and list sites exchange it: one URL a line, a blank line between tiers.
 
 import type { Lookup } from '../preference/outcome.ts';
-import { type Decision, decide, isUntouched, type RewriteOptions } from '../rewrite/decide.ts';
+import { type Decision, decide, type RewriteOptions } from '../rewrite/decide.ts';
 import { hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
-import { isSpread, settleScope } from '../rewrite/tiers.ts';
+import { isSpread, sameTiers, settleTiers } from '../rewrite/tiers.ts';
 
 export interface RewrittenList {
   /** The very text given when nothing changed. */
@@ -25,19 +25,18 @@ interface Line {
 
 /**
  * Comments (`#`), blank lines and the lines of URLs that stay are kept as they are; new URLs take the line end of the
- * line they replace. Blanks around a URL do not count. With `spread`, blank lines part the candidates.
+ * line they replace. Blanks around a URL do not count. The blank line before a tier of which nothing is left goes with
+ * it; with `spread`, blank lines part the candidates.
  */
 export function rewriteList(text: string, lookup: Lookup, options: RewriteOptions): RewrittenList {
   const lines = splitLines(text);
   const tiers = tiersOf(lines).map((tier) => tier.map(({ url }) => decide(url, lookup, options)));
   const decisions = tiers.flat();
-  if (decisions.every(isUntouched)) return { text, changed: false, decisions };
-  const settled =
-    options.spread === true
-      ? settleScope(decisions, options.mode)
-      : tiers.flatMap((tier) => settleScope(tier, options.mode));
-  const rewritten = joinLines(lines, decisions, settled, options.spread === true);
-  return { text: rewritten, changed: rewritten !== text, decisions };
+  const { outcomes, tiers: after } = settleTiers(tiers, options);
+  const before = tiers.map((tier) => tier.map(({ url }) => url));
+  if (sameTiers(before, after)) return { text, changed: false, decisions };
+  const rewritten = joinLines(lines, decisions, outcomes, options.spread === true);
+  return { text: rewritten, changed: true, decisions };
 }
 
 /** The names to look up before {@link rewriteList}. */
@@ -85,25 +84,40 @@ function joinLines(
   spread: boolean,
 ): string {
   const newline = lines.find(({ end }) => end !== '')?.end ?? '\n';
+  const written = new Map(lines.map(({ url, text, end }) => [url, text.slice(0, text.length - end.length)]));
   let text = '';
-  let index = 0;
-  let breaks: 'none' | 'before-any' | 'before-candidates' = 'none';
-  for (const line of lines) {
-    if (line.kind !== 'url') {
+  let next = 0;
+  let previous: 'none' | 'together' | 'parted' = 'none';
+  for (const [index, line] of lines.entries()) {
+    if (line.kind === 'blank') {
+      if (!isTierEmptied(lines, index, settled, next)) text += line.text;
+      previous = 'none';
+    } else if (line.kind === 'comment') {
       text += line.text;
-      if (line.kind === 'blank') breaks = 'none';
-      continue;
+    } else {
+      const urls = settled[next]!;
+      const parted = spread && isSpread(decisions[next]!, urls);
+      next++;
+      for (const url of urls) {
+        if (previous === 'parted' || (parted && previous === 'together')) text += newline;
+        text += (written.get(url) ?? url) + (line.end || newline);
+        previous = parted ? 'parted' : 'together';
+      }
     }
-    const decision = decisions[index]!;
-    const parted = spread && isSpread(decision, settled[index]!);
-    for (const url of settled[index]!) {
-      if (breaks === 'before-any' || (parted && breaks === 'before-candidates')) text += newline;
-      text += url === decision.url ? line.text : `${url}${line.end}`;
-      if (line.end === '') text += newline;
-      breaks = parted ? 'before-any' : 'before-candidates';
-    }
-    index++;
   }
   const isUnfinished = lines.at(-1)?.end === '';
   return isUnfinished && text.endsWith(newline) ? text.slice(0, -newline.length) : text;
+}
+
+/** Whether the tier after this blank line had URLs, the first of them number `next`, and nothing is left of it. */
+function isTierEmptied(
+  lines: readonly Line[],
+  blank: number,
+  settled: readonly (readonly string[])[],
+  next: number,
+): boolean {
+  let index = blank + 1;
+  while (lines[index]?.kind === 'url' && settled[next + index - blank - 1]!.length === 0) index++;
+  const after = lines[index];
+  return index > blank + 1 && (after === undefined || after.kind === 'blank');
 }

@@ -45,14 +45,16 @@ export function rewriteMagnet(
   );
   if (decisions.every(isUntouched)) return { kind: 'rewritten', uri, changed: false, decisions };
   const settled = settleScope(decisions, options.mode);
+  const written = new Map(trackers.map(({ text, url }) => [url, text])); // at most one entry a parameter
   let tracker = 0;
   const parameters = link.parameters.flatMap(({ text, isTracker, name }) => {
     if (!isTracker) return [text];
     const { url } = decisions[tracker]!;
     const urls = settled[tracker++]!;
-    return urls.map((each, index) =>
-      each === url ? text : `${index === 0 ? name : 'tr'}=${encodePercent(each)}`,
-    );
+    return urls.map((each, index) => {
+      if (each === url) return text;
+      return written.get(each) ?? `${index === 0 ? name : 'tr'}=${encodePercent(each)}`;
+    });
   });
   const rewritten = link.start + parameters.join('&') + link.fragment;
   return { kind: 'rewritten', uri: rewritten, changed: rewritten !== uri, decisions };

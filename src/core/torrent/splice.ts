@@ -6,7 +6,7 @@ import { textToOctets } from '../octets/text.ts';
 import type { Lookup } from '../preference/outcome.ts';
 import { type Decision, decide, type RewriteOptions } from '../rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
-import { keepLastTracker, settleTiers } from '../rewrite/tiers.ts';
+import { keepLastTracker, sameTiers, settleTiers } from '../rewrite/tiers.ts';
 import {
   effectiveTiers,
   type Metainfo,
@@ -53,7 +53,8 @@ export function rewriteTorrent(
 /**
  * Tiers and order are kept (BEP 12). `announce` stays the first URL of the list if it was, else it is rewritten by
  * itself; it is never added. An entry `announce-list` is added only when one URL without a list has several
- * candidates; an entry whose last URL goes is removed whole, which leaves a torrent without trackers.
+ * candidates. When the whole list is denied, `announce` is what clients fall back to, so the list becomes that; when
+ * it is denied too, both entries are removed, which leaves a torrent without trackers.
  */
 export function rewriteMetainfo(
   metainfo: Metainfo,
@@ -73,7 +74,9 @@ export function rewriteMetainfo(
     metainfo.isPrivate && (own === undefined || own.urls.length === 0)
       ? keepLastTracker(decided)
       : { tiers: decided, kept: false };
-  const after = settleTiers(tiers, options);
+  const listed = settleTiers(tiers, options).tiers;
+  const isListEmpty = listed.every((tier) => tier.length === 0);
+  const after = isListEmpty && own !== undefined ? settleTiers([[own]], options).tiers : listed;
   const newFirst = after.find((tier) => tier.length > 0)?.[0];
   const announceAfter = announceBefore === undefined ? undefined : (own?.urls[0] ?? newFirst);
   const edits = [
@@ -126,16 +129,6 @@ function editAnnounceList(
   }
   if (after.length === 0) return [removal(announceList)];
   return [{ ...announceList.value, octets: textToOctets(encodeTiers(after)) }];
-}
-
-function sameTiers(left: readonly (readonly string[])[], right: readonly (readonly string[])[]): boolean {
-  return (
-    left.length === right.length &&
-    left.every((tier, index) => {
-      const other = right[index]!;
-      return tier.length === other.length && tier.every((url, position) => url === other[position]);
-    })
-  );
 }
 
 /** Bencoded octet text: a character is an octet, so the length of the one is that of the other. */

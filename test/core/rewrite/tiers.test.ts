@@ -15,13 +15,13 @@ function settle(
   tiers: readonly (readonly string[])[],
   hosts: Hosts,
   options: Partial<RewriteOptions>,
-): string[][] {
+): readonly (readonly string[])[] {
   const lookup = lookupOf(hosts);
   const all = { ...OPTIONS, ...options };
   return settleTiers(
     tiers.map((tier) => tier.map((url) => decide(url, lookup, all))),
     all,
-  );
+  ).tiers;
 }
 
 interface Row {
@@ -129,7 +129,7 @@ test('the last tracker of a private torrent stays, and that is said', () => {
   ];
   const result = keepLastTracker(tiers);
   expect(result.kept).toBe(true);
-  expect(settleTiers(result.tiers, {})).toEqual([['udp://h.example:1']]);
+  expect(settleTiers(result.tiers, {}).tiers).toEqual([['udp://h.example:1']]);
   const other = [decide('udp://x.example:1', () => undefined, OPTIONS)];
   expect(keepLastTracker([...tiers, other])).toEqual({ tiers: [...tiers, other], kept: false });
   expect(keepLastTracker([])).toEqual({ tiers: [], kept: false });

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { redactUrl } from '../../../src/core/rewrite/redact.ts';
+
+const HEX = '0123456789abcdef0123456789abcdef';
+const BASE32 = 'mfrggzdfmztwq2lkmfrggzdfmztwq2lk';
+
+describe('what is hidden', () => {
+  test.each([
+    [`https://h.example:443/${HEX}/announce`, 'https://h.example:443/…/announce'],
+    [
+      `http://h.example/announce.php?passkey=${HEX}&compact=1`,
+      'http://h.example/announce.php?passkey=…&compact=…',
+    ],
+    [`http://h.example/announce/${BASE32}`, 'http://h.example/announce/…'],
+    [`http://h.example/a/${BASE32.toUpperCase()}`, 'http://h.example/a/…'],
+    [`http://h.example/announce?${HEX}`, 'http://h.example/announce?…'],
+    [`http://h.example/announce?${HEX}=1`, 'http://h.example/announce?…=…'],
+    [`http://user:${HEX}@h.example/announce`, 'http://…@h.example/announce'],
+    ['http://user@h.example/announce', 'http://…@h.example/announce'],
+    [`http://${HEX}.h.example/announce`, 'http://….h.example/announce'],
+    [`http://h.example/announce#${HEX}`, 'http://h.example/announce#…'],
+    ['http://h.example/user42/announce', 'http://h.example/…/announce'],
+    ['http://h.example/12345/announce', 'http://h.example/…/announce'],
+    ['http://h.example/aBcDeFgH/announce', 'http://h.example/…/announce'],
+    ['http://h.example/%61%62/announce', 'http://h.example/…/announce'],
+    [`http://h.example/announce;k=${HEX}`, 'http://h.example/…'],
+    [`udp://h.example\\${HEX}`, 'udp://h.example…'],
+    [HEX, '…'],
+    [`h.example/${HEX}`, '…'],
+    [`http:/h.example/${HEX}`, '…'],
+    [`\u001b]0;x://h.example`, '…'],
+    ['http://h.exa\u001b[31mmple/announce', 'http://…/announce'],
+    ['http://h.example/\u202egnp', 'http://h.example/…'],
+  ])('%j is shown as %j', (url, expected) => {
+    expect(redactUrl(url)).toBe(expected);
+  });
+});
+
+describe('what is shown', () => {
+  test.each([
+    '',
+    'udp://tracker.example:1337/announce',
+    'udp://tracker.example:1337',
+    'HTTP://Tracker.Example.:80/announce.php',
+    'http://h.example/tracker/announce?',
+    'http://h.example/v1/ann_ounce/',
+    'https://[2001:db8::1]:443/announce',
+    'http://bücher.example/announce',
+    'http://a-rather-long-name.for-a-tracker.example/scrape',
+    'http://expyuzz4wqqyqhjn.onion/announce',
+  ])('%s', (url) => {
+    expect(redactUrl(url)).toBe(url);
+  });
+});
+
+test('no key survives, wherever it is put', () => {
+  const key = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 20, maxLength: 64 }),
+    fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'), minLength: 20, maxLength: 64 }),
+    fc.uuid(),
+  );
+  const place = fc.constantFrom(
+    (each: string) => `http://h.example/${each}/announce`,
+    (each: string) => `http://h.example/announce/${each}`,
+    (each: string) => `http://h.example/announce?k=${each}`,
+    (each: string) => `http://h.example/announce?${each}`,
+    (each: string) => `http://${each}@h.example/announce`,
+    (each: string) => `http://u:${each}@h.example/announce`,
+    (each: string) => `http://h.example/a#${each}`,
+    (each: string) => `${each}://h.example/`,
+  );
+  fc.assert(
+    fc.property(key, place, (each, put) => {
+      const url = put(each);
+      if (!url.startsWith('http')) return;
+      expect(redactUrl(url)).not.toContain(each);
+    }),
+  );
+});
+
+test('any text is redacted without an error, and to nothing that acts on a terminal', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('', 'http://', 'udp://h.example/'),
+      (text, start) => {
+        expect(redactUrl(start + text)).not.toMatch(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+      },
+    ),
+  );
+});
