@@ -13,10 +13,13 @@ import { createGate } from './resolver/gate.ts';
 import { queryTxt } from './resolver/query-txt.ts';
 import { parseServer, readSystemServers } from './system-resolvers.ts';
 
+/** resolv.conf(5): what the C library gives one server by default, here for all of them. */
 const DEFAULT_TIMEOUT_MILLISECONDS = 5000;
+/** Three tries fit the deadline; RFC 1035 §4.2.1 suggests two to five seconds between tries. */
 const DEFAULT_TRY_MILLISECONDS = 2000;
-/** No host is asked for more than once a minute, and no mistake of an operator lasts more than a day. */
+/** No host is asked for more than once a minute, whatever its record says. */
 const MIN_TTL_SECONDS = 60;
+/** No mistake of an operator lasts more than a day. */
 const MAX_TTL_SECONDS = 86_400;
 /** Each is a socket: a process may open 1,024 files by habit. At 30 ms a look-up this is 8,000 hosts a second. */
 const MAX_QUERIES_IN_FLIGHT = 256;
