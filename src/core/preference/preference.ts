@@ -20,6 +20,8 @@ const MARKER = 'BITTORRENT';
 
 /** Five digits hold every port; more are refused unread, so that no digits can grow a number without bound. */
 const MAX_PORT_DIGITS = 5;
+
+/** RFC 768 and RFC 9293 §3.1: 16 bits. */
 const MAX_PORT = 65_535;
 
 /**

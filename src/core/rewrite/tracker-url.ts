@@ -36,7 +36,9 @@ const BAD_HOST: UrlFault = { kind: 'fault', code: 'bad-host' };
 const BAD_PORT: UrlFault = { kind: 'fault', code: 'bad-port' };
 const BAD_CHARACTER: UrlFault = { kind: 'fault', code: 'bad-character' };
 
+/** RFC 768 and RFC 9293 §3.1: 16 bits. */
 const MAX_PORT = 65_535;
+/** As many as the largest port has, so that no digits can grow a number without bound. */
 const MAX_PORT_DIGITS = 5;
 
 const HASH = 0x23;
