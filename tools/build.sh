@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 rm -rf dist
-node_modules/.bin/tsc -p tsconfig.json
+node_modules/.bin/tsc -p tsconfig.json --sourceMap false
 chmod +x dist/main.js
 # What is served as it stands (pages, styles) is not TypeScript and is copied.
 if [ -d src/web ]; then

@@ -19,7 +19,7 @@ function runThere(...words: string[]): Promise<Ended> {
 beforeAll(async () => {
   mkdirSync(place);
   const packed = await run(['npm', 'pack', '--pack-destination', folder.path], { seconds: 120 });
-  expect(packed, packed.stderr).toMatchObject({ code: 0 });
+  expect(packed, packed.stdout + packed.stderr).toMatchObject({ code: 0 });
   writeFileSync(join(place, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }');
   const tarball = join(folder.path, `portolan-${version}.tgz`);
   const words = [
