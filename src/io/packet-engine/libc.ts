@@ -26,7 +26,10 @@ export interface Libc {
   receiveMany(socket: number, messages: bigint, count: number, flags: number): number;
   sendMany(socket: number, messages: bigint, count: number, flags: number): number;
   errno(): number;
+  /** Zeroed. It stays until {@link Libc.free}. */
   allocate(length: number): NativeMemory;
+  /** Its octets must not be touched again, neither here nor by the kernel. */
+  free(memory: NativeMemory): void;
 }
 
 /** Throws where the C library or one of its calls is not to be had: off Linux, or with another C library. */
@@ -50,6 +53,7 @@ export function loadLibc(): Libc {
     sendMany: library.func('int sendmmsg(int, void *, unsigned int, int)'),
     errno: () => koffi.errno(),
     allocate,
+    free: ({ address }) => koffi.free(address),
   };
 }
 

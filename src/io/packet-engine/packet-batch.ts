@@ -66,6 +66,11 @@ export class PacketBatch {
     return this.memory.reduce((sum, { octets }) => sum + octets.length, 0);
   }
 
+  /** Gives the memory back; the batch is of no more use. */
+  free(libc: Libc): void {
+    for (const memory of this.memory) libc.free(memory);
+  }
+
   requestOffset(index: number): number {
     return index * SLOT_OCTETS;
   }
@@ -113,6 +118,15 @@ export class PacketBatch {
     this.sent[to + CONTROL_WORD] = this.received[from + CONTROL_WORD]!;
     this.sent[to + CONTROL_WORD + 1] = this.received[from + CONTROL_WORD + 1]!;
     this.sent[to + CONTROL_LENGTH_WORD] = this.received[from + CONTROL_LENGTH_WORD]!;
+    this.sentIov[reply * IOVEC_WORDS + IOVEC_LENGTH_WORD] = length;
+  }
+
+  /** Makes reply number `reply` a datagram of `length` octets to `name`, a `struct sockaddr_in` or `sockaddr_in6`. */
+  setDestination(reply: number, name: Uint8Array, length: number): void {
+    const to = reply * MESSAGE_WORDS;
+    this.names.set(name, reply * NAME_OCTETS);
+    this.sent[to + NAME_LENGTH_WORD] = name.length;
+    this.sent[to + CONTROL_LENGTH_WORD] = 0;
     this.sentIov[reply * IOVEC_WORDS + IOVEC_LENGTH_WORD] = length;
   }
 

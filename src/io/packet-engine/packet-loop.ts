@@ -6,7 +6,7 @@ import type { Counters } from '../../core/counters.ts';
 import { createPacketSource, type PacketHandler } from '../../core/net/packet-handler.ts';
 import type { BatchSocket } from './batch-socket.ts';
 import {
-  CONTROL_OCTETS,
+  Cmsghdr,
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -87,6 +87,8 @@ export class PacketLoop {
     }
     for (const descriptor of [...this.sockets.keys()]) this.remove(descriptor);
     this.libc.close(this.epoll);
+    this.libc.free(this.events);
+    this.batch.free(this.libc);
   }
 
   private takeControl(): boolean {
@@ -132,8 +134,9 @@ export class PacketLoop {
   private clearInterface(index: number): void {
     const octets = this.batch.controlOctets;
     const at = this.batch.controlOffset(index);
-    if (octets[at + 8] !== IPPROTO_IP) return;
-    octets.fill(0, at + 16 + InPktinfo.interfaceIndex, at + 16 + InPktinfo.specificDestination);
+    if (octets[at + Cmsghdr.level] !== IPPROTO_IP) return;
+    const data = at + Cmsghdr.data;
+    octets.fill(0, data + InPktinfo.interfaceIndex, data + InPktinfo.specificDestination);
   }
 
   private send(descriptor: number, count: number): void {
@@ -161,5 +164,3 @@ export class PacketLoop {
     this.libc.epollControl(this.epoll, operation, descriptor, event);
   }
 }
-
-export const CONTROL_MESSAGE_OCTETS: number = CONTROL_OCTETS;
