@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeBencode } from '../../../src/core/bencode/encode.ts';
-import { checkBencode, MAX_DEPTH } from '../../../src/core/bencode/scan.ts';
+import { checkBencode, MAX_DEPTH, MAX_TOKENS } from '../../../src/core/bencode/scan.ts';
 import { endOfValue, entriesOf, itemsOf, spanIs } from '../../../src/core/bencode/spans.ts';
 import { octetsToText, textToOctets } from '../../../src/core/octets/text.ts';
 
@@ -80,6 +80,16 @@ describe('strictness', () => {
     expect(verdict(nested(MAX_DEPTH + 1))).toBe(`too-deep ${MAX_DEPTH}`);
     expect(verdict(nested(100_000))).toBe(`too-deep ${MAX_DEPTH}`);
     expect(verdict('d1:a'.repeat(100_000))).toMatch(/^too-deep/);
+  });
+
+  test('holds so many values and not more', () => {
+    const octets = new Uint8Array(2 * MAX_TOKENS + 4);
+    new Uint16Array(octets.buffer).fill(0x3a30); // `0:`, little endian
+    octets[0] = 0x6c;
+    octets[1] = 0x6c;
+    octets[octets.length - 2] = 0x65;
+    octets[octets.length - 1] = 0x65;
+    expect(checkBencode(octets)?.code).toBe('too-many-values');
   });
 
   test('sorts out a dictionary of 50,000 keys in reverse order', () => {

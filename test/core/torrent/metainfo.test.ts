@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   effectiveTiers,
+  MAX_TORRENT_OCTETS,
   MAX_TRACKER_URLS,
   type Metainfo,
   readMetainfo,
@@ -108,6 +109,10 @@ describe('what is refused', () => {
     expect(verdict(torrentFrom(`d13:announce-list${list}4:infodee`))).toMatch(/^bad-announce-list /);
     const most = `l${'l1:ae'.repeat(MAX_TRACKER_URLS)}e`;
     expect(verdict(torrentFrom(`d13:announce-list${most}4:infodee`))).toBe('ok');
+  });
+
+  test('a file over the limit, unread', () => {
+    expect(verdict(new Uint8Array(MAX_TORRENT_OCTETS + 1))).toBe('too-large 0');
   });
 
   test('a torrent nested 100,000 deep', () => {
