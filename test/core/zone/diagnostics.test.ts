@@ -3,11 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { textToOctets } from '../../../src/core/octets/text.ts';
 import { checkZone } from '../../../src/core/zone/check.ts';
 import { DIAGNOSTICS, type DiagnosticCode } from '../../../src/core/zone/diagnostic-codes.ts';
 import { MAX_DIAGNOSTICS } from '../../../src/core/zone/diagnostic-list.ts';
 import { type IncludeReader, parseZone } from '../../../src/core/zone/parser.ts';
-import { textToOctets } from '../../../src/core/octets/text.ts';
 
 const FOLDER = fileURLToPath(new URL('../../vectors/zones/', import.meta.url));
 const CODES = Object.keys(DIAGNOSTICS) as DiagnosticCode[];
@@ -33,7 +33,9 @@ function findings(code: string): { header: string; all: string[] } {
   const options = limit === undefined ? { include } : { include, maximumOctets: Number(limit) };
   const zone = parseZone({ path: 'zone', octets }, options);
   const diagnostics = [...zone.diagnostics, ...checkZone(zone)];
-  const all = diagnostics.map((each) => `${each.code} ${each.severity} ${each.file}:${each.line}:${each.column}`);
+  const all = diagnostics.map(
+    (each) => `${each.code} ${each.severity} ${each.file}:${each.line}:${each.column}`,
+  );
   return { header, all };
 }
 

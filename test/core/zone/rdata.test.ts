@@ -1,0 +1,151 @@
+// The data of each type: text, its octets, and the text that is written back.
+
+import { describe, expect, it } from 'vitest';
+import { formatHex } from '../../../src/core/octets/text.ts';
+import { faultsOf, readZone, recordsOf } from './zone-text.ts';
+
+const BASE = '076578616d706c6500'; // example.
+
+/** Type and data, octets in hexadecimal, and what is written back where that differs. */
+const DATA: readonly (readonly [text: string, hex: string, written?: string])[] = [
+  ['A 1.2.3.4', '01020304'],
+  ['AAAA 2001:DB8::1', '20010db8000000000000000000000001', 'AAAA 2001:db8::1'],
+  ['NS a', `0161${BASE}`, 'NS a.example.'],
+  ['CNAME .', '00'],
+  ['DNAME a.', '016100'],
+  ['PTR @', BASE, 'PTR example.'],
+  [
+    'SOA a. b. 4294967295 1h 15m 1w 60',
+    '016100 016200 ffffffff 00000e10 00000384 00093a80 0000003c',
+    'SOA a. b. 4294967295 3600 900 604800 60',
+  ],
+  ['MX 10 a.', '000a016100'],
+  ['TXT a "b c" ""', '0161 03622063 00', 'TXT "a" "b c" ""'],
+  ['SPF "v=spf1 -all"', `0b${formatHex(new TextEncoder().encode('v=spf1 -all'))}`],
+  ['SRV 1 2 6969 a.', '000100021b39016100'],
+  [
+    'CAA 128 issue "ca.example; x=y"',
+    `80 05 6973737565 ${formatHex(new TextEncoder().encode('ca.example; x=y'))}`,
+  ],
+  ['HINFO "a" "b"', '01610162'],
+  ['RP a. .', '01610000'],
+  [
+    'NAPTR 1 2 "u" "E2U+sip" "!^.*$!sip:a@b!" .',
+    `0001 0002 0175 07 4532552b736970 0f ${formatHex(new TextEncoder().encode('!^.*$!sip:a@b!'))} 00`.replace(
+      '0f',
+      '0e',
+    ),
+  ],
+  [
+    'LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000.00m 10.00m',
+    '00 00 16 13 8b3cf018 810cbce0 009895b8',
+  ],
+  [
+    'DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118',
+    'ec45 05 01 2bb183af5f22588179a53b0a98631fad1a292118',
+    'DS 60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118',
+  ],
+  ['CDS 0 0 0 00', '0000000000'],
+  ['DNSKEY 256 3 RSASHA256 AQID', '0100 03 08 010203', 'DNSKEY 256 3 8 AQID'],
+  ['CDNSKEY 0 3 0 AA==', '0000 03 00 00'],
+  ['SSHFP 4 2 0102 03', '0402010203', 'SSHFP 4 2 010203'],
+  ['TLSA 3 1 1 0102', '0301010102'],
+  ['SMIMEA 3 1 1 0102', '0301010102'],
+  ['OPENPGPKEY AQ ID', '010203', 'OPENPGPKEY AQID'],
+  [
+    'RRSIG A 8 2 3600 20261231235959 20260101000000 7 a. AQID',
+    '0001 08 02 00000e10 6b36ec7f 6955b900 0007 016100 010203',
+    'RRSIG A 8 2 3600 1798761599 1767225600 7 a. AQID',
+  ],
+  ['NSEC a. A MX RRSIG NSEC TYPE1234', `016100 0006 400100000003 041b ${'00'.repeat(26)}20`],
+  ['NSEC a.', '016100'],
+  [
+    'NSEC3 1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG',
+    '01 01 000c 04aabbccdd 14 174eb2409fe28bcb4887a1836f957f0a8425e27b 0006400000000002',
+    'NSEC3 1 1 12 aabbccdd 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR A RRSIG',
+  ],
+  ['NSEC3PARAM 1 0 0 -', '0100000000'],
+  ['CSYNC 66 3 A NS AAAA', '00000042 0003 000460000008'],
+  ['ZONEMD 1 1 1 0102', '00000001 01 01 0102'],
+  ['EUI48 00-00-5e-00-53-2a', '00005e00532a'],
+  ['EUI64 00-00-5E-ef-10-00-00-2a', '00005eef1000002a', 'EUI64 00-00-5e-ef-10-00-00-2a'],
+  ['URI 10 1 "ftp://a/b"', `000a0001${formatHex(new TextEncoder().encode('ftp://a/b'))}`],
+  // RFC 9460 appendix D.2
+  ['SVCB 0 foo.example.com.', '0000 03666f6f 076578616d706c65 03636f6d 00'],
+  ['SVCB 16 foo.example.com. port=53', '0010 03666f6f 076578616d706c65 03636f6d 00 0003 0002 0035'],
+  [
+    'SVCB 1 foo.example.com. key667="hello\\210qoo"',
+    '0001 03666f6f 076578616d706c65 03636f6d 00 029b 0009 68656c6c6fd2716f6f',
+  ],
+  [
+    'SVCB 16 a. (alpn=h2,h3-19 mandatory=ipv4hint,alpn ipv4hint=192.0.2.1)',
+    '0010 016100 0000 0004 00010004 0001 0009 026832 0568332d3139 0004 0004 c0000201',
+    'SVCB 16 a. mandatory=alpn,ipv4hint alpn="h2,h3-19" ipv4hint=192.0.2.1',
+  ],
+  ['SVCB 16 a. alpn="f\\\\\\\\oo\\\\,bar,h2"', '0010 016100 0001 000c 08 665c6f6f2c626172 026832'],
+  [
+    'HTTPS 1 . ipv6hint=2001:db8::1 no-default-alpn alpn=h2',
+    '0001 00 0001 0003 026832 0002 0000 0006 0010 20010db8000000000000000000000001',
+    'HTTPS 1 . alpn="h2" no-default-alpn ipv6hint=2001:db8::1',
+  ],
+  ['TYPE65534 \\# 2 00 01', '0001', 'TYPE65534 \\# 2 0001'],
+];
+
+describe('record data', () => {
+  it.each(DATA)('%s', (text, hex, written) => {
+    const zone = readZone(`a 60 ${text}\n`);
+    expect(faultsOf(zone)).toEqual([]);
+    expect(formatHex(zone.records.rdata(0))).toBe(hex.replaceAll(' ', ''));
+    expect(recordsOf(zone)).toEqual([`a.example. 60 IN ${written ?? text}`]);
+  });
+
+  it.each(DATA)('%s, read back from what was written', (text) => {
+    const zone = readZone(`a 60 ${text}\n`);
+    const again = readZone(`${recordsOf(zone)[0]}\n`);
+    expect(formatHex(again.records.rdata(0))).toBe(formatHex(zone.records.rdata(0)));
+  });
+
+  it.each(DATA)('%s, from its generic form', (text, hex) => {
+    const octets = hex.replaceAll(' ', '');
+    const generic = readZone(`a 60 ${text.split(' ')[0]} \\# ${octets.length / 2} ${octets}\n`);
+    expect(faultsOf(generic)).toEqual([]);
+    expect(recordsOf(generic)).toEqual(recordsOf(readZone(`a 60 ${text}\n`)));
+  });
+});
+
+describe('wrong record data', () => {
+  it.each([
+    ['AAAA 1::2::3', 'bad-ipv6-address'],
+    ['MX 65536 a.', 'bad-number'],
+    ['SOA a. b. 1 2 3 4 4294967296', 'bad-number'],
+    ['SRV 1 2 a.', 'bad-number'],
+    ['CAA 0 issue', 'missing-field'],
+    ['TXT', 'missing-field'],
+    ['SSHFP 4 2 012', 'bad-hex'],
+    ['DNSKEY 256 3 8 A', 'bad-base64'],
+    ['DNSKEY 256 3 8 AQ=D', 'bad-base64'],
+    ['DNSKEY 256 3 NOPE AQID', 'bad-number'],
+    ['RRSIG A 8 2 3600 20261331235959 20260101000000 7 a. AQID', 'bad-number'],
+    ['NSEC a. A NOPE', 'unknown-type'],
+    ['NSEC3 1 1 12 abc 2t7b4g A', 'bad-hex'],
+    ['NSEC3 1 1 12 - w A', 'bad-field'],
+    ['EUI48 00:00:5e:00:53:2a', 'bad-field'],
+    ['LOC 91 N 4 E 0m', 'bad-field'],
+    ['LOC 52 N 4 E', 'bad-field'],
+    ['SVCB 1 . port=x', 'bad-field'],
+    ['SVCB 1 . port=1 port=2', 'bad-field'],
+    ['SVCB 1 . alpn="h2', 'unclosed-quote'],
+    ['HTTPS 1 . nokey=1', 'bad-field'],
+    ['A \\# 5 0102030405', 'bad-rdata'],
+    ['NS \\# 2 c000', 'bad-rdata'],
+    ['TXT \\# 2 0561', 'bad-rdata'],
+    ['TYPE1 \\# x', 'bad-number'],
+    ['TYPE999 abc', 'bad-field'],
+    ['TYPE70000 \\# 0', 'unknown-type'],
+    ['TYPE0 \\# 0', 'meta-type'],
+    ['AXFR \\# 0', 'meta-type'],
+    ['OPT \\# 0', 'meta-type'],
+  ])('%s is %s', (text, code) => {
+    expect(readZone(`a 60 ${text}\n`).diagnostics.map((each) => each.code)).toEqual([code]);
+  });
+});
