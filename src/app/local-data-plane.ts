@@ -14,7 +14,7 @@ import { type Catalog, createCatalog } from '../core/zone/catalog.ts';
 import { findTxt } from '../core/zone/find-txt.ts';
 import type { Cancel, Clock } from '../io/clock.ts';
 import { createConnectionLimits } from '../io/connection-limits.ts';
-import { DNS_STREAM_LIMITS, openDnsStream } from '../io/dns-stream.ts';
+import { DNS_STREAM_LIMITS, type DnsStreamHandler, openDnsStream } from '../io/dns-stream.ts';
 import { HTTP_STREAM_LIMITS, openHttpStream } from '../io/http-stream.ts';
 import type { Logger } from '../io/log.ts';
 import { openUdpSocket } from '../io/udp-socket.ts';
@@ -138,13 +138,7 @@ interface Services {
   readonly seed: number;
   readonly table: SwarmTable;
   readonly answerDns: PacketHandler;
-  answerDnsStream(
-    request: Uint8Array,
-    offset: number,
-    length: number,
-    reply: Uint8Array,
-    replyOffset: number,
-  ): number;
+  readonly answerDnsStream: DnsStreamHandler;
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
   publish(publication: Publication): void;

@@ -68,8 +68,8 @@ export function formatStatusPage(status: ServerStatus): string {
 <h1>Portolan</h1>
 <p>${isReady ? mark('good', 'Every socket is open.') : mark('bad', `Not ready: ${state}.`)}
 DNS at ${dns.map(formatSocketAddress).join(', ')}.
-${swarm.torrents} torrents, ${swarm.seeds} seeds, ${swarm.leechers} leechers;
-${swarm.peersIpv4} peers over IPv4, ${swarm.peersIpv6} over IPv6.</p>
+Torrents: ${swarm.torrents}, seeds: ${swarm.seeds}, leechers: ${swarm.leechers};
+peers over IPv4: ${swarm.peersIpv4}, over IPv6: ${swarm.peersIpv6}.</p>
 <h2>Zones</h2>
 ${table(['Zone', 'State', 'Serial', 'Records', 'File'], zones.map(zoneRow))}
 ${zones.flatMap(findingBlocks)}

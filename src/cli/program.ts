@@ -2,12 +2,8 @@
 
 import { Command, CommanderError } from 'commander';
 import { readPackageVersion } from '../io/package-version.ts';
-import { registerCheck } from './check.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
-import { registerInit } from './init.ts';
-import { registerLookup } from './lookup.ts';
 import { printable } from './printable.ts';
-import { registerRewrite } from './rewrite.ts';
 import { UsageError } from './usage-error.ts';
 
 const EXAMPLES = `
@@ -19,8 +15,20 @@ Examples:
 
 Exit codes: 0 fine, 1 something failed, 2 wrong usage, 3 --check found changes to make.`;
 
-/** Prints to `io` only, and throws a CommanderError where commander would end the process. */
-export function createProgram(io: CliIo): Command {
+/** In the order of the help. Each is loaded when it is needed: `serve` brings the whole server along. */
+const COMMANDS: { readonly [name: string]: () => Promise<(program: Command, io: CliIo) => void> } = {
+  init: async () => (await import('./init.ts')).registerInit,
+  check: async () => (await import('./check.ts')).registerCheck,
+  serve: async () => (await import('./serve.ts')).registerServe,
+  lookup: async () => (await import('./lookup.ts')).registerLookup,
+  rewrite: async () => (await import('./rewrite.ts')).registerRewrite,
+};
+
+/**
+ * The program with all its commands, or with `only` one of them. It prints to `io` alone, and throws a CommanderError
+ * where commander would end the process.
+ */
+export async function createProgram(io: CliIo, only?: string): Promise<Command> {
   const program = new Command('portolan')
     .description(
       'Says in DNS which ports a BitTorrent tracker has, serves it there, and puts wrong tracker URLs right.',
@@ -40,16 +48,17 @@ export function createProgram(io: CliIo): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'portolan: ')),
     });
   program.showHelpAfterError('Try: portolan --help');
-  registerInit(program, io);
-  registerCheck(program, io);
-  registerLookup(program, io);
-  registerRewrite(program, io);
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (only === undefined || only === name) (await load())(program, io);
+  }
   return program;
 }
 
 /** Runs one command line (without the program's name). Never rejects: what goes wrong is printed, and an exit code set. */
 export async function runProgram(args: readonly string[], io: CliIo): Promise<void> {
-  const program = createProgram(io);
+  const [named] = args.filter((argument) => !argument.startsWith('-'));
+  const isKnown = named !== undefined && Object.hasOwn(COMMANDS, named);
+  const program = await createProgram(io, isKnown ? named : undefined);
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {

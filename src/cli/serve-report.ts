@@ -1,0 +1,183 @@
+// What `portolan serve` says of its zones: the table at start, and a line for each that a reload has changed.
+
+import { isAbsolute, relative } from 'node:path';
+import { styleText } from 'node:util';
+import type { ReloadReport, ZoneReport } from '../app/reload.ts';
+import type { HostStatus, ServerStatus } from '../app/status.ts';
+import { formatListener, formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
+import { printable } from './printable.ts';
+import { renderDiagnostic } from './render-diagnostic.ts';
+
+/** Lines of hosts that are printed; the status page has them all. */
+const MAX_HOST_LINES = 50;
+
+/** Four are UDP and HTTP over both families, which is what there is to try. */
+const MAX_LOOPBACK_LINES = 4;
+
+type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
+
+export function renderStart(status: ServerStatus, coloured: boolean): string {
+  const style: Style = (format, text) =>
+    coloured ? styleText(format, text, { validateStream: false }) : text;
+  const sections = [
+    hostTable(status.hosts, style),
+    ...remedies(status.hosts, style),
+    copyLines(status, style),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+const STATES: Readonly<Record<HostStatus['state'], readonly [Parameters<typeof styleText>[0], string]>> = {
+  open: ['green', 'open'],
+  closed: ['red', 'not open'],
+  'published-only': ['yellow', 'published only'],
+  denied: ['dim', 'no tracker'],
+};
+
+interface HostLine {
+  readonly zone: string;
+  readonly host: string;
+  readonly endpoints: string[];
+  readonly addresses: string[];
+  readonly state: HostStatus['state'];
+}
+
+/** One line a host and state: its endpoints and addresses multiply, and the status page tells them apart. */
+function hostTable(hosts: readonly HostStatus[], style: Style): string {
+  const lines = groupHosts(hosts);
+  const cells = lines.slice(0, MAX_HOST_LINES).map(({ zone, host, endpoints, addresses, state }) => {
+    const [format, text] = STATES[state];
+    return {
+      texts: [zone, host, endpoints.join(' '), addresses.join(' ')].map(printable),
+      state: style(format, text),
+    };
+  });
+  const heads = ['zone', 'host', 'endpoints', 'address'];
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...cells.map(({ texts }) => texts[column]!.length)),
+  );
+  const row = (texts: readonly string[]): string =>
+    texts.map((text, column) => text.padEnd(widths[column]!)).join('  ');
+  const rows = cells.map(({ texts, state }) => `${row(texts)}  ${state}`);
+  const more =
+    lines.length > MAX_HOST_LINES ? [`… and ${lines.length - MAX_HOST_LINES} more on the status page`] : [];
+  return [style('bold', `${row(heads)}  state`), ...rows, ...more].join('\n');
+}
+
+function groupHosts(hosts: readonly HostStatus[]): HostLine[] {
+  const lines = new Map<string, HostLine>(); // at most one a host and state
+  for (const { zone, host, endpoint, address, state } of hosts) {
+    const key = `${zone} ${host} ${state}`;
+    const line = lines.get(key) ?? { zone, host, endpoints: [], addresses: [], state };
+    lines.set(key, line);
+    addOnce(line.endpoints, endpoint);
+    addOnce(line.addresses, address?.replace(/:[0-9]+$/, ''));
+  }
+  return [...lines.values()];
+}
+
+function addOnce(list: string[], text: string | undefined): void {
+  if (text !== undefined && !list.includes(text)) list.push(text);
+}
+
+function remedies(hosts: readonly HostStatus[], style: Style): string[] {
+  const lines = hosts.flatMap(({ host, remedy }) =>
+    remedy === undefined
+      ? []
+      : [`${style('yellow', `${printable(host)} is published only:`)} ${printable(remedy)}`],
+  );
+  const shown = [...new Set(lines)].slice(0, MAX_HOST_LINES);
+  return shown.length === 0 ? [] : [shown.join('\n')];
+}
+
+/** Lines that can be pasted: a question for each DNS address, an announce URL a host, the status page. */
+function copyLines({ dns, hosts, admin }: ServerStatus, style: Style): string {
+  const open = hosts.filter(({ state, announceUrl }) => state === 'open' && announceUrl !== undefined);
+  const asked = (open[0] ?? hosts[0])?.host;
+  const digs = asked === undefined ? [] : dns.map((address) => digLine(address, asked));
+  const urls = [...new Set(open.map(({ announceUrl }) => announceUrl!))].slice(0, MAX_HOST_LINES);
+  const groups: (readonly [string, readonly string[]])[] = [
+    ['ask DNS', digs],
+    ['announce', urls],
+    ['announce by address, where no resolver knows the names', loopbackUrls(open)],
+    ['status', admin === undefined ? [] : [`http://${formatSocketAddress(admin)}/`]],
+  ];
+  return groups
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) =>
+      [style('bold', title), ...lines.map((line) => `  ${printable(line)}`)].join('\n'),
+    )
+    .join('\n');
+}
+
+/** A name that nobody delegates leads nowhere, which is what loopback is for: trying it out. */
+function loopbackUrls(open: readonly HostStatus[]): string[] {
+  const urls = open.flatMap(({ endpoint, address }) => {
+    const isLoopback = address?.startsWith('127.') === true || address?.startsWith('[::1]:') === true;
+    return isLoopback
+      ? [`${endpoint?.startsWith('UDP') === true ? 'udp' : 'http'}://${address}/announce`]
+      : [];
+  });
+  return [...new Set(urls)].slice(0, MAX_LOOPBACK_LINES);
+}
+
+function digLine({ address, port }: SocketAddress, host: string): string {
+  return `dig @${address} -p ${port} TXT ${host.replace(/^\*/, 'any')}`;
+}
+
+/** All findings of a reload as `check` shows them; files below `folder` by their relative path. */
+export function renderFindings({ zones }: ReloadReport, coloured: boolean, folder: string): string {
+  return zones
+    .filter(({ outcome }) => outcome !== 'unchanged')
+    .flatMap(({ findings }) => findings)
+    .map((finding) => renderDiagnostic({ ...finding, file: shownPath(finding.file, folder) }, coloured))
+    .join('');
+}
+
+function shownPath(file: string, folder: string): string {
+  const path = relative(folder, file);
+  return path.startsWith('..') || isAbsolute(path) ? file : path;
+}
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
+/** One line a zone that was touched, and one for the ports; one line when nothing has changed. */
+export function renderReload({ zones, opened, draining, closed }: ReloadReport): LogLine[] {
+  const lines = zones.flatMap(zoneLine);
+  const ports = [
+    ['opened', opened],
+    ['draining', draining],
+    ['closed', closed],
+  ] as const;
+  const changed = ports.filter(([, listeners]) => listeners.length > 0);
+  const text = changed
+    .map(([verb, listeners]) => `${verb} ${listeners.map(formatListener).join(', ')}`)
+    .join('; ');
+  if (text !== '') lines.push({ level: 'info', text });
+  return lines.length === 0 ? [{ level: 'info', text: 'zones read again: nothing has changed' }] : lines;
+}
+
+function zoneLine({ path, name, outcome, findings }: ZoneReport): LogLine[] {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const count = `${errors} ${errors === 1 ? 'error' : 'errors'}`;
+  switch (outcome) {
+    case 'unchanged':
+      return [];
+    case 'published':
+      return [{ level: 'info', text: `${name} is published` }];
+    case 'kept':
+      return [
+        {
+          level: 'warn',
+          text: `${name} is served as it was: ${errors > 0 ? count : 'a warning'} in ${path}`,
+        },
+      ];
+    case 'not-served':
+      return [{ level: 'error', text: `nothing is served from ${path}: ${count}` }];
+    case 'removed':
+      return [{ level: 'info', text: `${name ?? path} is no longer served` }];
+  }
+}

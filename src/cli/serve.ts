@@ -1,0 +1,135 @@
+// `portolan serve`: runs the server until it is told to stop, and says what it serves.
+
+import { type Command, Option } from 'commander';
+import type { Config } from '../app/config.ts';
+import { flagOf, settings } from '../app/config-schema.ts';
+import { DEFAULT_CONFIG_FILE, loadConfig } from '../app/load-config.ts';
+import { thisMachine } from '../app/machine.ts';
+import type { ReloadReport } from '../app/reload.ts';
+import { createServer, type Server } from '../app/serve.ts';
+import { createLogger, type Logger } from '../io/log.ts';
+import { type CliIo, EXIT, isColoured } from './cli-io.ts';
+import { renderFindings, renderReload, renderStart } from './serve-report.ts';
+
+interface ServeFlags {
+  readonly config?: string;
+  readonly printConfig?: boolean;
+  readonly json?: boolean;
+  /** Settings, by the name that commander gives them. */
+  readonly [name: string]: string | readonly string[] | boolean | undefined;
+}
+
+const EXAMPLES = `
+Examples:
+  portolan serve                                 the zones of the folder zones, on loopback
+  portolan serve --config /etc/portolan/portolan.toml
+  portolan serve --print-config > portolan.toml  every setting, explained
+  portolan serve --dns-listen auto:53 --tracker-drain 4h
+
+Signals: SIGHUP reads the zones again, SIGTERM and SIGINT stop.`;
+
+export function registerServe(program: Command, io: CliIo): void {
+  const command = program
+    .command('serve')
+    .summary('answer DNS for the zones, and run the tracker on the ports that they declare')
+    .description(
+      'Answers DNS for the zones, opens the ports that their BITTORRENT records declare, and follows every edit.',
+    )
+    .option('--config <file>', `configuration (default: ${DEFAULT_CONFIG_FILE}, where there is one)`)
+    .option('--print-config', 'print the complete commented configuration in effect, and end')
+    .option('--json', 'print what is served as one JSON object')
+    .addHelpText('after', EXAMPLES);
+  for (const setting of settings()) {
+    const isList = setting.kind === 'list';
+    const value = isList ? `<${setting.argument}...>` : `<${setting.argument}>`;
+    command.addOption(new Option(`${flagOf(setting)} ${value}`, setting.comment));
+  }
+  command.action((flags: ServeFlags) => runServe(flags, command, io));
+}
+
+async function runServe(flags: ServeFlags, command: Command, io: CliIo): Promise<void> {
+  const { workingDirectory } = io;
+  const result = await loadConfig({
+    file: flags.config,
+    flags: settingFlags(flags, command),
+    workingDirectory,
+  });
+  if (result.kind === 'wrong') {
+    for (const problem of result.problems) io.stderr.write(`portolan: ${problem}\n`);
+    io.stderr.write('Try: portolan serve --print-config\n');
+    io.setExitCode(EXIT.usage);
+    return;
+  }
+  if (flags.printConfig === true) io.stdout.write(result.sample);
+  else await serve(result.config, flags, io);
+}
+
+/** By dotted key, as the configuration names them. */
+function settingFlags(flags: ServeFlags, command: Command): Record<string, string | readonly string[]> {
+  const given: Record<string, string | readonly string[]> = {};
+  for (const setting of settings()) {
+    const option = command.options.find(({ long }) => long === flagOf(setting));
+    const value = option === undefined ? undefined : flags[option.attributeName()];
+    if (typeof value === 'string' || Array.isArray(value)) given[setting.path.join('.')] = value;
+  }
+  return given;
+}
+
+async function serve(config: Config, flags: ServeFlags, io: CliIo): Promise<void> {
+  const coloured = isColoured(io, io.stderr);
+  const logger = createLogger({
+    level: config.log.level,
+    pretty: io.stderr.isTTY === true,
+    colour: coloured,
+    stream: io.stderr,
+  });
+  const reported = (report: ReloadReport): void => reportReload(report, logger, io);
+  const server = createServer({ config, machine: await thisMachine(), logger, onReload: reported });
+  const signals = listenForSignals(server, reported, logger);
+  try {
+    const started = await server.start();
+    io.stderr.write(renderFindings(started.reload, coloured, io.workingDirectory));
+    if (started.kind === 'nothing-served') {
+      io.stderr.write(`${nothingServed(config, started.reload)}\n`);
+      io.setExitCode(EXIT.failed);
+      return;
+    }
+    const status = server.status();
+    io.stdout.write(
+      flags.json === true ? `${JSON.stringify(status)}\n` : renderStart(status, isColoured(io, io.stdout)),
+    );
+    await signals.stop;
+  } finally {
+    await server.stop();
+    signals.remove();
+  }
+}
+
+function nothingServed(config: Config, { zones }: ReloadReport): string {
+  return zones.length === 0
+    ? `portolan: there is no zone file in ${config.zones.join(', ')}; write one with: portolan init tracker.example`
+    : 'portolan: no zone can be served; mend what is said above and start again';
+}
+
+function reportReload(report: ReloadReport, logger: Logger, io: CliIo): void {
+  for (const { level, text } of renderReload(report)) logger[level](text);
+  io.stderr.write(renderFindings(report, isColoured(io, io.stderr), io.workingDirectory));
+}
+
+interface Signals {
+  /** Resolves when the process is told to end. */
+  readonly stop: Promise<void>;
+  remove(): void;
+}
+
+function listenForSignals(server: Server, reported: (report: ReloadReport) => void, logger: Logger): Signals {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const reload = (): void => {
+    server.reload('signal').then(reported, (error: Error) => logger.error('the reload failed', { error }));
+  };
+  process.on('SIGTERM', resolve).on('SIGINT', resolve).on('SIGHUP', reload);
+  return {
+    stop: promise,
+    remove: () => void process.off('SIGTERM', resolve).off('SIGINT', resolve).off('SIGHUP', reload),
+  };
+}
