@@ -84,7 +84,7 @@ function joinLines(
   spread: boolean,
 ): string {
   const newline = lines.find(({ end }) => end !== '')?.end ?? '\n';
-  const written = new Map(lines.map(({ url, text, end }) => [url, text.slice(0, text.length - end.length)]));
+  const written = new Map(lines.map((line) => [line.url, withoutEnd(line)]));
   let text = '';
   let next = 0;
   let previous: 'none' | 'together' | 'parted' = 'none';
@@ -100,13 +100,18 @@ function joinLines(
       next++;
       for (const url of urls) {
         if (previous === 'parted' || (parted && previous === 'together')) text += newline;
-        text += (written.get(url) ?? url) + (line.end || newline);
+        text += (url === line.url ? withoutEnd(line) : (written.get(url) ?? url)) + (line.end || newline);
         previous = parted ? 'parted' : 'together';
       }
     }
   }
   const isUnfinished = lines.at(-1)?.end === '';
   return isUnfinished && text.endsWith(newline) ? text.slice(0, -newline.length) : text;
+}
+
+/** As written, blanks included. */
+function withoutEnd({ text, end }: Line): string {
+  return text.slice(0, text.length - end.length);
 }
 
 /** Whether the tier after this blank line had URLs, the first of them number `next`, and nothing is left of it. */

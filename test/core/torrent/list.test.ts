@@ -37,6 +37,11 @@ describe('lists', () => {
       '\ufeffudp://s.example:9\nudp://one.example:7\n',
     ],
     [
+      'each line that stays with its own blanks',
+      ' udp://s.example:1\n\nudp://s.example:1\t\n\nudp://one.example:9\n',
+      ' udp://s.example:1\n\nudp://s.example:1\t\n\nudp://one.example:7\n',
+    ],
+    [
       'duplicates within a tier only',
       'udp://one.example:9\nudp://one.example:8\n\nudp://one.example:9\n',
       'udp://one.example:7\n\nudp://one.example:7\n',
