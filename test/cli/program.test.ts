@@ -6,7 +6,7 @@ import { runCaptured } from '../support/captured-io.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-const commands = createProgram({} as CliIo).commands;
+const { commands } = await createProgram({} as CliIo);
 
 test('--version prints the version of package.json', async () => {
   expect(await runCaptured(['--version'])).toMatchObject({ stdout: `${version}\n`, stderr: '', exitCode: 0 });
