@@ -10,6 +10,6 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['verbose', new ClosingLineReporter()],
+    reporters: ['default', new ClosingLineReporter()],
   },
 });
