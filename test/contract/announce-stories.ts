@@ -148,7 +148,15 @@ export const STORIES: readonly Story[] = [
     name: 'a client with both families is one client with two endpoints',
     steps: [
       { who: 'A', left: 5, key: 0x1234abcd, event: 'started', counts: [0, 1, 0] },
-      { who: 'A', left: 5, key: 0x1234abcd, event: 'started', otherFamily: true, counts: [0, 1, 0], peers: '' },
+      {
+        who: 'A',
+        left: 5,
+        key: 0x1234abcd,
+        event: 'started',
+        otherFamily: true,
+        counts: [0, 1, 0],
+        peers: '',
+      },
       { who: 'A', left: 5, key: 0x1234abcd, counts: [0, 1, 0], peers: '' },
       { who: 'A', left: 0, key: 0x1234abcd, event: 'completed', counts: [1, 0, 1] },
       { who: 'A', left: 0, key: 0x1234abcd, event: 'completed', otherFamily: true, counts: [1, 0, 1] },
