@@ -102,7 +102,7 @@ describe('checkZone', () => {
 
   it('is done with a thousand findings, and says no more', () => {
     const zone = readZone(
-      HEAD + 'sub NS ns\n' + Array.from({ length: 3000 }, (_, n) => `h${n}.sub TXT x\n`).join(''),
+      `${HEAD}sub NS ns\n${Array.from({ length: 3000 }, (_, n) => `h${n}.sub TXT x\n`).join('')}`,
     );
     expect(checkZone(zone).length).toBe(1000);
   });

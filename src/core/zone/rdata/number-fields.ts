@@ -3,6 +3,7 @@
 import { formatName, MAX_NAME_OCTETS } from '../../dns/name.ts';
 import { formatRecordType, parseRecordType } from '../../dns/record-type.ts';
 import { formatIpAddress, parseIpv6 } from '../../net/ip-address.ts';
+import { readUint32 } from '../../octets/big-endian.ts';
 import { octetsToText } from '../../octets/text.ts';
 import { isDigit, nameProblem, writeName } from '../parser-name.ts';
 import { parsePeriod } from '../parser-ttl.ts';
@@ -166,7 +167,11 @@ export const dateTime: Field = {
     const seconds = daysSince1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
     return putNumber(context, seconds >>> 0, 4);
   },
-  format: (rdata, start) => formatNumber(rdata, start, 4),
+  // As a date and not as a number: NSD reads no other.
+  format(rdata, start) {
+    if (start + 4 > rdata.length) return undefined;
+    return { text: formatDate(readUint32(rdata, start)), next: start + 4 };
+  },
 };
 
 /** Civil date to days, Gregorian calendar, years counted from March so that leap days come last. */
@@ -181,6 +186,19 @@ function daysSince1970(year: number, month: number, day: number): number {
     dayOfYear -
     719_468
   );
+}
+
+/** The inverse, for seconds below 2^32. */
+function formatDate(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  let year = 1970;
+  while (daysSince1970(year + 1, 1, 1) <= days) year++;
+  let month = 1;
+  while (month < 12 && daysSince1970(year, month + 1, 1) <= days) month++;
+  const day = days - daysSince1970(year, month, 1) + 1;
+  const rest = seconds % 86_400;
+  const parts = [month, day, Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60];
+  return year + parts.map((part) => String(part).padStart(2, '0')).join('');
 }
 
 /** RFC 7043: octets in hexadecimal with hyphens between. */
