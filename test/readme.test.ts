@@ -2,16 +2,18 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/app/config.ts';
 import { EXIT } from '../src/cli/cli-io.ts';
+import { checkZone } from '../src/core/zone/check.ts';
+import { parseZone } from '../src/core/zone/parser.ts';
 import { systemClock } from '../src/io/clock.ts';
 import { openUdpSocket, type UdpSocket } from '../src/io/udp-socket.ts';
 import { insertTables, readmeTables } from '../tools/readme-tables.ts';
-import { authorityOf, imageOf } from './support/authority-of.ts';
+import { ask, authorityOf, imageOf } from './support/authority-of.ts';
 import { runCaptured } from './support/captured-io.ts';
 import { projectRoot, readText } from './support/source-tree.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -54,21 +56,25 @@ describe('the tables of README.md', () => {
   });
 });
 
-/** The zone that the README tells an operator to write; its samples are answered from it. */
-const sampleZone = /<!-- zone: operator -->\n```zone\n([\s\S]*?)```/.exec(readme)![1]!;
-const OLD_TORRENT =
-  'd8:announce36:http://tracker.example:8080/announce4:infod6:lengthi1e4:name1:a12:piece lengthi16384e' +
-  '6:pieces20:aaaaaaaaaaaaaaaaaaaaee';
+/** What a reader has beside the samples: the example zone on the authority's port, and these files. */
+const exampleZone = readText('zones/example.zone');
+const READER_FILES = {
+  'old.torrent':
+    'd8:announce36:http://tracker.example:8080/announce4:infod6:lengthi1e4:name1:a12:piece lengthi16384e' +
+    '6:pieces20:aaaaaaaaaaaaaaaaaaaaee',
+  'zones/mistyped.zone': exampleZone.replace('AAAA ::1', 'AAAA ::g'),
+};
 
 describe('the samples of README.md', () => {
-  let authority: UdpSocket;
+  const authority = authorityOf(imageOf(exampleZone, 'example.'));
+  let socket: UdpSocket;
 
   beforeAll(async () => {
-    const handler = authorityOf(imageOf(sampleZone, 'tracker.example.')).handle;
-    authority = await openUdpSocket({ address: '127.0.0.1', port: 0, handler, clock: systemClock });
+    const handler = authority.handle;
+    socket = await openUdpSocket({ address: '127.0.0.1', port: 0, handler, clock: systemClock });
   });
 
-  afterAll(() => authority.close());
+  afterAll(() => socket.close());
 
   const samples = blocksIn('console').flatMap((text) => text.split(/^(?=\$ )/m));
 
@@ -78,14 +84,33 @@ describe('the samples of README.md', () => {
 
   it.each(samples)('print what is shown: %s', async (sample) => {
     const [line, ...shown] = sample.trimEnd().split('\n');
-    const [prompt, program, ...words] = line!.split(' ');
-    expect([prompt, program]).toEqual(['$', 'portolan']);
+    const printed = await runSample(line!.replace(/^\$ /, '').split(' '));
+    expect(printed.trimEnd()).toBe(shown.join('\n').trimEnd());
+  });
+
+  async function runSample([program, ...words]: string[]): Promise<string> {
+    if (program === 'dig') return shortAnswer(words);
+    expect(program).toBe('portolan');
     const workingDirectory = await temporaryFolder();
-    await writeFile(join(workingDirectory, 'old.torrent'), OLD_TORRENT);
-    await writeFile(join(workingDirectory, 'tracker.example.zone'), sampleZone.replace('::1', '::g'));
-    const own = words.map((word) => word.replace('127.0.0.1:5300', `127.0.0.1:${authority.port}`));
+    await mkdir(join(workingDirectory, 'zones'));
+    for (const [path, text] of Object.entries(READER_FILES))
+      await writeFile(join(workingDirectory, path), text);
+    const own = words.map((word) => word.replace('127.0.0.1:5300', `127.0.0.1:${socket.port}`));
     const { stdout, stderr } = await runCaptured(own, { workingDirectory });
-    expect(`${stdout}${stderr}`.trimEnd()).toBe(shown.join('\n').trimEnd());
+    return `${stdout}${stderr}`;
+  }
+
+  /** What `dig +short` prints: the data of the answer, a line a record. */
+  function shortAnswer(words: readonly string[]): string {
+    const [type, name] = words.slice(-2);
+    const { answer } = ask(authority, { name: `${name}.`, type: type! });
+    return answer.map((record) => record.split(' ').slice(4).join(' ')).join('\n');
+  }
+
+  it('are a zone without a finding', () => {
+    const text = /<!-- zone: operator -->\n```zone\n([\s\S]*?)```/.exec(readme)![1]!;
+    const zone = parseZone({ path: 'operator.zone', octets: Buffer.from(text) }, {});
+    expect([...zone.diagnostics, ...checkZone(zone)]).toEqual([]);
   });
 
   it.each(blocksIn('toml'))('are a configuration: %s', (text) => {
@@ -122,7 +147,7 @@ describe('what README.md names', () => {
   });
 
   it('are files of this repository', () => {
-    const paths = code.filter((text) => /^(zones|test|src)\/[\w./-]*$/.test(text));
+    const paths = code.filter((text) => /^(zones|test|src|tools)\/[\w./-]*$/.test(text));
     expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
