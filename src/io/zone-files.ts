@@ -1,7 +1,7 @@
 // Reads zone files and what they include. The only place where a path of a zone becomes octets.
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { IncludeReader, ZoneSource } from '../core/zone/parser.ts';
 
 /** A zone file larger than this is refused before it is read: the record table addresses 1 GiB. */
@@ -79,11 +79,16 @@ export function includeReader(root: string): IncludeReader {
         };
       }
       const { octets } = readZoneFile(real);
-      return { path: join(dirname(from), path), octets };
+      return { path: includedPath(path, from), octets };
     } catch (error) {
       return { failure: asZoneFileError(path, error).message };
     }
   };
+}
+
+/** What {@link includeReader} calls the file that `from` includes as `path`: an absolute path is itself. */
+export function includedPath(path: string, from: string): string {
+  return isAbsolute(path) ? normalize(path) : join(dirname(from), path);
 }
 
 /**
