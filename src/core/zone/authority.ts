@@ -49,7 +49,10 @@ export class Authority {
     return this.respond(request, offset, length, { reply, replyOffset, isStream: false });
   };
 
-  /** Over TCP: `reply` has {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`; returns octets written, 0 for none. */
+  /**
+   * Over TCP: `reply` has {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`; returns octets written, 0 for none.
+   * Positional as {@link PacketHandler} is.
+   */
   handleStream(
     request: Uint8Array,
     offset: number,

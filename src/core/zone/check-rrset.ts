@@ -14,6 +14,7 @@ const RECORD_HEAD_OCTETS = 12;
 
 /** BIND 9.18.28 and later refuse more by default (max-records-per-type, max-types-per-name). */
 export const MAX_RRSET_RECORDS = 100;
+/** The same. */
 export const MAX_TYPES_PER_NAME = 100;
 
 /** Types whose data is names and numbers, in which letter case makes no difference. */

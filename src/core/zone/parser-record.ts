@@ -18,6 +18,7 @@ const FALLBACK_TTL_SECONDS = 3600;
 /** What a name being written may overrun its limit by before that is noticed. */
 const NAME_SLACK_OCTETS = 8;
 
+/** What a column of the record table holds; a record further right is placed there. */
 const MAX_COLUMN = 65_535;
 
 /** Reads the entry whose first token is at hand. False after a failure has been noted. */

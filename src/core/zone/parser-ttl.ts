@@ -9,6 +9,7 @@ export const NOT_A_PERIOD = -1;
 /** What {@link parsePeriod} returns for a period of more than 2^32 − 1 seconds. */
 export const PERIOD_TOO_LONG = -2;
 
+/** RFC 1035 §3.2.1: a TTL, and each period of an SOA record, has 32 bits. */
 const MAX_UINT32 = 2 ** 32 - 1;
 
 /** Seconds a unit, by the lower-case octet; 0 for octets that are none. */
