@@ -57,6 +57,7 @@ export const DNS_STREAM_LIMITS: StreamLimits = {
 
 /** RFC 1035 §4.2.2. */
 const LENGTH_OCTETS = 2;
+/** What {@link LENGTH_OCTETS} can count. */
 const MAX_MESSAGE_OCTETS = 65_535;
 /** RFC 1035 §4.1.1. A frame that cannot hold a header, the empty one included, is no DNS: NSD and Unbound close too. */
 const HEADER_OCTETS = 12;
@@ -90,6 +91,7 @@ function dnsProtocol(answer: DnsStreamHandler): StreamProtocol {
     return step;
   }
 
+  // Positional: the stream server calls it for each read, with one range object that it reuses.
   function take(
     _peer: StreamPeer,
     input: Uint8Array,
