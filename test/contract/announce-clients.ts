@@ -9,6 +9,11 @@ import { createHttpTracker, MAX_HTTP_REPLY_OCTETS } from '../../src/core/tracker
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
 import { createUdpTracker } from '../../src/core/tracker/udp/tracker.ts';
 
+/** The independent decoder. */
+export function decodeBencode(octets: Uint8Array): unknown {
+  return (bencode as unknown as { decode(octets: Uint8Array): unknown }).decode(octets);
+}
+
 export const SECRET = Uint8Array.from({ length: 20 }, (_, index) => index * 7 + 1);
 export const CONNECTION_KEY = Uint8Array.from({ length: 16 }, (_, index) => 200 - index);
 
@@ -161,7 +166,7 @@ export function httpClient(tracker: TestTracker): TrackerClient {
   function get(target: string, address: string, nowSeconds: number): Record<string, never> {
     const head = `GET ${target} HTTP/1.1\r\nHost: 192.0.2.9:6969\r\n\r\n`;
     const { body } = httpRequest(tracker, head, { address, nowSeconds });
-    return bencode.decode(body) as Record<string, never>;
+    return decodeBencode(body) as Record<string, never>;
   }
   return {
     announce(announced, nowSeconds) {

@@ -1,5 +1,6 @@
 // SipHash-2-4 (Aumasson and Bernstein 2012) with every 64-bit word in two 32-bit halves: a BigInt would allocate.
 // Written out flat because it runs several times a packet; a round is longer than the functions of other files.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 /** A SipHash key: 16 octets as four little-endian words. */
 export type SipHashKey = Uint32Array;

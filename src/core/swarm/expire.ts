@@ -1,5 +1,6 @@
 // Forgetting the silent, a little at a time: some peers at every touch of a torrent, and a walk over the whole table
 // in steps that the caller sizes.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 import { Counter } from '../counters.ts';
 import { leaveSwarm } from './members.ts';

@@ -2,6 +2,7 @@
 // torrent has an open-addressed index over both families, in which every peer stands twice: once by the keyed hash of
 // its endpoint, once by its identity. Entries say where the peer is; what it is is read there. Two octets an entry,
 // four in the largest.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 import { sipHash24 } from '../octets/siphash.ts';
 import { sameClientKey } from './client-key.ts';

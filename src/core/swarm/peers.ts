@@ -171,7 +171,10 @@ export function trim(table: SwarmTable, group: number): void {
     pages--;
     release(heap, heap.words[block + pages]!, PAGE_ORDER);
   }
-  if (pages > 1) return setPaged(table, group, order, pages);
+  if (pages > 1) {
+    setPaged(table, group, order, pages);
+    return;
+  }
   records[group + GROUP.block] = heap.words[block]!;
   records[group + GROUP.shape] = family | (PAGE_ORDER << ORDER_SHIFT);
   release(heap, block, order);

@@ -1,5 +1,6 @@
 // Which peers a reply lists: a window of the ring of eligible peers, from a random start, the asker left out. Every
 // other peer is as likely as any, and the window is copied in as few runs as pages allow.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 import { columnLength, endpointAt, endpointOctets, familyIndex, peerIdAt } from './peers.ts';
 import { randomBelow } from './random.ts';
@@ -55,7 +56,10 @@ export function writePeers(
 }
 
 function copyRun(table: SwarmTable, group: number, start: number, count: number, selection: Selection): void {
-  if (selection.withPeerIds) return copyWithIds(table, group, start, count, selection);
+  if (selection.withPeerIds) {
+    copyWithIds(table, group, start, count, selection);
+    return;
+  }
   const length = columnLength(table, group);
   const size = endpointOctets(familyIndex(table, group));
   const from = table.heap.octets;

@@ -1,19 +1,13 @@
 // The announce, free of any protocol: both front ends fill in a request, call this, and encode what it says. One
 // request and one reply object serve a front end for ever; nothing is allocated.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 import { Counter } from '../counters.ts';
 import { copyOctets } from '../octets/big-endian.ts';
 import { sipHash24 } from '../octets/siphash.ts';
 import { expireAtTouch, shedPeer, shedTorrent } from '../swarm/expire.ts';
-import {
-  changeClientKey,
-  changeEndpoint,
-  changeState,
-  countCompleted,
-  joinSwarm,
-  leaveSwarm,
-  otherHalf,
-} from '../swarm/members.ts';
+import { changeClientKey, changeEndpoint, changeState, joinSwarm, leaveSwarm } from '../swarm/members.ts';
+import { countCompleted, otherHalf } from '../swarm/pairs.ts';
 import {
   findEndpoint,
   findIdentity,
@@ -119,7 +113,10 @@ export function announce(
   const family = request.family === 4 ? 0 : 1;
   const isStopping = request.event === AnnounceEvent.stopped;
   const torrent = torrentFor(table, request, !isStopping);
-  if (torrent === NO_TORRENT) return reportNothing(reply);
+  if (torrent === NO_TORRENT) {
+    reportNothing(reply);
+    return;
+  }
   expireAtTouch(table, torrent, nowSeconds);
   const former = findFormer(table, torrent, family);
   if (isStopping) {
@@ -132,7 +129,8 @@ export function announce(
   const position = enter(table, torrent, former, request, nowSeconds);
   if (peersOf(table, torrent) === 0) {
     dropTorrent(table, torrent);
-    return reportNothing(reply);
+    reportNothing(reply);
+    return;
   }
   if (request.event === AnnounceEvent.completed && request.isSeed && position !== NOT_FOUND) {
     if (countCompleted(table, torrent, family, position)) table.counters[Counter.completed]!++;

@@ -1,4 +1,5 @@
 // BEP 3 announces over HTTP: query to request, reply to bencode (BEP 7, 23, 24).
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 import { formatIpAddress } from '../../net/ip-address.ts';
 import type { PacketSource } from '../../net/packet-handler.ts';

@@ -1,5 +1,6 @@
 // The head of an HTTP request (RFC 9112) as offsets into the octets it came in. Only what a tracker needs is read;
 // whatever could be read in two ways is refused.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 export interface RequestHead {
   method: 'GET' | 'HEAD' | 'other';

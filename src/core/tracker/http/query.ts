@@ -1,4 +1,5 @@
 // Query strings of announces and scrapes, read where they lie.
+// Parameters are positional: an object a call is what this code exists to avoid.
 
 const PERCENT = 0x25;
 const AMPERSAND = 0x26;

@@ -157,7 +157,8 @@ function answerAnnounce(front: FrontEnd, octets: Uint8Array, source: PacketSourc
   const failure = parseAnnounce(table, query, octets, head.queryStart, head.queryEnd, request);
   if (failure !== undefined) {
     counters[Counter.httpErrors]!++;
-    return fail(body, failure, false);
+    fail(body, failure, false);
+    return;
   }
   request.address = source.octets;
   request.family = source.family;
@@ -175,7 +176,8 @@ function answerScrape(front: FrontEnd, octets: Uint8Array): void {
   const failure = parseScrape(scrapeQuery, octets, head.queryStart, head.queryEnd);
   if (failure !== undefined) {
     counters[Counter.httpErrors]!++;
-    return fail(body, failure, false);
+    fail(body, failure, false);
+    return;
   }
   counters[Counter.httpScrapes]!++;
   writeScrapeReply(body, scrapeQuery, table, settings);

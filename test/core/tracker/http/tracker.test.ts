@@ -1,4 +1,3 @@
-import bencode from 'bencode';
 import { describe, expect, it } from 'vitest';
 import { Counter, createCounters } from '../../../../src/core/counters.ts';
 import { createSwarmTable, swarmTotals } from '../../../../src/core/swarm/table.ts';
@@ -6,6 +5,7 @@ import { createHttpTracker, MAX_HTTP_REPLY_OCTETS } from '../../../../src/core/t
 import { DEFAULT_TRACKER_SETTINGS } from '../../../../src/core/tracker/settings.ts';
 import {
   createTestTracker,
+  decodeBencode,
   httpRequest,
   SECRET,
   type TestTracker,
@@ -25,7 +25,7 @@ function textOf({ body }: { body: Uint8Array }): string {
 }
 
 function failureOf(reply: { body: Uint8Array }): string {
-  const answer = bencode.decode(reply.body) as { 'failure reason'?: Uint8Array };
+  const answer = decodeBencode(reply.body) as { 'failure reason'?: Uint8Array };
   return Buffer.from(answer['failure reason'] ?? '').toString();
 }
 
@@ -47,7 +47,7 @@ describe('an HTTP announce', () => {
       `/announce?${ANNOUNCE}`.replace('abcdef', name).replace('6881', `${port}`);
     get(tracker, other('111111', 1), undefined, '192.0.2.7');
     get(tracker, other('222222', 2), undefined, '2001:db8::7');
-    const answer = bencode.decode(get(tracker, other('333333', 3), undefined, '2001:db8::8').body);
+    const answer = decodeBencode(get(tracker, other('333333', 3), undefined, '2001:db8::8').body);
     expect(answer).toMatchObject({
       peers: Uint8Array.of(192, 0, 2, 7, 0, 1),
       peers6: Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 2),
@@ -142,7 +142,7 @@ describe('an HTTP announce', () => {
       get(tracker, `/announce?${query}`, undefined, '2001:db8:1111:2222:3333:4444:5555:6666');
     }
     const reply = get(tracker, `/announce?${ANNOUNCE}&numwant=999&compact=0`, undefined, '2001:db8::1');
-    const { peers } = bencode.decode(reply.body) as { peers: unknown[] };
+    const { peers } = decodeBencode(reply.body) as { peers: unknown[] };
     expect(peers).toHaveLength(200);
     expect(reply.body.length).toBeLessThan(MAX_HTTP_REPLY_OCTETS - 1024);
   });
