@@ -64,12 +64,12 @@ function readInclude(state: ParserState, readFile: ReadFile): boolean {
   const { lexer } = state;
   if (!hasArgument(state, '$INCLUDE takes the path of a file, and the origin for it if that is another.'))
     return false;
-  const path = octetsToText(
+  const written = octetsToText(
     lexer.octets,
     lexer.start,
     Math.min(lexer.end, lexer.start + MAX_PATH_OCTETS + 1),
   );
-  const source = openIncluded(state, path);
+  const source = openIncluded(state, decodeUtf8(written) ?? written);
   if (source === undefined) return false;
   let origin = state.origin;
   if (isValue(lexer.next())) {

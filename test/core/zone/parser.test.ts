@@ -257,6 +257,11 @@ describe('$INCLUDE', () => {
     ]);
   });
 
+  it('reads a path in UTF-8', () => {
+    const { diagnostics } = readZone('$INCLUDE t\xc3\xa4', { include: reader({}) });
+    expect(diagnostics[0]?.message).toBe('There is no t\u00e4.');
+  });
+
   it('places what is wrong in the file that has it', () => {
     const [fault] = readZone('$INCLUDE part', { include: reader({ part: '\na. A x' }) }).diagnostics;
     expect(fault).toMatchObject({ file: 'part', line: 2, column: 6, source: 'a. A x' });

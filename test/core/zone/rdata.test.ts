@@ -87,25 +87,24 @@ const DATA: readonly (readonly [text: string, hex: string, written?: string])[] 
   ['TYPE65534 \\# 2 00 01', '0001', 'TYPE65534 \\# 2 0001'],
 ];
 
+const ROWS = DATA.map(([text, hex, written = text]) => ({ text, hex: hex.replaceAll(' ', ''), written }));
+
 describe('record data', () => {
-  it.each(DATA)('%s', (text, hex, written) => {
+  it.each(ROWS)('$text', ({ text, hex, written }) => {
     const zone = readZone(`a 60 ${text}\n`);
     expect(faultsOf(zone)).toEqual([]);
-    expect(formatHex(zone.records.rdata(0))).toBe(hex.replaceAll(' ', ''));
-    expect(recordsOf(zone)).toEqual([`a.example. 60 IN ${written ?? text}`]);
+    expect(formatHex(zone.records.rdata(0))).toBe(hex);
+    expect(recordsOf(zone)).toEqual([`a.example. 60 IN ${written}`]);
   });
 
-  it.each(DATA)('%s, read back from what was written', (text) => {
-    const zone = readZone(`a 60 ${text}\n`);
-    const again = readZone(`${recordsOf(zone)[0]}\n`);
-    expect(formatHex(again.records.rdata(0))).toBe(formatHex(zone.records.rdata(0)));
+  it.each(ROWS)('$text, read back from what was written', ({ hex, written }) => {
+    expect(formatHex(readZone(`a. 60 IN ${written}\n`).records.rdata(0))).toBe(hex);
   });
 
-  it.each(DATA)('%s, from its generic form', (text, hex) => {
-    const octets = hex.replaceAll(' ', '');
-    const generic = readZone(`a 60 ${text.split(' ')[0]} \\# ${octets.length / 2} ${octets}\n`);
+  it.each(ROWS)('$text, from its generic form', ({ text, hex, written }) => {
+    const generic = readZone(`a 60 ${text.split(' ')[0]} \\# ${hex.length / 2} ${hex}\n`);
     expect(faultsOf(generic)).toEqual([]);
-    expect(recordsOf(generic)).toEqual(recordsOf(readZone(`a 60 ${text}\n`)));
+    expect(recordsOf(generic)).toEqual([`a.example. 60 IN ${written}`]);
   });
 });
 
