@@ -1,5 +1,6 @@
 // A UDP socket opened through the C library, for a packet loop to receive and send batches on.
 
+import { getSystemErrorName } from 'node:util';
 import { formatIpAddress, parseIpAddress } from '../../core/net/ip-address.ts';
 import {
   AF_INET,
@@ -41,16 +42,15 @@ export interface BatchSocket {
   readonly receiveBufferOctets: number;
 }
 
-/** A call that failed, by its errno. */
+/** A call that failed. `code` is the system's name of its errno, as Node's own errors have it (`EADDRINUSE`). */
 export class SystemCallError extends Error {
-  readonly call: string;
-  readonly errno: number;
+  override readonly name = 'SystemCallError';
+  readonly code: string;
 
   constructor(call: string, errno: number) {
-    super(`${call} failed with errno ${errno}`);
-    this.name = 'SystemCallError';
-    this.call = call;
-    this.errno = errno;
+    const code = getSystemErrorName(-errno);
+    super(`${call}: ${code}`);
+    this.code = code;
   }
 }
 

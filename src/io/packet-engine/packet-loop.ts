@@ -3,8 +3,7 @@
 // Non-null assertions: descriptors in the set are those of `sockets`.
 
 import type { Counters } from '../../core/counters.ts';
-import { createPacketSource, type PacketHandler } from '../../core/net/packet-handler.ts';
-import type { BatchSocket } from './batch-socket.ts';
+import { createPacketSource, type PacketHandler, type PacketSource } from '../../core/net/packet-handler.ts';
 import {
   Cmsghdr,
   EPOLL_CLOEXEC,
@@ -29,15 +28,22 @@ export interface PacketLoopOptions {
   readonly wakeDescriptor: number;
   /** Takes the control messages; false ends the loop. */
   readonly onControl: () => boolean;
+  /** A handler threw. The datagram is dropped and the loop goes on. */
+  readonly onFault: (error: unknown) => void;
   readonly nowSeconds: () => number;
+  /** Whether the datagram claims to come from one of our own sockets. */
+  readonly isOwnSource: (source: PacketSource) => boolean;
   readonly counters: Counters;
-  /** Index into `counters` of datagrams dropped before any handler, or answers that could not be sent. */
-  readonly dropCounter: number;
 }
 
-interface LoopSocket {
-  readonly socket: BatchSocket;
+export interface LoopSocket {
+  /** Bound, non-blocking. The loop never closes it: whoever opened it does, after `remove`. */
+  readonly descriptor: number;
+  /** Bound to 0.0.0.0 or `::`: the address asked is carried over to the reply. */
+  readonly isWildcard: boolean;
   readonly handler: PacketHandler;
+  /** Index into the counters of datagrams dropped before the handler, and of answers that could not be sent. */
+  readonly dropCounter: number;
 }
 
 export class PacketLoop {
@@ -59,22 +65,26 @@ export class PacketLoop {
     this.watch(EPOLL_CTL_ADD, options.wakeDescriptor);
   }
 
-  add(socket: BatchSocket, handler: PacketHandler): void {
-    this.sockets.set(socket.descriptor, { socket, handler });
+  add(socket: LoopSocket): void {
+    this.sockets.set(socket.descriptor, socket);
     this.watch(EPOLL_CTL_ADD, socket.descriptor);
   }
 
-  /** Answers what has arrived, then closes the socket. */
+  /** Answers what has arrived, then looks at the socket no more. */
   remove(descriptor: number): void {
     const removed = this.sockets.get(descriptor);
     if (removed === undefined) return;
     while (this.takeBatch(removed) === BATCH_SIZE);
     this.watch(EPOLL_CTL_DEL, descriptor);
     this.sockets.delete(descriptor);
-    this.libc.close(descriptor);
   }
 
-  /** Returns when {@link PacketLoopOptions.onControl} says so; closes all sockets. */
+  /** Removes every socket. */
+  clear(): void {
+    for (const descriptor of [...this.sockets.keys()]) this.remove(descriptor);
+  }
+
+  /** Returns when {@link PacketLoopOptions.onControl} says so. The loop is of no more use then. */
   run(): void {
     for (let isRunning = true; isRunning; ) {
       const count = this.libc.epollWait(this.epoll, this.events.address, EVENTS, -1);
@@ -85,7 +95,7 @@ export class PacketLoop {
         else if (descriptor === this.options.wakeDescriptor) isRunning = this.takeControl();
       }
     }
-    for (const descriptor of [...this.sockets.keys()]) this.remove(descriptor);
+    this.clear();
     this.libc.close(this.epoll);
     this.libc.free(this.events);
     this.batch.free(this.libc);
@@ -97,8 +107,8 @@ export class PacketLoop {
   }
 
   /** Receives, answers and sends one batch; returns how many datagrams it took. */
-  private takeBatch({ socket, handler }: LoopSocket): number {
-    const { batch, source } = this;
+  private takeBatch(socket: LoopSocket): number {
+    const { batch } = this;
     batch.resetReceived(BATCH_SIZE, socket.isWildcard);
     const count = this.libc.receiveMany(socket.descriptor, batch.receiveVector, BATCH_SIZE, MSG_DONTWAIT);
     // EAGAIN: another worker took it; EINTR: again at the next wait; others are errors of one peer, told once.
@@ -106,28 +116,35 @@ export class PacketLoop {
     const now = this.options.nowSeconds();
     let replies = 0;
     for (let index = 0; index < count; index++) {
-      batch.readSource(index, source);
-      // Source port 0 cannot be answered, and our own port is a loop (HARDENING 8).
-      if (source.port === 0) {
-        this.options.counters[this.options.dropCounter]!++;
-        continue;
-      }
-      const length = Math.min(batch.receivedLength(index), MAX_REQUEST_OCTETS);
-      const octets = handler(
-        batch.requests,
-        batch.requestOffset(index),
-        length,
-        source,
-        batch.replies,
-        batch.replyOffset(replies),
-        now,
-      );
+      const octets = this.answer(socket, index, replies, now);
       if (octets === 0) continue;
       if (socket.isWildcard) this.clearInterface(index);
       batch.setReply(replies++, index, octets);
     }
-    if (replies > 0) this.send(socket.descriptor, replies);
+    if (replies > 0) this.send(socket, replies);
     return count;
+  }
+
+  /** Octets of the answer to datagram `index`, written as reply number `reply`; 0 is none. */
+  private answer(socket: LoopSocket, index: number, reply: number, now: number): number {
+    const { batch, source } = this;
+    batch.readSource(index, source);
+    // Source port 0 cannot be answered, and our own port is a loop.
+    if (source.port === 0 || this.options.isOwnSource(source)) return this.drop(socket, 1);
+    const length = Math.min(batch.receivedLength(index), MAX_REQUEST_OCTETS);
+    const at = batch.requestOffset(index);
+    try {
+      const to = batch.replyOffset(reply);
+      return socket.handler(batch.requests, at, length, source, batch.replies, to, now);
+    } catch (error) {
+      this.options.onFault(error);
+      return this.drop(socket, 1);
+    }
+  }
+
+  private drop(socket: LoopSocket, count: number): 0 {
+    this.options.counters[socket.dropCounter]! += count;
+    return 0;
   }
 
   /** The reply leaves by whatever interface leads to the asker, from the address that was asked. */
@@ -139,9 +156,14 @@ export class PacketLoop {
     octets.fill(0, data + InPktinfo.interfaceIndex, data + InPktinfo.specificDestination);
   }
 
-  private send(descriptor: number, count: number): void {
+  private send(socket: LoopSocket, count: number): void {
     for (let sent = 0; sent < count; ) {
-      const result = this.libc.sendMany(descriptor, this.batch.sendAddress(sent), count - sent, MSG_DONTWAIT);
+      const result = this.libc.sendMany(
+        socket.descriptor,
+        this.batch.sendAddress(sent),
+        count - sent,
+        MSG_DONTWAIT,
+      );
       if (result > 0) {
         sent += result;
         continue;
@@ -151,7 +173,7 @@ export class PacketLoop {
       // The socket's buffer is full: what a client does not get it asks for again, what waits here grows.
       const isFull = errno === Errno.EAGAIN || errno === Errno.ENOBUFS;
       const lost = isFull ? count - sent : 1;
-      this.options.counters[this.options.dropCounter]! += lost;
+      this.drop(socket, lost);
       sent += lost;
     }
   }

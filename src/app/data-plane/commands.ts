@@ -1,0 +1,55 @@
+// What the control plane says to a worker thread and hears back: values that can be cloned, one reply a command.
+
+import type { Counters } from '../../core/counters.ts';
+import type { Listener } from '../../core/net/endpoint.ts';
+import type { SwarmTable } from '../../core/swarm/table.ts';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { DrainingHost, Service } from '../data-plane.ts';
+
+export type Command =
+  /** `descriptor` is the bound socket of a UDP listener, opened by the control plane; TCP is opened by the worker. */
+  | {
+      readonly kind: 'open';
+      readonly service: Service;
+      readonly listener: Listener;
+      readonly descriptor: number;
+    }
+  | { readonly kind: 'close'; readonly listener: Listener }
+  /** Images by their buffers, all compiled with the worker's seed. */
+  | {
+      readonly kind: 'publish';
+      readonly images: readonly SharedArrayBuffer[];
+      readonly draining: readonly DrainingHost[];
+    }
+  | { readonly kind: 'stop' };
+
+export interface NumberedCommand {
+  readonly id: number;
+  readonly command: Command;
+}
+
+export type WorkerMessage =
+  /** Commands are taken from now on. */
+  | { readonly kind: 'ready' }
+  /** The command is carried out; `port` is the real one after `open`. */
+  | { readonly kind: 'done'; readonly id: number; readonly port: number }
+  /** `errno` is the system's name of what went wrong (`EADDRINUSE`). */
+  | { readonly kind: 'failed'; readonly id: number; readonly errno: string; readonly message: string }
+  /** A handler threw: our mistake, met once in a while at most. */
+  | { readonly kind: 'fault'; readonly message: string };
+
+/** What a worker is born with. Shared memory but for the settings, the keys and the numbers. */
+export interface WorkerSetup {
+  readonly table: SwarmTable;
+  readonly settings: TrackerSettings;
+  readonly udpPayload: number;
+  readonly connectionKey: Uint8Array;
+  /** What images are compiled with. */
+  readonly seed: number;
+  /** The worker's own cells; the control plane adds up those of all workers. */
+  readonly counters: Counters;
+  /** Second of the steady clock at `hrtimeMilliseconds` of the process. */
+  readonly clockOrigin: { readonly seconds: number; readonly hrtimeMilliseconds: number };
+  /** An eventfd for a packet worker, 0 for a stream worker. */
+  readonly wakeDescriptor: number;
+}

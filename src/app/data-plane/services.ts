@@ -1,0 +1,60 @@
+// Everything pure that answers, around one catalog and one swarm table: what a thread needs to serve any socket.
+
+import type { Counters } from '../../core/counters.ts';
+import type { PacketHandler } from '../../core/net/packet-handler.ts';
+import { createHostRule, namesStandingFor } from '../../core/preference/host-rule.ts';
+import type { SwarmTable } from '../../core/swarm/table.ts';
+import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tracker.ts';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
+import { type Authority, createAuthority } from '../../core/zone/authority.ts';
+import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
+import { findTxt } from '../../core/zone/find-txt.ts';
+import type { DrainingHost, Publication } from '../data-plane.ts';
+
+export interface ServicesOptions {
+  readonly table: SwarmTable;
+  readonly settings: TrackerSettings;
+  readonly udpPayload: number;
+  /** 16 octets that strangers cannot know, the same in every thread. */
+  readonly connectionKey: Uint8Array;
+  /** What images are compiled with, the same in every thread. */
+  readonly seed: number;
+  readonly counters: Counters;
+}
+
+export interface Services {
+  readonly authority: Authority;
+  readonly answerUdpTracker: PacketHandler;
+  readonly httpTracker: HttpTracker;
+  publish(publication: Publication): void;
+}
+
+export function createServices(options: ServicesOptions): Services {
+  const { table, settings, udpPayload, seed, counters, connectionKey } = options;
+  let catalog: Catalog = createCatalog([], seed);
+  let draining = drainingKeys([]);
+  const authority = createAuthority({ catalog, counters, udpPayload });
+  const rule = createHostRule({
+    findTxt: (name) => findTxt(catalog, name),
+    isDraining: (host, transport, port) =>
+      draining.size > 0 &&
+      [...namesStandingFor(host)].some((name) => draining.has(`${name} ${transport} ${port}`)),
+  });
+  return {
+    authority,
+    answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters }),
+    httpTracker: createHttpTracker({ table, settings, counters, hostRule: rule.refuse }),
+    publish(publication) {
+      catalog = createCatalog(publication.images, seed);
+      draining = drainingKeys(publication.draining);
+      authority.publish(catalog);
+      rule.clear();
+    },
+  };
+}
+
+/** Bounded by the drain ledger. */
+function drainingKeys(hosts: readonly DrainingHost[]): ReadonlySet<string> {
+  return new Set(hosts.map(({ host, transport, port }) => `${host} ${transport} ${port}`));
+}

@@ -1,0 +1,99 @@
+// A thread that answers over TCP, on its own event loop: DNS, and the tracker's HTTP.
+
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { Counter } from '../../core/counters.ts';
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { ZoneImage } from '../../core/zone/image.ts';
+import { systemClock } from '../../io/clock.ts';
+import { createConnectionLimits } from '../../io/connection-limits.ts';
+import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/dns-stream.ts';
+import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/http-stream.ts';
+import type { StreamServer } from '../../io/stream-server.ts';
+import type { Service } from '../data-plane.ts';
+import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import { createServices } from './services.ts';
+import { createSharedClock } from './shared-clock.ts';
+
+const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
+const { counters } = setup;
+const services = createServices(setup);
+const clock = { ...systemClock, nowSeconds: createSharedClock(setup.clockOrigin) };
+/** By {@link formatListener}; bounded by the control plane's plan. */
+const servers = new Map<string, StreamServer>();
+// The caps hold for all listeners of a kind together.
+const connections = {
+  dns: createConnectionLimits(DNS_STREAM_LIMITS.maxConnections, DNS_STREAM_LIMITS.maxConnectionsPerPrefix),
+  tracker: createConnectionLimits(
+    HTTP_STREAM_LIMITS.maxConnections,
+    HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
+  ),
+} as const;
+
+port.on('message', ({ id, command }: NumberedCommand) => {
+  carryOut(command).then(
+    (realPort) => {
+      tell({ kind: 'done', id, port: realPort });
+      if (command.kind === 'stop') port.close();
+    },
+    (error: unknown) => tell({ kind: 'failed', id, ...describe(error) }),
+  );
+});
+tell({ kind: 'ready' });
+
+function tell(message: WorkerMessage): void {
+  port.postMessage(message);
+}
+
+/** The real port after opening, else 0. */
+async function carryOut(command: Command): Promise<number> {
+  switch (command.kind) {
+    case 'open':
+      return open(command.listener, command.service);
+    case 'close':
+      await close(formatListener(command.listener));
+      return 0;
+    case 'publish':
+      services.publish({
+        images: command.images.map((buffer) => new ZoneImage(buffer)),
+        draining: command.draining,
+      });
+      return 0;
+    case 'stop':
+      await Promise.all([...servers.keys()].map(close));
+      return 0;
+  }
+}
+
+async function open(listener: Listener, service: Service): Promise<number> {
+  const { address, port: wanted } = listener;
+  const shared = { address, port: wanted, clock, counters, connections: connections[service] };
+  const server =
+    service === 'dns'
+      ? await openDnsStream({ ...shared, answer: answerDns, dropCounter: Counter.dnsDropped })
+      : await openHttpStream({ ...shared, respond: services.httpTracker.respond });
+  servers.set(formatListener({ ...listener, port: server.port }), server);
+  return server.port;
+}
+
+function answerDns(
+  request: Uint8Array,
+  offset: number,
+  length: number,
+  reply: Uint8Array,
+  replyOffset: number,
+): number {
+  return services.authority.handleStream(request, offset, length, reply, replyOffset);
+}
+
+async function close(key: string): Promise<void> {
+  const server = servers.get(key);
+  servers.delete(key);
+  await server?.close();
+}
+
+/** The system's own error is the cause of a BindError. */
+function describe(error: unknown): { errno: string; message: string } {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : '';
+  return { errno: String(code), message: cause instanceof Error ? cause.message : String(cause) };
+}
