@@ -1,0 +1,159 @@
+// `portolan serve` as a process: what it prints, its signals, its exit codes.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCaptured } from '../support/captured-io.ts';
+import { findFreePorts } from '../support/free-ports.ts';
+import { zoneText } from '../support/serving.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { announceUdp } from '../support/tracker-clients.ts';
+
+const LOOPBACK = ['--dns-listen', '127.0.0.1:0', '[::1]:0', '--admin-listen', '127.0.0.1:0'];
+
+interface Running {
+  readonly process: ChildProcess;
+  output(): { readonly stdout: string; readonly stderr: string };
+  /** Resolves when a text stands in either output. */
+  says(text: string): Promise<void>;
+  /** Exit code; null after a signal that was not caught. */
+  readonly ended: Promise<number | null>;
+}
+
+function start(folder: string, args: readonly string[] = LOOPBACK): Running {
+  const child = spawn(process.execPath, [resolve('src/main.ts'), 'serve', ...args], { cwd: folder });
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    texts.stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    texts.stderr += chunk.toString();
+  });
+  const ended = new Promise<number | null>((done) => child.once('close', done));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    process: child,
+    output: () => ({ ...texts }),
+    says: (text) => expect.poll(() => texts.stdout + texts.stderr, { timeout: 20_000 }).toContain(text),
+    ended,
+  };
+}
+
+async function zoneFolder(zones: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'zones'));
+  for (const [name, text] of Object.entries(zones)) await writeFile(join(folder, 'zones', name), text);
+  return folder;
+}
+
+function trackerAt(port: number, serial = 1): string {
+  return zoneText('example', `t A 127.0.0.1\nt TXT "BITTORRENT UDP:${port}"`, serial);
+}
+
+describe('portolan serve', { timeout: 60_000 }, () => {
+  it('prints what is served where and lines to copy, reloads at SIGHUP, and ends with 0 at SIGTERM', async () => {
+    const [one, two] = (await findFreePorts(2)) as [number, number];
+    const folder = await zoneFolder({
+      't.zone': `${trackerAt(one)}far A 192.0.2.1\nfar TXT "BITTORRENT UDP:${one}"\n`,
+    });
+    const running = start(folder);
+    await running.says('/announce');
+    const { stdout } = running.output();
+    expect(stdout).toMatch(new RegExp(`^example +t\\.example +UDP:${one} +127\\.0\\.0\\.1 +open$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^example +far\\.example +UDP:${one} +published only$`, 'm'));
+    expect(stdout).toContain('far.example is published only: no address of it is this machine');
+    expect(stdout).toMatch(/^ {2}dig @127\.0\.0\.1 -p \d+ TXT t\.example$/m);
+    expect(stdout).toMatch(/^ {2}dig @::1 -p \d+ TXT t\.example$/m);
+    expect(stdout).toContain(`  udp://t.example:${one}/announce\n`);
+    expect(stdout).toMatch(/^ {2}http:\/\/127\.0\.0\.1:\d+\/$/m);
+    expect(await announceUdp('127.0.0.1', one)).toBe(1);
+    await writeFile(join(folder, 'zones', 't.zone'), trackerAt(two, 2));
+    running.process.kill('SIGHUP');
+    await running.says(`opened udp 127.0.0.1:${two}`);
+    expect(await announceUdp('127.0.0.1', two)).toBeGreaterThan(0);
+    running.process.kill('SIGTERM');
+    expect(await running.ended).toBe(0);
+  });
+
+  it('shows the finding of a bad edit with its line, and goes on', async () => {
+    const [port] = (await findFreePorts(1)) as [number];
+    const folder = await zoneFolder({ 't.zone': trackerAt(port) });
+    const running = start(folder);
+    await running.says('/announce');
+    await writeFile(join(folder, 'zones', 't.zone'), `${trackerAt(port, 2)}x A 300.1.2.3\n`);
+    await running.says('zones/t.zone:8:5: error[bad-ipv4-address]');
+    await running.says('example is served as it was: 1 error');
+    expect(await announceUdp('127.0.0.1', port)).toBe(1);
+    running.process.kill('SIGINT');
+    expect(await running.ended).toBe(0);
+  });
+
+  it('opens what it drained and published before it was killed', async () => {
+    const [one, two] = (await findFreePorts(2)) as [number, number];
+    const folder = await zoneFolder({ 't.zone': trackerAt(one) });
+    const first = start(folder);
+    await first.says('/announce');
+    first.process.kill('SIGKILL');
+    await first.ended;
+    await writeFile(join(folder, 'zones', 't.zone'), trackerAt(two, 2));
+    const second = start(folder);
+    await second.says('/announce');
+    expect(await announceUdp('127.0.0.1', one)).toBe(1);
+    expect(await announceUdp('127.0.0.1', two)).toBeGreaterThan(0);
+  });
+
+  it('ends with 1 and says why when no zone can be served', async () => {
+    const folder = await zoneFolder({ 't.zone': 'nonsense here\n' });
+    const running = start(folder);
+    expect(await running.ended).toBe(1);
+    expect(running.output().stderr).toContain('zones/t.zone:1:');
+    expect(running.output().stderr).toContain('no zone can be served');
+  });
+
+  it('ends with 1 and one sentence when there is no zone file', async () => {
+    const running = start(await zoneFolder({}));
+    expect(await running.ended).toBe(1);
+    expect(running.output().stderr).toMatch(
+      /^portolan: there is no zone file in .*zones; write one with: portolan init/,
+    );
+  });
+});
+
+describe('the configuration of portolan serve', () => {
+  it('is printed complete, and reads back', async () => {
+    const folder = await zoneFolder({});
+    const printed = await runCaptured(['serve', '--print-config', '--tracker-drain', '4h'], {
+      workingDirectory: folder,
+    });
+    expect(printed).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(printed.stdout).toContain('drain = "4h"');
+    await writeFile(join(folder, 'portolan.toml'), printed.stdout);
+    const again = await runCaptured(['serve', '--print-config'], { workingDirectory: folder });
+    expect(again.stdout).toBe(printed.stdout);
+  });
+
+  it.each([
+    ['a wrong unit', ['--tracker-drain', '4'], '--tracker-drain: "4" is not "ttl"'],
+    ['a file that is not there', ['--config', 'none.toml'], 'none.toml: there is no such file'],
+    ['an unknown flag', ['--tracker-drian', '4h'], "unknown option '--tracker-drian'"],
+  ])('ends with 2 for %s', async (_, args, words) => {
+    const { exitCode, stderr } = await runCaptured(['serve', ...args], {
+      workingDirectory: await zoneFolder({}),
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(words);
+  });
+
+  it('reports every problem of the file at once', async () => {
+    const folder = await zoneFolder({});
+    await writeFile(join(folder, 'portolan.toml'), 'zone = 1\n[tracker]\ndrain = 5\n');
+    const { exitCode, stderr } = await runCaptured(['serve'], { workingDirectory: folder });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('portolan.toml: zone: unknown key');
+    expect(stderr).toContain('portolan.toml: tracker.drain: expected "ttl"');
+  });
+});
