@@ -37,16 +37,17 @@ function checkTarget(context: CheckContext, row: number, target: number): void {
   }
   if (zoneStart < 0) return;
   const node = index.find(octets, target);
-  if (node !== NO_NODE && hasType(context, node, RecordType.CNAME)) {
-    report(
-      'target-is-alias',
-      `${name} is a CNAME, and ${type} must name the server itself (RFC 2181 §10.3).`,
-      row,
-    );
+  if (node !== NO_NODE && hasAddress(context, node)) return;
+  const isAlias = node !== NO_NODE && hasType(context, node, RecordType.CNAME);
+  if (!isAlias && !isRedirected(context, target, zoneStart)) {
+    checkMissingAddress(context, row, target, zoneStart);
     return;
   }
-  if (node !== NO_NODE && hasAddress(context, node)) return;
-  checkMissingAddress(context, row, target, zoneStart);
+  report(
+    'target-is-alias',
+    `${name} is an alias, and ${type} must name the server itself (RFC 2181 §10.3).`,
+    row,
+  );
 }
 
 function checkMissingAddress(context: CheckContext, row: number, target: number, zoneStart: number): void {
@@ -75,14 +76,24 @@ function isApex({ records, index, apexNode }: CheckContext, owner: number): bool
   return index.find(records.octets, owner) === apexNode;
 }
 
-/** Whether another zone, a DNAME or a wildcard answers for the name. */
+/** Whether the name is below a DNAME. */
+function isRedirected(context: CheckContext, target: number, zoneStart: number): boolean {
+  const { records, index } = context;
+  for (let offset = target; offset < zoneStart; ) {
+    offset += records.octets[offset]! + 1;
+    const node = index.find(records.octets, offset);
+    if (node !== NO_NODE && hasType(context, node, RecordType.DNAME)) return true;
+  }
+  return false;
+}
+
+/** Whether another zone or a wildcard answers for the name. */
 function isElsewhere(context: CheckContext, target: number, zoneStart: number): boolean {
   const { records, index, apexNode } = context;
   const { octets } = records;
   for (let offset = target; ; offset += octets[offset]! + 1) {
     const node = index.find(octets, offset);
     if (node !== NO_NODE && node !== apexNode && hasType(context, node, RecordType.NS)) return true;
-    if (node !== NO_NODE && offset > target && hasType(context, node, RecordType.DNAME)) return true;
     if (offset > target && hasWildcardAddress(context, offset)) return true;
     if (offset >= zoneStart) return false;
   }

@@ -75,7 +75,7 @@ export const DIAGNOSTICS = {
     severity: 'warning',
     summary: 'NS or MX to a name of the zone without address',
   },
-  'target-is-alias': { severity: 'warning', summary: 'NS or MX to a name that is a CNAME' },
+  'target-is-alias': { severity: 'warning', summary: 'NS or MX to a name that is a CNAME or below a DNAME' },
   'target-is-address': { severity: 'warning', summary: 'NS or MX to an address where a name belongs' },
   'ttl-mismatch': { severity: 'warning', summary: 'records of one name and type with differing TTLs' },
   'duplicate-record': { severity: 'warning', summary: 'the same record twice' },

@@ -80,6 +80,7 @@ describe('checkZone', () => {
       '\\195\\164 A 127.0.0.1\n\\195\\164 TXT "BITTORRENT UDP:1"',
       ['2:10 preference-label'],
     ],
+    ['a server below a DNAME', 'd DNAME other.test.\n@ MX 10 mail.d', ['2:3 target-is-alias']],
     ['an address with its final dot', '@ MX 10 192.0.2.1.', ['1:3 target-is-address']],
     [
       'a preference host in every word wrong',
