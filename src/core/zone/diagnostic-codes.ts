@@ -8,10 +8,8 @@ export const DIAGNOSTICS = {
   'unclosed-quote': { severity: 'error', summary: 'a quoted string without its closing quote' },
   'unclosed-parenthesis': { severity: 'error', summary: 'an opening parenthesis without its closing one' },
   'unmatched-parenthesis': { severity: 'error', summary: 'a closing parenthesis without its opening one' },
-  'too-many-diagnostics': {
-    severity: 'error',
-    summary: 'more findings than are shown; the rest is left out',
-  },
+  'too-many-diagnostics': { severity: 'error', summary: 'more errors than are shown; the rest is left out' },
+  'too-many-warnings': { severity: 'warning', summary: 'more warnings than are shown; the rest is left out' },
   'zone-too-large': { severity: 'error', summary: 'more octets of records than one zone may hold' },
   // Directives
   'unknown-directive': { severity: 'error', summary: 'a `$` word that is no directive' },

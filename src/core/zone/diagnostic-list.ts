@@ -27,8 +27,20 @@ export interface DiagnosticList {
   add(code: DiagnosticCode, message: string, place: Place): void;
 }
 
+/** What stands where the first finding too many would. */
+const LEFT_OUT = {
+  error: {
+    code: 'too-many-diagnostics',
+    message: `More than ${MAX_DIAGNOSTICS} errors: the rest is left out. Mend these first.`,
+  },
+  warning: {
+    code: 'too-many-warnings',
+    message: `More than ${MAX_DIAGNOSTICS} warnings: those from here on are left out.`,
+  },
+} as const;
+
 export function createDiagnosticList(): DiagnosticList {
-  const items: Diagnostic[] = []; // at most MAX_DIAGNOSTICS of each severity and one notice
+  const items: Diagnostic[] = []; // at most MAX_DIAGNOSTICS of each severity and a notice for each
   const counts = { error: 0, warning: 0 };
   let full = false;
   return {
@@ -40,15 +52,10 @@ export function createDiagnosticList(): DiagnosticList {
       counts[severity]++;
       if (counts[severity] <= MAX_DIAGNOSTICS) {
         items.push(createDiagnostic(code, message, place));
-      } else if (severity === 'error') {
-        full = true;
-        items.push(
-          createDiagnostic(
-            'too-many-diagnostics',
-            `More than ${MAX_DIAGNOSTICS} errors: the rest is left out. Mend these first.`,
-            place,
-          ),
-        );
+      } else if (counts[severity] === MAX_DIAGNOSTICS + 1) {
+        full = severity === 'error';
+        const { code: notice, message: sentence } = LEFT_OUT[severity];
+        items.push(createDiagnostic(notice, sentence, place));
       }
     },
   };
