@@ -13,6 +13,23 @@ export interface Selection {
   withPeerIds: boolean;
   /** Seeds and partial seeds are left out (for a seed, to whom they are of no use). */
   leechersOnly: boolean;
+  /** `octets` in pairs, remade when `octets` is another array; empty where it begins at an odd address. */
+  pairs: Uint16Array;
+  pairsOf: Uint8Array;
+}
+
+const NO_PAIRS = new Uint16Array(0);
+const NO_OCTETS = new Uint8Array(0);
+
+export function createSelection(): Selection {
+  return {
+    octets: NO_OCTETS,
+    offset: 0,
+    withPeerIds: false,
+    leechersOnly: false,
+    pairs: NO_PAIRS,
+    pairsOf: NO_OCTETS,
+  };
 }
 
 /** How many peers could be listed when the one at `asker` is left out (−1: nobody is). */
@@ -62,19 +79,53 @@ function copyRun(table: SwarmTable, group: number, start: number, count: number,
   }
   const length = columnLength(table, group);
   const size = endpointOctets(familyIndex(table, group));
-  const from = table.heap.octets;
-  const to = selection.octets;
   let position = start;
   const end = start + count;
   while (position < end) {
     const run = Math.min(end - position, length - (position % length));
-    const source = endpointAt(table, group, position) | 0;
-    const target = selection.offset | 0;
-    const octets = (run * size) | 0;
-    for (let index = 0; index < octets; index++) to[target + index] = from[source + index]!;
-    selection.offset = target + octets;
+    copyEndpoints(table, endpointAt(table, group, position), run * size, selection);
     position += run;
   }
+}
+
+/**
+ * Endpoints begin at even addresses, and replies mostly do: two octets at a time, eight steps written out, is four
+ * times as fast as one at a time, and as fast as `set` with a view, which would have to be allocated.
+ */
+function copyEndpoints(table: SwarmTable, source: number, length: number, selection: Selection): void {
+  const { octets, offset } = selection;
+  selection.offset = offset + length;
+  if (selection.pairsOf !== octets) viewPairs(selection);
+  if ((offset & 1) !== 0 || selection.pairs.length === 0) {
+    const from = table.heap.octets;
+    for (let index = 0; index < length; index++) octets[offset + index] = from[source + index]!;
+    return;
+  }
+  const from = table.heap.halves;
+  const to = selection.pairs;
+  let at = source >>> 1;
+  let target = offset >>> 1;
+  const end = at + (length >>> 1);
+  for (; at + 8 <= end; at += 8, target += 8) {
+    to[target] = from[at]!;
+    to[target + 1] = from[at + 1]!;
+    to[target + 2] = from[at + 2]!;
+    to[target + 3] = from[at + 3]!;
+    to[target + 4] = from[at + 4]!;
+    to[target + 5] = from[at + 5]!;
+    to[target + 6] = from[at + 6]!;
+    to[target + 7] = from[at + 7]!;
+  }
+  for (; at < end; at++, target++) to[target] = from[at]!;
+}
+
+function viewPairs(selection: Selection): void {
+  const { octets } = selection;
+  selection.pairsOf = octets;
+  selection.pairs =
+    (octets.byteOffset & 1) === 0
+      ? new Uint16Array(octets.buffer, octets.byteOffset, octets.length >>> 1)
+      : NO_PAIRS;
 }
 
 function copyWithIds(

@@ -18,7 +18,7 @@ import {
 } from '../swarm/peer-index.ts';
 import { columnLength, groupOf, identityAt, metaAt, PeerState, withSeen } from '../swarm/peers.ts';
 import { randomUint32 } from '../swarm/random.ts';
-import { eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';
+import { createSelection, eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';
 import { HEAD, PEER_ID_OCTETS, RECORD, type SwarmTable } from '../swarm/table.ts';
 import { addTorrent, dropTorrent, findTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
 import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
@@ -78,10 +78,7 @@ export function createAnnounceRequest(): AnnounceRequest {
 
 export function createAnnounceReply(): AnnounceReply {
   return {
-    octets: new Uint8Array(0),
-    offset: 0,
-    withPeerIds: false,
-    leechersOnly: false,
+    ...createSelection(),
     complete: 0,
     incomplete: 0,
     downloaded: 0,
