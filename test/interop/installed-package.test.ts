@@ -3,9 +3,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findFreePorts } from '../support/free-ports.ts';
 import { projectRoot } from '../support/source-tree.ts';
 import { createFolder } from '../support/temporary-folder.ts';
-import { type CommandLine, type Ended, run } from './programs.ts';
+import { type CommandLine, type Ended, run, start, waitUntilReady } from './programs.ts';
 
 const folder = createFolder();
 const place = join(folder.path, 'elsewhere with a blank');
@@ -82,6 +83,41 @@ it('has types that a strict consumer can compile against', async () => {
   );
   const compiled = await runThere(join(projectRoot, 'node_modules', '.bin', 'tsc'), '-p', '.');
   expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
+});
+
+it('serves: the zone that init writes is answered and its ports are open', async () => {
+  const [dns, admin, tracker] = await findFreePorts(3);
+  mkdirSync(join(place, 'zones'));
+  const made = await runThere(program, 'init', 'example.org');
+  writeFileSync(join(place, 'zones', 'example.org.zone'), made.stdout.replaceAll('6969', `${tracker}`));
+  const words = [
+    program,
+    'serve',
+    '--dns-listen',
+    `127.0.0.1:${dns}`,
+    '--admin-listen',
+    `127.0.0.1:${admin}`,
+  ];
+  const server = start(['sh', '-c', 'cd "$0" && exec "$@"', place, ...words]);
+  try {
+    await waitUntilReady(server, `127.0.0.1:${admin}`);
+    const asked = await runThere(
+      program,
+      'lookup',
+      'tracker.example.org',
+      '--json',
+      '--resolver',
+      `127.0.0.1:${dns}`,
+    );
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      outcome: 'declared',
+      record: `BITTORRENT UDP:${tracker} TCP:${tracker}`,
+    });
+    const page = await fetch(`http://127.0.0.1:${tracker}/announce`);
+    expect(await page.text()).toMatch(/^d14:failure reason/);
+  } finally {
+    expect(await server.stop()).toBe(0);
+  }
 });
 
 it('leaves the sources and the tests at home', async () => {
