@@ -19,6 +19,25 @@ export function formatSample(input: Readonly<Record<string, unknown>>): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Keys (`dns.listen`) whose values differ between two samples. */
+export function changedKeys(before: string, after: string): string[] {
+  const [left, right] = [before, after].map(valueLines) as [Map<string, string>, Map<string, string>];
+  return [...left.keys()].filter((key) => left.get(key) !== right.get(key));
+}
+
+/** By dotted key; as many as there are settings. */
+function valueLines(sample: string): Map<string, string> {
+  const lines = new Map<string, string>();
+  let section = '';
+  for (const line of sample.split('\n')) {
+    section = /^\[(.+)\]$/.exec(line)?.[1] ?? section;
+    const [, key, value] = /^([a-z_]+) = (.*)$/.exec(line) ?? [];
+    if (key !== undefined && value !== undefined)
+      lines.set(section === '' ? key : `${section}.${key}`, value);
+  }
+  return lines;
+}
+
 function valueAt(input: Readonly<Record<string, unknown>>, setting: Setting): SettingValue {
   let value: unknown = input;
   for (const key of setting.path) value = (value as Record<string, unknown> | undefined)?.[key];

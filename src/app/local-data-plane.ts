@@ -163,6 +163,7 @@ function createServices(options: LocalDataPlaneOptions, counters: Float64Array):
     seed,
     table,
     answerDns: authority.handle,
+    // Five positional parameters, as a DnsStreamHandler has.
     answerDnsStream: (request, offset, length, reply, replyOffset) =>
       authority.handleStream(request, offset, length, reply, replyOffset),
     answerUdpTracker: createUdpTracker({ table, settings, connectionKey: randomOctets(16), counters }),

@@ -1,12 +1,13 @@
 // `portolan serve`: runs the server until it is told to stop, and says what it serves.
 
 import { type Command, Option } from 'commander';
-import type { Config } from '../app/config.ts';
+import type { Config, ConfigResult } from '../app/config.ts';
+import { changedKeys } from '../app/config-sample.ts';
 import { flagOf, settings } from '../app/config-schema.ts';
 import { DEFAULT_CONFIG_FILE, loadConfig } from '../app/load-config.ts';
 import { thisMachine } from '../app/machine.ts';
 import type { ReloadReport } from '../app/reload.ts';
-import { createServer, type Server } from '../app/serve.ts';
+import { createServer } from '../app/serve.ts';
 import { createLogger, type Logger } from '../io/log.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { renderFindings, renderReload, renderStart } from './serve-report.ts';
@@ -49,11 +50,9 @@ export function registerServe(program: Command, io: CliIo): void {
 
 async function runServe(flags: ServeFlags, command: Command, io: CliIo): Promise<void> {
   const { workingDirectory } = io;
-  const result = await loadConfig({
-    file: flags.config,
-    flags: settingFlags(flags, command),
-    workingDirectory,
-  });
+  const load = () =>
+    loadConfig({ file: flags.config, flags: settingFlags(flags, command), workingDirectory });
+  const result = await load();
   if (result.kind === 'wrong') {
     for (const problem of result.problems) io.stderr.write(`portolan: ${problem}\n`);
     io.stderr.write('Try: portolan serve --print-config\n');
@@ -61,7 +60,7 @@ async function runServe(flags: ServeFlags, command: Command, io: CliIo): Promise
     return;
   }
   if (flags.printConfig === true) io.stdout.write(result.sample);
-  else await serve(result.config, flags, io);
+  else await serve(result, flags, io, load);
 }
 
 /** By dotted key, as the configuration names them. */
@@ -75,7 +74,15 @@ function settingFlags(flags: ServeFlags, command: Command): Record<string, strin
   return given;
 }
 
-async function serve(config: Config, flags: ServeFlags, io: CliIo): Promise<void> {
+type LoadedConfig = Extract<ConfigResult, { kind: 'config' }>;
+
+async function serve(
+  loaded: LoadedConfig,
+  flags: ServeFlags,
+  io: CliIo,
+  load: () => Promise<ConfigResult>,
+): Promise<void> {
+  const { config } = loaded;
   const coloured = isColoured(io, io.stderr);
   const logger = createLogger({
     level: config.log.level,
@@ -85,7 +92,10 @@ async function serve(config: Config, flags: ServeFlags, io: CliIo): Promise<void
   });
   const reported = (report: ReloadReport): void => reportReload(report, logger, io);
   const server = createServer({ config, machine: await thisMachine(), logger, onReload: reported });
-  const signals = listenForSignals(server, reported, logger);
+  const signals = listenForSignals(async () => {
+    sayWhatNeedsRestart(loaded, await load(), logger);
+    reported(await server.reload('signal'));
+  }, logger);
   try {
     const started = await server.start();
     io.stderr.write(renderFindings(started.reload, coloured, io.workingDirectory));
@@ -116,20 +126,31 @@ function reportReload(report: ReloadReport, logger: Logger, io: CliIo): void {
   io.stderr.write(renderFindings(report, isColoured(io, io.stderr), io.workingDirectory));
 }
 
+/** Zones are read again at a signal; settings hold for the life of the process, and whoever changed one must know. */
+function sayWhatNeedsRestart(before: LoadedConfig, after: ConfigResult, logger: Logger): void {
+  if (after.kind === 'wrong') {
+    for (const problem of after.problems)
+      logger.warn(`the configuration would not be accepted at a restart: ${problem}`);
+    return;
+  }
+  const keys = changedKeys(before.sample, after.sample);
+  if (keys.length > 0) logger.warn(`changed settings need a restart: ${keys.join(', ')}`);
+}
+
 interface Signals {
   /** Resolves when the process is told to end. */
   readonly stop: Promise<void>;
   remove(): void;
 }
 
-function listenForSignals(server: Server, reported: (report: ReloadReport) => void, logger: Logger): Signals {
+function listenForSignals(reload: () => Promise<void>, logger: Logger): Signals {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const reload = (): void => {
-    server.reload('signal').then(reported, (error: Error) => logger.error('the reload failed', { error }));
+  const hangUp = (): void => {
+    reload().catch((error: Error) => logger.error('the reload failed: please report this', { error }));
   };
-  process.on('SIGTERM', resolve).on('SIGINT', resolve).on('SIGHUP', reload);
+  process.on('SIGTERM', resolve).on('SIGINT', resolve).on('SIGHUP', hangUp);
   return {
     stop: promise,
-    remove: () => void process.off('SIGTERM', resolve).off('SIGINT', resolve).off('SIGHUP', reload),
+    remove: () => void process.off('SIGTERM', resolve).off('SIGINT', resolve).off('SIGHUP', hangUp),
   };
 }

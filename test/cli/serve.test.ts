@@ -79,6 +79,20 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     expect(await running.ended).toBe(0);
   });
 
+  it('says at SIGHUP which changed settings need a restart', async () => {
+    const [port] = (await findFreePorts(1)) as [number];
+    const folder = await zoneFolder({ 't.zone': trackerAt(port) });
+    const running = start(folder);
+    await running.says('/announce');
+    await writeFile(join(folder, 'portolan.toml'), '[tracker]\ndrain = "4h"\nmax_listeners = 9\n');
+    running.process.kill('SIGHUP');
+    await running.says('changed settings need a restart: tracker.drain, tracker.max_listeners');
+    await running.says('nothing has changed');
+    await writeFile(join(folder, 'portolan.toml'), 'drain = 4\n');
+    running.process.kill('SIGHUP');
+    await running.says('would not be accepted at a restart: portolan.toml: drain: unknown key');
+  });
+
   it('shows the finding of a bad edit with its line, and goes on', async () => {
     const [port] = (await findFreePorts(1)) as [number];
     const folder = await zoneFolder({ 't.zone': trackerAt(port) });
