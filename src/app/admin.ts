@@ -13,7 +13,7 @@ import { formatStatusPage, STATUS_PAGE_POLICY } from './status-page.ts';
 export interface AdminOptions {
   readonly listen: SocketAddress;
   status(): ServerStatus;
-  readonly counters: Counters;
+  readCounters(): Counters;
   readonly logger: Logger;
 }
 
@@ -56,8 +56,8 @@ export async function openAdmin(options: AdminOptions): Promise<AdminServer> {
   return { address: { address: listen.address, port }, close: () => (closed ??= server.close()) };
 }
 
-function addRoutes(server: FastifyInstance, { status, counters }: AdminOptions): void {
-  const metrics = createMetrics(counters, status);
+function addRoutes(server: FastifyInstance, { status, readCounters }: AdminOptions): void {
+  const metrics = createMetrics(readCounters, status);
   server.get('/', (_request, reply) =>
     reply
       .header('content-security-policy', STATUS_PAGE_POLICY)

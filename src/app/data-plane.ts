@@ -25,8 +25,6 @@ export interface Publication {
 export interface DataPlane {
   /** What images are compiled with. */
   readonly seed: number;
-  /** In shared memory: may be read at any time. */
-  readonly counters: Counters;
   /**
    * Resolves with the real port once the socket answers. The port is taken exclusively.
    * Rejects with {@link BindError}, and nothing is open then.
@@ -36,6 +34,8 @@ export interface DataPlane {
   close(listener: Listener): Promise<void>;
   /** Resolves once every loop answers from the publication and none from the one before. */
   publish(publication: Publication): Promise<void>;
+  /** Of all loops together, at this moment. */
+  readCounters(): Counters;
   swarmTotals(): SwarmTotals;
   /** Closes every socket; safe twice, and waits. */
   stop(): Promise<void>;

@@ -125,7 +125,7 @@ export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane 
 
   return {
     seed: services.seed,
-    counters,
+    readCounters: () => counters,
     open,
     close,
     publish: async (publication) => services.publish(publication),

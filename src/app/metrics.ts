@@ -189,11 +189,12 @@ export interface Metrics {
   format(): Promise<string>;
 }
 
-export function createMetrics(counters: Counters, status: () => ServerStatus): Metrics {
+export function createMetrics(readCounters: () => Counters, status: () => ServerStatus): Metrics {
   const registry = new Registry();
   for (const { name, help, series: all } of COUNTER_FAMILIES) {
     const labelNames = Object.keys(all[0]!.labels);
     const collect = function collect(this: Metric): void {
+      const counters = readCounters();
       this.reset();
       for (const { counter, labels } of all) this.inc(labels, counters[Counter[counter]]!);
     };

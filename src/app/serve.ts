@@ -144,7 +144,7 @@ class ZoneServer implements Server {
     this.admin = await openAdmin({
       listen: config.admin.listen,
       status,
-      counters: dataPlane.counters,
+      readCounters: () => dataPlane.readCounters(),
       logger,
     });
     const reserved = () => this.reserved();
