@@ -11,6 +11,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
+// Debian keeps some of them where only root looks.
+process.env['PATH'] += `${delimiter}/usr/sbin`;
+
 /** A command line, so that a network can put its own words before it. */
 export type CommandLine = readonly [program: string, ...words: string[]];
 

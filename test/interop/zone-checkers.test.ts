@@ -5,8 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { listFiles, projectRoot, readText } from '../support/source-tree.ts';
 import { type CommandLine, isInstalled, isMissing, run } from './programs.ts';
 
-process.env['PATH'] += ':/usr/sbin:/usr/bin';
-
 const zones = listFiles('zones', '.zone');
 
 const CHECKERS: Readonly<Record<string, (origin: string, path: string) => CommandLine>> = {
