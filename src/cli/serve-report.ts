@@ -140,12 +140,12 @@ function shownPath(file: string, folder: string): string {
 }
 
 export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly text: string;
 }
 
 /** One line a zone that was touched, and one for the ports; one line when nothing has changed. */
-export function renderReload({ zones, opened, draining, closed }: ReloadReport): LogLine[] {
+export function renderReload({ trigger, zones, opened, draining, closed }: ReloadReport): LogLine[] {
   const lines = zones.flatMap(zoneLine);
   const ports = [
     ['opened', opened],
@@ -157,7 +157,10 @@ export function renderReload({ zones, opened, draining, closed }: ReloadReport):
     .map(([verb, listeners]) => `${verb} ${listeners.map(formatListener).join(', ')}`)
     .join('; ');
   if (text !== '') lines.push({ level: 'info', text });
-  return lines.length === 0 ? [{ level: 'info', text: 'zones read again: nothing has changed' }] : lines;
+  if (lines.length > 0) return lines;
+  // Editors touch what they do not change; whoever sent a signal waits for a word.
+  const level = trigger === 'watch' ? 'debug' : 'info';
+  return [{ level, text: 'zones read again: nothing has changed' }];
 }
 
 function zoneLine({ path, name, outcome, findings }: ZoneReport): LogLine[] {

@@ -158,6 +158,17 @@ no TXT "BITTORRENT DENY ALL"`,
     expect(await openAt(port!)).toBe('udp4');
   });
 
+  it('answers DNS at each address of each interface where it is told "auto"', async () => {
+    const [port] = await findFreePorts(1);
+    const { server } = await serve({
+      zones: { 't.zone': zoneText('example', DUAL(`UDP:${port}`)) },
+      settings: { 'dns.listen': ['auto:0'] },
+      machine: { localAddresses: () => ['127.0.0.1', '::1', '192.0.2.77'] },
+    });
+    // The last one was lost between being listed and being used.
+    expect(server.status().dns.map(({ address }) => address)).toEqual(['127.0.0.1', '::1']);
+  });
+
   it('serves the family that the machine has when it lacks the other', async () => {
     const [port] = await findFreePorts(1);
     const { server } = await serve({
