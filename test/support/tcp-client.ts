@@ -26,7 +26,7 @@ export async function connectTcp(
   let length = 0;
   let over = false;
   let wake = (): void => {};
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     length += chunk.length;
     wake();

@@ -75,6 +75,7 @@ async function open(listener: Listener, service: Service): Promise<number> {
   return server.port;
 }
 
+// Positional, as the authority's own function is.
 function answerDns(
   request: Uint8Array,
   offset: number,
