@@ -14,7 +14,12 @@ import { decodeReply, encodeQuery, type QuerySpec, type ReplyLines } from './dns
 export const SEED = 0x5eed;
 
 /** Throws with the zone's diagnostics where it has errors, but for the codes in `tolerated`. */
-export function imageOf(text: string, origin: string, tolerated: readonly string[] = []): ZoneImage {
+export function imageOf(
+  text: string,
+  origin: string,
+  tolerated: readonly string[] = [],
+  seed = SEED,
+): ZoneImage {
   const name = parseName(origin);
   if (typeof name === 'string') throw new Error(`${origin}: ${name}`);
   const zone = parseZone({ path: `${origin}zone`, octets: Buffer.from(text, 'latin1') }, { origin: name });
@@ -25,7 +30,7 @@ export function imageOf(text: string, origin: string, tolerated: readonly string
       fatal.map(({ line, column, code, message }) => `${line}:${column} ${code}: ${message}`).join('\n'),
     );
   }
-  return compileZone({ apex: zone.apex, records: zone.records }, { seed: SEED });
+  return compileZone({ apex: zone.apex, records: zone.records }, { seed });
 }
 
 export function authorityOf(...images: readonly ZoneImage[]): Authority {

@@ -3,36 +3,44 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
+// They lie below what systems give to sockets that name no port (Linux from 32768, others from 49152), and each process
+// begins somewhere else: what a test has closed must not be open again for somebody else.
+
+const FIRST_PORT = 10_240;
+const PORTS = 22_000;
+/** Apart by more than one file's tests take. */
+const PORTS_A_PROCESS = 200;
+
+let next = (process.pid * PORTS_A_PROCESS) % PORTS;
+
 /** Ports that were free for UDP and TCP on both families a moment ago, all different. */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const held: { port: number; release(): void }[] = []; // as many as asked for
-  while (held.length < count) {
-    const claim = await claimPort();
-    if (claim !== undefined) held.push(claim);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = FIRST_PORT + next;
+    next = (next + 1) % PORTS;
+    if (await isFree(port)) ports.push(port);
   }
-  for (const { release } of held) release();
-  return held.map(({ port }) => port);
+  return ports;
 }
 
-async function claimPort(): Promise<{ port: number; release(): void } | undefined> {
+async function isFree(port: number): Promise<boolean> {
   const stream = createServer();
   const datagram = createSocket('udp6');
-  const release = (): void => {
-    stream.close();
-    datagram.close();
-  };
   try {
-    const port = await new Promise<number>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       stream.once('error', reject);
-      stream.listen(0, '::', () => resolve((stream.address() as { port: number }).port));
+      stream.listen({ port, host: '::', exclusive: true }, resolve);
     });
     await new Promise<void>((resolve, reject) => {
       datagram.once('error', reject);
-      datagram.bind(port, '::', resolve);
+      datagram.bind({ port, address: '::', exclusive: true }, resolve);
     });
-    return { port, release };
+    return true;
   } catch {
-    release();
-    return undefined;
+    return false;
+  } finally {
+    await new Promise<void>((resolve) => stream.close(() => resolve()));
+    await new Promise<void>((resolve) => datagram.close(() => resolve()));
   }
 }
