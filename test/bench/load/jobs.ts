@@ -1,0 +1,26 @@
+// What the load process can be told to do, in a form that passes between processes.
+
+import { createAnnounceProtocol } from './announce-protocol.ts';
+import { createDnsProtocol } from './dns-protocol.ts';
+import { HttpLoad, type HttpLoadOptions } from './http-load.ts';
+import type { LoadResult } from './load-result.ts';
+import type { ProtocolSpec, UdpProtocol } from './protocol.ts';
+import { UdpLoad, type UdpLoadOptions } from './udp-load.ts';
+
+export type LoadJob =
+  | (UdpLoadOptions & { readonly transport: 'udp'; readonly protocol: ProtocolSpec; readonly seed: number })
+  | (HttpLoadOptions & { readonly transport: 'http' });
+
+export function runJob(job: LoadJob): LoadResult {
+  if (job.transport === 'http') return new HttpLoad(job).run();
+  return new UdpLoad(createProtocol(job), job).run();
+}
+
+function createProtocol({ protocol, seed, sockets }: Extract<LoadJob, { transport: 'udp' }>): UdpProtocol {
+  switch (protocol.name) {
+    case 'dns':
+      return createDnsProtocol({ ...protocol, seed });
+    case 'announce':
+      return createAnnounceProtocol({ ...protocol, seed, sockets });
+  }
+}

@@ -1,0 +1,45 @@
+// The floor: what an answer costs when nothing is done for it.
+
+import { fileURLToPath } from 'node:url';
+import { type ServerProcess, startServer } from '../server-process.ts';
+import type { Peer, Place, TrackerScenario, ZoneScenario } from './peer.ts';
+import { whenStreamAccepts, whenUdpTrackerAnswers } from './readiness.ts';
+
+const base = { name: 'floor', installHint: 'npm ci', isInstalled: () => true };
+const LOOPBACK = { 4: '127.0.0.1', 6: '::1' } as const;
+
+/** Queries come back with the QR bit set and as many octets more as an A record has, or a tenth of a SOA. */
+export const echoDns: Peer<ZoneScenario> = {
+  ...base,
+  async start(_scenario, place) {
+    const server = startUdpEcho('dns', LOOPBACK[4], place);
+    // It greets as a tracker does, whatever it echoes.
+    return await whenUdpTrackerAnswers(server, { address: LOOPBACK[4], port: place.port });
+  },
+};
+
+/** Announces get a reply of 50 peers that are nobody's. */
+export const echoUdpTracker: Peer<TrackerScenario> = {
+  ...base,
+  async start({ family }, place) {
+    const server = startUdpEcho(`announce${family}`, LOOPBACK[family], place);
+    return await whenUdpTrackerAnswers(server, { address: LOOPBACK[family], port: place.port });
+  },
+};
+
+/** Any request gets the same response; on Node's sockets, not on the packet engine. */
+export const echoHttpTracker: Peer<TrackerScenario> = {
+  ...base,
+  name: 'floor (node:net)',
+  async start({ family }, place) {
+    const script = fileURLToPath(new URL('echo-http-server.ts', import.meta.url));
+    const words = [script, LOOPBACK[family], String(place.port)];
+    const server = startServer(place.processors.server, [process.execPath, ...words]);
+    return await whenStreamAccepts(server, { address: LOOPBACK[family], port: place.port });
+  },
+};
+
+function startUdpEcho(kind: string, address: string, { port, processors }: Place): ServerProcess {
+  const script = fileURLToPath(new URL('echo-udp-server.ts', import.meta.url));
+  return startServer(processors.server, [process.execPath, script, kind, address, String(port)]);
+}

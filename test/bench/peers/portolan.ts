@@ -1,0 +1,86 @@
+// Portolan itself, as its users start it.
+
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ServerProcess, startServer } from '../server-process.ts';
+import type { Peer, Place, TrackerScenario, ZoneScenario } from './peer.ts';
+import { whenDnsAnswers, whenStreamAccepts, whenUdpTrackerAnswers } from './readiness.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+const NAME = 'Portolan';
+const INSTALL_HINT = 'npm ci';
+const TRACKER_APEX = 'tracker.example';
+const LOOPBACK = { 4: '127.0.0.1', 6: '::1' } as const;
+
+/** As a DNS server. */
+export const portolanDns: Peer<ZoneScenario> = {
+  name: NAME,
+  installHint: INSTALL_HINT,
+  isInstalled: () => true,
+  async start({ apex, zoneFile }, place) {
+    const zones = join(place.folder, 'zones');
+    mkdirSync(zones);
+    symlinkSync(zoneFile, join(zones, `${apex}.zone`));
+    const server = startProgram(place, place.port);
+    return await whenDnsAnswers(server, { address: LOOPBACK[4], port: place.port }, apex);
+  },
+};
+
+/** As a tracker over UDP, on the port that its zone declares. */
+export const portolanUdpTracker: Peer<TrackerScenario> = {
+  name: NAME,
+  installHint: INSTALL_HINT,
+  isInstalled: () => true,
+  async start({ family }, place) {
+    const server = startTracker(place);
+    return await whenUdpTrackerAnswers(server, { address: LOOPBACK[family], port: place.port });
+  },
+};
+
+/** As a tracker over HTTP. */
+export const portolanHttpTracker: Peer<TrackerScenario> = {
+  name: NAME,
+  installHint: INSTALL_HINT,
+  isInstalled: () => true,
+  async start({ family }, place) {
+    const server = startTracker(place);
+    return await whenStreamAccepts(server, { address: LOOPBACK[family], port: place.port });
+  },
+};
+
+function startTracker(place: Place): ServerProcess {
+  mkdirSync(join(place.folder, 'zones'));
+  writeFileSync(
+    join(place.folder, 'zones', `${TRACKER_APEX}.zone`),
+    `$ORIGIN ${TRACKER_APEX}.
+$TTL 300
+@   SOA  ns hostmaster 1 3600 600 604800 60
+@   NS   ns
+ns  A    ${LOOPBACK[4]}
+@   A    ${LOOPBACK[4]}
+@   AAAA ${LOOPBACK[6]}
+@   TXT  "BITTORRENT UDP:${place.port} TCP:${place.port}"
+`,
+  );
+  return startProgram(place, 0);
+}
+
+function startProgram({ folder, sparePort, processors }: Place, dnsPort: number): ServerProcess {
+  const configuration = join(folder, 'portolan.toml');
+  writeFileSync(
+    configuration,
+    `zones = [${JSON.stringify(join(folder, 'zones'))}]
+state = ${JSON.stringify(join(folder, 'state'))}
+[dns]
+listen = ["127.0.0.1:${dnsPort}"]
+[admin]
+listen = "127.0.0.1:${sparePort}"
+[workers]
+count = 1
+[log]
+level = "warn"
+`,
+  );
+  return startServer(processors.server, [process.execPath, PROGRAM, 'serve', '--config', configuration]);
+}

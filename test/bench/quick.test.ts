@@ -1,0 +1,70 @@
+// Keeps the benchmark running: one short round against Portolan alone says nothing of its speed, only that it is measured.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LoadProcess, startLoadProcess } from './load/load-process.ts';
+import type { BenchOptions } from './options.ts';
+import { chooseProcessors } from './processors.ts';
+import { dnsSuite } from './suites/dns.ts';
+import { rewriteSuite } from './suites/rewrite.ts';
+import { udpAnnounceSuite } from './suites/udp-announce.ts';
+import { formatTable, type Table } from './table.ts';
+
+/** What a busy machine may need for servers to start. */
+const TIMEOUT_MILLISECONDS = 60_000;
+
+describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
+  let options: BenchOptions;
+  let load: LoadProcess;
+
+  beforeAll(() => {
+    options = {
+      rounds: 1,
+      seconds: 0.3,
+      warmSeconds: 0.1,
+      isQuick: true,
+      only: ['nobody else'],
+      rates: [0],
+      isCrossChecked: false,
+      processors: chooseProcessors(),
+      log: () => undefined,
+    };
+    load = startLoadProcess(options.processors.load);
+  });
+
+  afterAll(() => load.stop());
+
+  it('measures answers to queries', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [saturation] = await dnsSuite.run(options, load);
+    checkServers(saturation!, ['Portolan', 'floor']);
+  });
+
+  it('measures announces over both families', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [ipv4, ipv6] = await udpAnnounceSuite.run(options, load);
+    checkServers(ipv4!, ['Portolan', 'floor']);
+    checkServers(ipv6!, ['Portolan', 'floor']);
+  });
+
+  it('measures rewriting', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [torrents, urls] = await rewriteSuite.run({ ...options, seconds: 0.1 }, load);
+    for (const row of [...torrents!.rows, ...urls!.rows]) {
+      expect(row['microseconds']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
+    }
+  });
+});
+
+function checkServers(table: Table, names: readonly string[]): void {
+  expect(table.notes, formatTable(table)).toEqual([]);
+  expect(table.rows.map(({ server }) => server)).toEqual(names);
+  for (const row of table.rows) {
+    expect(row, formatTable(table)).toMatchObject({
+      answersPerSecond: expect.toSatisfy(isAboveZero),
+      cpu: { median: expect.toSatisfy(isAboveZero) },
+      p50: expect.toSatisfy(isAboveZero),
+      p99: expect.toSatisfy(isAboveZero),
+    });
+  }
+}
+
+function isAboveZero(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
