@@ -8,12 +8,12 @@ import type { Logger } from '../io/log.ts';
 import { type FileWatcher, watchFiles } from '../io/watch.ts';
 import { type AdminServer, openAdmin } from './admin.ts';
 import type { Config } from './config.ts';
+import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane.ts';
 import { bothTransports, closeDnsListeners, openDnsListeners } from './dns-listeners.ts';
 import { createDrains, type Drains } from './drains.ts';
 import { createKeptZones } from './kept-zones.ts';
 import { createLedgerFile } from './ledger-file.ts';
-import { createLocalDataPlane } from './local-data-plane.ts';
 import type { Machine } from './machine.ts';
 import { createOpenSockets, type OpenSockets } from './open-sockets.ts';
 import { createReloader, type Reloader, type ReloadReport } from './reload.ts';
@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Called after each reload that a save of a file brought about. */
   readonly onReload?: (report: ReloadReport) => void;
+  /** Another data plane than {@link createDataPlane} finds for this machine. */
+  readonly createDataPlane?: (options: DataPlaneOptions) => Promise<DataPlane>;
 }
 
 export type StartReport =
@@ -47,8 +49,19 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-export function createServer(options: ServerOptions): Server {
-  return new ZoneServer(options);
+/** Resolves with a server whose threads wait; nothing is open before {@link Server.start}. End it with `stop`. */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { config, machine, logger } = options;
+  const { clock, randomOctets } = machine;
+  const dataPlane = await (options.createDataPlane ?? createDataPlane)({
+    workerCount: config.workers.count,
+    udpPayload: config.dns.udpPayload,
+    settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
+    clock,
+    logger,
+    randomOctets,
+  });
+  return new ZoneServer(options, dataPlane);
 }
 
 class ZoneServer implements Server {
@@ -62,18 +75,17 @@ class ZoneServer implements Server {
   private reloader: Reloader | undefined;
   private admin: AdminServer | undefined;
   private watcher: FileWatcher | undefined;
+  private watched: readonly string[] = [];
   private dns: readonly SocketAddress[] = [];
   private cancelDrain: Cancel = () => {};
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, dataPlane: DataPlane) {
     const { config, machine, logger } = options;
-    const { clock, randomOctets } = machine;
+    const { clock } = machine;
     this.options = options;
-    const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds };
-    const { udpPayload } = config.dns;
-    this.dataPlane = createLocalDataPlane({ udpPayload, settings, clock, logger, randomOctets });
+    this.dataPlane = dataPlane;
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
     this.drains = createDrains({ file: createLedgerFile(config.state), clock, drainSeconds, logger });
@@ -149,13 +161,11 @@ class ZoneServer implements Server {
     });
     const reserved = () => this.reserved();
     this.reloader = createReloader({ config, dataPlane, sockets, drains, kept, logger, machine, reserved });
+    // Watched before it is read: what is saved meanwhile is read again, not missed.
+    this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
     const reload = await this.readZones('start');
     if (reload.zones.every(({ name }) => name === undefined)) return { kind: 'nothing-served', reload };
     this.dns = await openDnsListeners({ listen: config.dns.listen, dataPlane, machine, logger });
-    this.watcher = await watchFiles(this.watchedPaths(), () => this.reloadSaved(), {
-      clock: machine.clock,
-      logger,
-    });
     if (this.state === 'starting') this.state = 'serving';
     return { kind: 'serving', reload };
   }
@@ -164,10 +174,23 @@ class ZoneServer implements Server {
     if (this.reloader === undefined || this.stopped !== undefined) {
       return { trigger, zones: [], opened: [], draining: [], closed: [] };
     }
-    const report = await this.reloader.reload(trigger);
-    this.watcher?.setPaths(this.watchedPaths());
+    let report = await this.reloader.reload(trigger);
+    if (await this.watchAll()) {
+      // What was saved between the reading and the watching is read now: nobody else would say so.
+      const again = await this.reloader.reload(trigger);
+      if (again.zones.some(({ outcome }) => outcome === 'published' || outcome === 'removed')) report = again;
+    }
     this.scheduleDrain();
     return report;
+  }
+
+  /** Watches what the zones name now, their includes too; true when that is more or less than it was. */
+  private async watchAll(): Promise<boolean> {
+    const paths = this.watchedPaths();
+    if (paths.join('\n') === this.watched.join('\n')) return false;
+    this.watched = paths;
+    await this.watcher?.setPaths(paths);
+    return true;
   }
 
   private reloadSaved(): void {

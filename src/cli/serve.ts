@@ -91,7 +91,7 @@ async function serve(
     stream: io.stderr,
   });
   const reported = (report: ReloadReport): void => reportReload(report, logger, io);
-  const server = createServer({ config, machine: await thisMachine(), logger, onReload: reported });
+  const server = await createServer({ config, machine: await thisMachine(), logger, onReload: reported });
   const signals = listenForSignals(async () => {
     sayWhatNeedsRestart(loaded, await load(), logger);
     reported(await server.reload('signal'));

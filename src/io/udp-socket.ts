@@ -70,10 +70,27 @@ export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocke
     port,
     receiveBufferOctets: socket.getRecvBufferSize(),
     close() {
-      closed ??= new Promise((resolve) => socket.close(() => resolve()));
+      closed ??= quiet(socket).then(() => new Promise((resolve) => socket.close(() => resolve())));
       return closed;
     },
   };
+}
+
+/** Turns of the event loop that a socket about to close is still read for; each takes up to 32 datagrams (libuv). */
+const MAX_LAST_TURNS = 256;
+
+/** Resolves after a turn without a datagram: what had arrived before the socket closes is answered. */
+async function quiet(socket: Socket): Promise<void> {
+  let received = true;
+  const note = (): void => {
+    received = true;
+  };
+  socket.on('message', note);
+  for (let turn = 0; turn < MAX_LAST_TURNS && received; turn++) {
+    received = false;
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function bind(options: UdpSocketOptions): Promise<Socket> {

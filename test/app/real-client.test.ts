@@ -37,7 +37,7 @@ tracker TXT   "BITTORRENT UDP:${port} TCP:${port}"
     workingDirectory: folder.path,
   });
   if (result.kind !== 'config') throw new Error(result.problems.join('\n'));
-  server = createServer({ config: result.config, machine: await thisMachine(), logger: silentLogger });
+  server = await createServer({ config: result.config, machine: await thisMachine(), logger: silentLogger });
   expect(await server.start()).toMatchObject({ kind: 'serving' });
 });
 

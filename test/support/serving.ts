@@ -4,6 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Config, type ConfigSource, readConfig } from '../../src/app/config.ts';
+import type { DataPlaneOptions } from '../../src/app/data-plane/create-data-plane.ts';
+import { createLocalDataPlane } from '../../src/app/local-data-plane.ts';
 import { type Machine, thisMachine } from '../../src/app/machine.ts';
 import type { ReloadReport } from '../../src/app/reload.ts';
 import { createServer, type Server, type StartReport } from '../../src/app/serve.ts';
@@ -44,7 +46,10 @@ export async function prepareServer(options: ServingOptions) {
   const machine = { ...(await thisMachine()), clock: options.clock ?? clock, ...options.machine };
   const config = testConfig(folder, options.settings ?? {});
   const { onReload } = options;
-  const server = createServer({ config, machine, logger: silentLogger, ...(onReload && { onReload }) });
+  // On this thread, where the clock that stands still holds for connection ids and peers, too.
+  const createDataPlane = async (settings: DataPlaneOptions) => createLocalDataPlane(settings);
+  const shared = { config, machine, logger: silentLogger, createDataPlane };
+  const server = await createServer({ ...shared, ...(onReload && { onReload }) });
   onTestFinished(() => server.stop());
   return { server, folder, clock };
 }

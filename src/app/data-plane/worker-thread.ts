@@ -87,7 +87,7 @@ class Thread implements WorkerThread {
   async stop(): Promise<void> {
     if (!this.isStopping) {
       this.isStopping = true;
-      const patience = setTimeout(() => void this.worker.terminate(), STOP_MILLISECONDS);
+      const patience = setTimeout(() => void this.kill(), STOP_MILLISECONDS);
       this.send({ kind: 'stop' }).catch(() => {});
       await this.ended;
       clearTimeout(patience);
@@ -96,7 +96,10 @@ class Thread implements WorkerThread {
   }
 
   async kill(): Promise<void> {
-    await this.worker.terminate();
+    const ended = this.worker.terminate();
+    // A thread that waits in the kernel ends when it comes back from there.
+    this.options.wake();
+    await ended;
   }
 
   private hear(message: WorkerMessage): void {

@@ -1,0 +1,49 @@
+// Which data plane this machine gets: the packet engine where it proves itself, else Node's own sockets.
+
+import { availableParallelism } from 'node:os';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { Clock } from '../../io/clock.ts';
+import type { Logger } from '../../io/log.ts';
+import { type Libc, loadLibc } from '../../io/packet-engine/libc.ts';
+import { findEngineFault } from '../../io/packet-engine/self-test.ts';
+import type { DataPlane } from '../data-plane.ts';
+import { createLocalDataPlane } from '../local-data-plane.ts';
+import { createThreadedDataPlane } from './threaded-data-plane.ts';
+
+export interface DataPlaneOptions {
+  /** Packet workers; `auto` is one a processor that this process may use. */
+  readonly workerCount: 'auto' | number;
+  readonly udpPayload: number;
+  readonly settings: TrackerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Octets that strangers cannot know. */
+  randomOctets(length: number): Uint8Array;
+}
+
+export async function createDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const engine = findEngine();
+  if (engine.kind === 'fault') {
+    options.logger.warn(
+      'the packet engine does not run here; packets are answered through node:dgram, slower',
+      {
+        reason: engine.reason,
+      },
+    );
+    return createLocalDataPlane(options);
+  }
+  const workerCount = options.workerCount === 'auto' ? availableParallelism() : options.workerCount;
+  return createThreadedDataPlane({ ...options, workerCount, libc: engine.libc });
+}
+
+function findEngine(): { kind: 'engine'; libc: Libc } | { kind: 'fault'; reason: string } {
+  if (process.platform !== 'linux')
+    return { kind: 'fault', reason: `this is ${process.platform}, not Linux` };
+  try {
+    const libc = loadLibc();
+    const reason = findEngineFault(libc);
+    return reason === undefined ? { kind: 'engine', libc } : { kind: 'fault', reason };
+  } catch (error) {
+    return { kind: 'fault', reason: String(error) };
+  }
+}
