@@ -2,7 +2,7 @@
 
 import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
-import type { SwarmTable } from '../../core/swarm/table.ts';
+import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { DrainingHost, Service } from '../data-plane.ts';
 
@@ -40,7 +40,9 @@ export type WorkerMessage =
 
 /** What a worker is born with. Shared memory but for the settings, the keys and the numbers. */
 export interface WorkerSetup {
-  readonly table: SwarmTable;
+  readonly table: SharedSwarmTable;
+  /** The worker's number in the table's locks: no two living threads have the same, and a successor inherits it. */
+  readonly owner: number;
   readonly settings: TrackerSettings;
   readonly udpPayload: number;
   readonly connectionKey: Uint8Array;

@@ -3,7 +3,7 @@
 import type { Counters } from '../../core/counters.ts';
 import type { PacketHandler } from '../../core/net/packet-handler.ts';
 import { createHostRule, namesStandingFor } from '../../core/preference/host-rule.ts';
-import type { SwarmTable } from '../../core/swarm/table.ts';
+import { attachSwarmTable, type SharedSwarmTable } from '../../core/swarm/table.ts';
 import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tracker.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
@@ -13,7 +13,9 @@ import { findTxt } from '../../core/zone/find-txt.ts';
 import type { DrainingHost, Publication } from '../data-plane.ts';
 
 export interface ServicesOptions {
-  readonly table: SwarmTable;
+  readonly table: SharedSwarmTable;
+  /** The thread's number in the table's locks. */
+  readonly owner: number;
   readonly settings: TrackerSettings;
   readonly udpPayload: number;
   /** 16 octets that strangers cannot know, the same in every thread. */
@@ -31,7 +33,8 @@ export interface Services {
 }
 
 export function createServices(options: ServicesOptions): Services {
-  const { table, settings, udpPayload, seed, counters, connectionKey } = options;
+  const { settings, udpPayload, seed, owner, counters, connectionKey } = options;
+  const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
   const authority = createAuthority({ catalog, counters, udpPayload });

@@ -4,7 +4,8 @@
 import { type Counters, createCounters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { expire, expiryWork } from '../../core/swarm/expire.ts';
-import { createSwarmTable, type SwarmTable, swarmTotals } from '../../core/swarm/table.ts';
+import { recoverShards } from '../../core/swarm/rebuild.ts';
+import { CREATING_OWNER, createSwarmTable, type SwarmTable, swarmTotals } from '../../core/swarm/table.ts';
 import { PEER_LIFETIME_INTERVALS, type TrackerSettings } from '../../core/tracker/settings.ts';
 import { BindError } from '../../io/bind-error.ts';
 import type { Cancel, Clock } from '../../io/clock.ts';
@@ -71,7 +72,7 @@ export class ThreadedDataPlane implements DataPlane {
       peerLifetimeSeconds,
     });
     const shared = {
-      table: this.table,
+      table: this.table.shared,
       settings,
       udpPayload,
       connectionKey: randomOctets(16),
@@ -81,9 +82,19 @@ export class ThreadedDataPlane implements DataPlane {
     const wakes = Array.from({ length: workerCount }, () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     this.wakes = wakes;
     this.packetWorkers = wakes.map((wakeDescriptor, index) =>
-      this.startPacketWorker(index, { ...shared, wakeDescriptor, counters: createCounters() }),
+      this.startPacketWorker(index, {
+        ...shared,
+        owner: CREATING_OWNER + 1 + index,
+        wakeDescriptor,
+        counters: createCounters(),
+      }),
     );
-    this.streamWorker = this.startStreamWorker({ ...shared, wakeDescriptor: 0, counters: createCounters() });
+    this.streamWorker = this.startStreamWorker({
+      ...shared,
+      owner: CREATING_OWNER + 1 + workerCount,
+      wakeDescriptor: 0,
+      counters: createCounters(),
+    });
     this.cancelTick = this.tick();
   }
 
@@ -208,6 +219,7 @@ export class ThreadedDataPlane implements DataPlane {
       wake: () => libc.write(setup.wakeDescriptor, one, one.length),
       onDeath: () => {
         logger.error('a packet worker died; another takes over its sockets');
+        this.recoverFrom(setup);
         this.packetWorkers[index] = this.startPacketWorker(index, setup);
         this.handOver(this.packetWorkers[index]!, 'udp', index);
       },
@@ -223,10 +235,18 @@ export class ThreadedDataPlane implements DataPlane {
       wake: () => {},
       onDeath: () => {
         logger.error('the stream worker died; another opens its ports again');
+        this.recoverFrom(setup);
         this.streamWorker = this.startStreamWorker(setup);
         this.handOver(this.streamWorker, 'tcp', 0);
       },
     });
+  }
+
+  /** A worker that died while it changed the swarm table would keep the others out of a part of it for ever. */
+  private recoverFrom({ owner }: WorkerSetup): void {
+    const { clock, logger } = this.options;
+    const shards = recoverShards(this.table, owner, clock.nowSeconds());
+    if (shards > 0) logger.warn('a worker died inside the swarm table; that part was rebuilt', { shards });
   }
 
   /** Gives a new worker what its predecessor had. Commands wait in its port until it is ready. */

@@ -51,6 +51,18 @@ export function createHeap(sizeOctets: number): Heap {
   return heap;
 }
 
+/** Words from the start that may have been used; the rest was never written. */
+export function touchedWords({ words, state }: Heap): number {
+  return Math.min(Math.max(state[FRONTIER]!, 0), words.length);
+}
+
+/** Forgets every block, whatever the state was. */
+export function resetHeap(heap: Heap): void {
+  heap.freeBits.fill(0);
+  heap.state.fill(0);
+  allocate(heap, MIN_BLOCK_ORDER);
+}
+
 /** Octets in blocks that are handed out, the rounding of their sizes included. */
 export function heapUsedOctets(heap: Heap): number {
   return heap.state[USED]! * 4;

@@ -14,76 +14,76 @@ import {
   SHADOW,
   stateOf,
 } from './peers.ts';
+import { GROUP, RECORD, type SwarmShard } from './shard.ts';
 import { count, setState } from './standing.ts';
-import { GROUP, RECORD, type SwarmTable } from './table.ts';
 
 /** Position, in the other family, of the same client; {@link NOT_FOUND} when it has only one. */
-export function otherHalf(table: SwarmTable, torrent: number, family: number, position: number): number {
+export function otherHalf(shard: SwarmShard, torrent: number, family: number, position: number): number {
   const group = groupOf(torrent, family);
-  const { words } = table.heap;
-  const meta = words[metaAt(table, group, position)]!;
+  const { words } = shard.heap;
+  const meta = words[metaAt(shard, group, position)]!;
   if ((meta & PAIRED) === 0) return NOT_FOUND;
-  const held = table.sought.identity;
-  table.sought.identity = words[identityAt(table, group, position)]!;
-  const other = findIdentity(table, torrent, 1 - family, (meta & SHADOW) !== 0 ? Want.counted : Want.shadow);
-  table.sought.identity = held;
+  const held = shard.sought.identity;
+  shard.sought.identity = words[identityAt(shard, group, position)]!;
+  const other = findIdentity(shard, torrent, 1 - family, (meta & SHADOW) !== 0 ? Want.counted : Want.shadow);
+  shard.sought.identity = held;
   return other;
 }
 
 /** Looks for the same client in the other family; from then on the one at `position` is the shadow. */
-export function pair(table: SwarmTable, torrent: number, family: number, position: number): void {
+export function pair(shard: SwarmShard, torrent: number, family: number, position: number): void {
   const group = groupOf(torrent, family);
   const otherGroup = groupOf(torrent, 1 - family);
-  const { words } = table.heap;
-  const at = metaAt(table, group, position);
-  if ((words[at]! & NAMELESS) !== 0 || table.records[otherGroup + GROUP.total] === 0) return;
-  const entry = identityAt(table, group, position);
-  table.sought.identity = words[entry]!;
-  table.sought.clientKey = words[entry + columnLength(table, group)]!;
-  const found = findIdentity(table, torrent, 1 - family, Want.twin);
+  const { words } = shard.heap;
+  const at = metaAt(shard, group, position);
+  if ((words[at]! & NAMELESS) !== 0 || shard.records[otherGroup + GROUP.total] === 0) return;
+  const entry = identityAt(shard, group, position);
+  shard.sought.identity = words[entry]!;
+  shard.sought.clientKey = words[entry + columnLength(shard, group)]!;
+  const found = findIdentity(shard, torrent, 1 - family, Want.twin);
   if (found === NOT_FOUND) return;
   const state = stateOf(words[at]!);
-  count(table, torrent, state, -1);
-  const twin = setState(table, torrent, 1 - family, found, state);
-  const twinAt = metaAt(table, otherGroup, twin);
+  count(shard, torrent, state, -1);
+  const twin = setState(shard, torrent, 1 - family, found, state);
+  const twinAt = metaAt(shard, otherGroup, twin);
   const completed = (words[at]! | words[twinAt]!) & COMPLETED;
   words[at] = words[at]! | PAIRED | SHADOW | completed;
   words[twinAt] = words[twinAt]! | PAIRED | completed;
 }
 
 /** Makes both halves count by themselves. */
-export function unpair(table: SwarmTable, torrent: number, family: number, position: number): void {
+export function unpair(shard: SwarmShard, torrent: number, family: number, position: number): void {
   const group = groupOf(torrent, family);
-  const { words } = table.heap;
-  const at = metaAt(table, group, position);
-  const other = otherHalf(table, torrent, family, position);
-  if (other !== NOT_FOUND) unshadow(table, torrent, metaAt(table, groupOf(torrent, 1 - family), other));
-  if ((words[at]! & PAIRED) !== 0) unshadow(table, torrent, at);
+  const { words } = shard.heap;
+  const at = metaAt(shard, group, position);
+  const other = otherHalf(shard, torrent, family, position);
+  if (other !== NOT_FOUND) unshadow(shard, torrent, metaAt(shard, groupOf(torrent, 1 - family), other));
+  if ((words[at]! & PAIRED) !== 0) unshadow(shard, torrent, at);
 }
 
-function unshadow(table: SwarmTable, torrent: number, at: number): void {
-  const { words } = table.heap;
+function unshadow(shard: SwarmShard, torrent: number, at: number): void {
+  const { words } = shard.heap;
   const meta = words[at]!;
-  if ((meta & SHADOW) !== 0) count(table, torrent, stateOf(meta), 1);
+  if ((meta & SHADOW) !== 0) count(shard, torrent, stateOf(meta), 1);
   words[at] = meta & ~(PAIRED | SHADOW);
 }
 
 /** Counts `completed` once a client; true when it had not been counted. */
 export function countCompleted(
-  table: SwarmTable,
+  shard: SwarmShard,
   torrent: number,
   family: number,
   position: number,
 ): boolean {
-  const { words } = table.heap;
-  const at = metaAt(table, groupOf(torrent, family), position);
+  const { words } = shard.heap;
+  const at = metaAt(shard, groupOf(torrent, family), position);
   if ((words[at]! & COMPLETED) !== 0) return false;
   words[at] = words[at]! | COMPLETED;
-  const other = otherHalf(table, torrent, family, position);
+  const other = otherHalf(shard, torrent, family, position);
   if (other !== NOT_FOUND) {
-    const otherAt = metaAt(table, groupOf(torrent, 1 - family), other);
+    const otherAt = metaAt(shard, groupOf(torrent, 1 - family), other);
     words[otherAt] = words[otherAt]! | COMPLETED;
   }
-  table.records[torrent + RECORD.downloaded] = table.records[torrent + RECORD.downloaded]! + 1;
+  shard.records[torrent + RECORD.downloaded] = shard.records[torrent + RECORD.downloaded]! + 1;
   return true;
 }

@@ -18,7 +18,7 @@ import {
   PAIRED,
   SHADOW,
 } from './peers.ts';
-import { GROUP, RECORD, type SwarmTable } from './table.ts';
+import { GROUP, RECORD, type SwarmShard } from './shard.ts';
 import { peersOf } from './torrents.ts';
 
 /** Scanning this many words costs about what one keyed hash and a probe cost. */
@@ -49,30 +49,32 @@ export const Want = {
   counted: 2,
   /** The uncounted half of a pair. */
   shadow: 3,
+  /** The asker's own former entry at the same endpoint. */
+  same: 4,
 } as const;
 export type Want = (typeof Want)[keyof typeof Want];
 
-/** Hashes what is in `table.sought.endpoint`. */
-export function hashSoughtEndpoint(table: SwarmTable, family: number): void {
-  table.sought.endpointHash = sipHash24(table.key, table.sought.endpoint, 0, endpointOctets(family));
+/** Hashes what is in `shard.sought.endpoint`. */
+export function hashSoughtEndpoint(shard: SwarmShard, family: number): void {
+  shard.sought.endpointHash = sipHash24(shard.key, shard.sought.endpoint, 0, endpointOctets(family));
 }
 
 /** Position of the sought endpoint, or {@link NOT_FOUND}. */
-export function findEndpoint(table: SwarmTable, torrent: number, family: number): number {
+export function findEndpoint(shard: SwarmShard, torrent: number, family: number): number {
   const group = groupOf(torrent, family);
-  if (table.records[torrent + RECORD.indexOrder] === 0) {
-    const total = table.records[group + GROUP.total]!;
+  if (shard.records[torrent + RECORD.indexOrder] === 0) {
+    const total = shard.records[group + GROUP.total]!;
     for (let position = 0; position < total; position++) {
-      if (hasSoughtEndpoint(table, group, position)) return position;
+      if (hasSoughtEndpoint(shard, group, position)) return position;
     }
     return NOT_FOUND;
   }
-  const mask = slotMask(table, torrent);
-  let slot = table.sought.endpointHash & mask;
+  const mask = slotMask(shard, torrent);
+  let slot = shard.sought.endpointHash & mask;
   for (;;) {
-    const entry = readSlot(table, torrent, slot) - 1;
+    const entry = readSlot(shard, torrent, slot) - 1;
     if (entry < 0) return NOT_FOUND;
-    if ((entry & 3) === (family << 1) + ENDPOINT && hasSoughtEndpoint(table, group, entry >>> 2)) {
+    if ((entry & 3) === (family << 1) + ENDPOINT && hasSoughtEndpoint(shard, group, entry >>> 2)) {
       return entry >>> 2;
     }
     slot = (slot + 1) & mask;
@@ -80,40 +82,40 @@ export function findEndpoint(table: SwarmTable, torrent: number, family: number)
 }
 
 /** Position of a peer with the sought identity that is what `want` says, or {@link NOT_FOUND}. */
-export function findIdentity(table: SwarmTable, torrent: number, family: number, want: Want): number {
+export function findIdentity(shard: SwarmShard, torrent: number, family: number, want: Want): number {
   const group = groupOf(torrent, family);
-  const { words } = table.heap;
-  const total = table.records[group + GROUP.total]!;
-  const { identity } = table.sought;
-  if (table.records[torrent + RECORD.indexOrder] === 0) {
+  const { words } = shard.heap;
+  const total = shard.records[group + GROUP.total]!;
+  const { identity } = shard.sought;
+  if (shard.records[torrent + RECORD.indexOrder] === 0) {
     for (let position = 0; position < total; position++) {
-      if (words[identityAt(table, group, position)] !== identity) continue;
-      if (isWanted(table, group, position, want)) return position;
+      if (words[identityAt(shard, group, position)] !== identity) continue;
+      if (isWanted(shard, group, position, want)) return position;
     }
     return NOT_FOUND;
   }
   if (total === 0) return NOT_FOUND;
-  const mask = slotMask(table, torrent);
+  const mask = slotMask(shard, torrent);
   const tag = (family << 1) + IDENTITY;
-  const probes = want === Want.own || want === Want.twin ? IDENTITY_PROBES : mask;
+  const probes = want === Want.counted || want === Want.shadow ? mask : IDENTITY_PROBES;
   for (let probe = 0; probe < probes; probe++) {
-    const entry = readSlot(table, torrent, (identity + probe) & mask) - 1;
+    const entry = readSlot(shard, torrent, (identity + probe) & mask) - 1;
     if (entry < 0) return NOT_FOUND;
-    if ((entry & 3) !== tag || words[identityAt(table, group, entry >>> 2)] !== identity) continue;
-    if (isWanted(table, group, entry >>> 2, want)) return entry >>> 2;
+    if ((entry & 3) !== tag || words[identityAt(shard, group, entry >>> 2)] !== identity) continue;
+    if (isWanted(shard, group, entry >>> 2, want)) return entry >>> 2;
   }
   return NOT_FOUND;
 }
 
-/** The peer at `position` has the endpoint in `table.sought`. */
-export function hasSoughtEndpoint(table: SwarmTable, group: number, position: number): boolean {
-  const size = endpointOctets(table.records[group + GROUP.shape]! & 1);
-  return sharesOctets(table, endpointAt(table, group, position), 0, size);
+/** The peer at `position` has the endpoint in `shard.sought`. */
+export function hasSoughtEndpoint(shard: SwarmShard, group: number, position: number): boolean {
+  const size = endpointOctets(shard.records[group + GROUP.shape]! & 1);
+  return sharesOctets(shard, endpointAt(shard, group, position), 0, size);
 }
 
-function sharesOctets(table: SwarmTable, at: number, from: number, to: number): boolean {
-  const { octets } = table.heap;
-  const { endpoint } = table.sought;
+function sharesOctets(shard: SwarmShard, at: number, from: number, to: number): boolean {
+  const { octets } = shard.heap;
+  const { endpoint } = shard.sought;
   // Backwards: ports differ sooner than addresses do.
   for (let index = to - 1; index >= from; index--) {
     if (octets[at + index] !== endpoint[index]) return false;
@@ -121,45 +123,46 @@ function sharesOctets(table: SwarmTable, at: number, from: number, to: number): 
   return true;
 }
 
-function isWanted(table: SwarmTable, group: number, position: number, want: Want): boolean {
-  const meta = table.heap.words[metaAt(table, group, position)]!;
+function isWanted(shard: SwarmShard, group: number, position: number, want: Want): boolean {
+  if (want === Want.same) return hasSoughtEndpoint(shard, group, position);
+  const meta = shard.heap.words[metaAt(shard, group, position)]!;
   if (want === Want.counted) return (meta & (PAIRED | SHADOW)) === PAIRED;
   if (want === Want.shadow) return (meta & SHADOW) !== 0;
-  const clientKey = table.heap.words[identityAt(table, group, position) + columnLength(table, group)]!;
-  const { sought } = table;
+  const clientKey = shard.heap.words[identityAt(shard, group, position) + columnLength(shard, group)]!;
+  const { sought } = shard;
   if (want === Want.twin) {
     return (meta & (PAIRED | NAMELESS)) === 0 && sameClientKey(clientKey, sought.clientKey);
   }
-  const address = endpointOctets(table.records[group + GROUP.shape]! & 1) - 2;
-  if (sharesOctets(table, endpointAt(table, group, position), 0, address)) return true;
+  const address = endpointOctets(shard.records[group + GROUP.shape]! & 1) - 2;
+  if (sharesOctets(shard, endpointAt(shard, group, position), 0, address)) return true;
   return clientKey !== 0 && sought.clientKey !== 0 && sameClientKey(clientKey, sought.clientKey);
 }
 
 /** Makes sure that one peer more can be indexed; false when the heap is full, and then nothing has changed. */
-export function ensureIndexRoom(table: SwarmTable, torrent: number): boolean {
-  const peers = peersOf(table, torrent) + 1;
-  const order = table.records[torrent + RECORD.indexOrder]!;
-  if (order === 0) return peers <= SCAN_LIMIT || rebuildIndex(table, torrent, SMALLEST_INDEX_ORDER);
-  if (peers * 8 <= (slotMask(table, torrent) + 1) * 3) return true;
+export function ensureIndexRoom(shard: SwarmShard, torrent: number): boolean {
+  const peers = peersOf(shard, torrent) + 1;
+  const order = shard.records[torrent + RECORD.indexOrder]!;
+  if (order === 0) return peers <= SCAN_LIMIT || rebuildIndex(shard, torrent, SMALLEST_INDEX_ORDER);
+  if (peers * 8 <= (slotMask(shard, torrent) + 1) * 3) return true;
   // From two-octet entries to four, the same number of slots takes twice the words.
-  return rebuildIndex(table, torrent, order === LARGEST_NARROW_ORDER ? order + 2 : order + 1);
+  return rebuildIndex(shard, torrent, order === LARGEST_NARROW_ORDER ? order + 2 : order + 1);
 }
 
 /** Gives the index up, or halves it, when few peers are left. */
-export function trimIndex(table: SwarmTable, torrent: number): void {
-  const order = table.records[torrent + RECORD.indexOrder]!;
+export function trimIndex(shard: SwarmShard, torrent: number): void {
+  const order = shard.records[torrent + RECORD.indexOrder]!;
   if (order === 0) return;
-  const peers = peersOf(table, torrent);
+  const peers = peersOf(shard, torrent);
   if (peers <= UNINDEX_LIMIT) {
-    release(table.heap, table.records[torrent + RECORD.indexBlock]!, order);
-    table.records[torrent + RECORD.indexOrder] = 0;
-  } else if (order > SMALLEST_INDEX_ORDER && peers * 16 < slotMask(table, torrent) + 1) {
-    rebuildIndex(table, torrent, order === LARGEST_NARROW_ORDER + 2 ? order - 2 : order - 1);
+    release(shard.heap, shard.records[torrent + RECORD.indexBlock]!, order);
+    shard.records[torrent + RECORD.indexOrder] = 0;
+  } else if (order > SMALLEST_INDEX_ORDER && peers * 16 < slotMask(shard, torrent) + 1) {
+    rebuildIndex(shard, torrent, order === LARGEST_NARROW_ORDER + 2 ? order - 2 : order - 1);
   }
 }
 
-function rebuildIndex(table: SwarmTable, torrent: number, order: number): boolean {
-  const { records, heap } = table;
+function rebuildIndex(shard: SwarmShard, torrent: number, order: number): boolean {
+  const { records, heap } = shard;
   const block = allocate(heap, order);
   if (block === NO_BLOCK) return false;
   const oldOrder = records[torrent + RECORD.indexOrder]!;
@@ -169,28 +172,28 @@ function rebuildIndex(table: SwarmTable, torrent: number, order: number): boolea
   records[torrent + RECORD.indexOrder] = order;
   for (let family = 0; family < 2; family++) {
     const total = records[groupOf(torrent, family) + GROUP.total]!;
-    for (let position = 0; position < total; position++) indexPeer(table, torrent, family, position);
+    for (let position = 0; position < total; position++) indexPeer(shard, torrent, family, position);
   }
   return true;
 }
 
-function slotMask(table: SwarmTable, torrent: number): number {
-  const order = table.records[torrent + RECORD.indexOrder]!;
+function slotMask(shard: SwarmShard, torrent: number): number {
+  const order = shard.records[torrent + RECORD.indexOrder]!;
   return (order <= LARGEST_NARROW_ORDER ? 2 << order : 1 << order) - 1;
 }
 
-function readSlot(table: SwarmTable, torrent: number, slot: number): number {
-  const block = table.records[torrent + RECORD.indexBlock]!;
-  return table.records[torrent + RECORD.indexOrder]! <= LARGEST_NARROW_ORDER
-    ? table.heap.halves[2 * block + slot]!
-    : table.heap.words[block + slot]!;
+function readSlot(shard: SwarmShard, torrent: number, slot: number): number {
+  const block = shard.records[torrent + RECORD.indexBlock]!;
+  return shard.records[torrent + RECORD.indexOrder]! <= LARGEST_NARROW_ORDER
+    ? shard.heap.halves[2 * block + slot]!
+    : shard.heap.words[block + slot]!;
 }
 
-function writeSlot(table: SwarmTable, torrent: number, slot: number, entry: number): void {
-  const block = table.records[torrent + RECORD.indexBlock]!;
-  if (table.records[torrent + RECORD.indexOrder]! <= LARGEST_NARROW_ORDER) {
-    table.heap.halves[2 * block + slot] = entry;
-  } else table.heap.words[block + slot] = entry;
+function writeSlot(shard: SwarmShard, torrent: number, slot: number, entry: number): void {
+  const block = shard.records[torrent + RECORD.indexBlock]!;
+  if (shard.records[torrent + RECORD.indexOrder]! <= LARGEST_NARROW_ORDER) {
+    shard.heap.halves[2 * block + slot] = entry;
+  } else shard.heap.words[block + slot] = entry;
 }
 
 function entryFor(position: number, family: number, kind: number): number {
@@ -198,95 +201,95 @@ function entryFor(position: number, family: number, kind: number): number {
 }
 
 /** The hash by which an entry (without its + 1) is placed. */
-function hashOf(table: SwarmTable, torrent: number, entry: number): number {
+function hashOf(shard: SwarmShard, torrent: number, entry: number): number {
   const family = (entry >>> 1) & 1;
   const group = groupOf(torrent, family);
-  if ((entry & 1) === IDENTITY) return table.heap.words[identityAt(table, group, entry >>> 2)]!;
-  const at = endpointAt(table, group, entry >>> 2);
-  return sipHash24(table.key, table.heap.octets, at, endpointOctets(family));
+  if ((entry & 1) === IDENTITY) return shard.heap.words[identityAt(shard, group, entry >>> 2)]!;
+  const at = endpointAt(shard, group, entry >>> 2);
+  return sipHash24(shard.key, shard.heap.octets, at, endpointOctets(family));
 }
 
 /** Enters a peer that stands in its array; does nothing in a swarm without index. */
-export function indexPeer(table: SwarmTable, torrent: number, family: number, position: number): void {
-  if (table.records[torrent + RECORD.indexOrder] === 0) return;
-  indexEndpoint(table, torrent, family, position);
-  const meta = metaAt(table, groupOf(torrent, family), position);
-  if ((table.heap.words[meta]! & NAMELESS) !== 0) return;
+export function indexPeer(shard: SwarmShard, torrent: number, family: number, position: number): void {
+  if (shard.records[torrent + RECORD.indexOrder] === 0) return;
+  indexEndpoint(shard, torrent, family, position);
+  const meta = metaAt(shard, groupOf(torrent, family), position);
+  if ((shard.heap.words[meta]! & NAMELESS) !== 0) return;
   const entry = entryFor(position, family, IDENTITY);
-  const paired = (table.heap.words[meta]! & PAIRED) !== 0;
-  if (!place(table, torrent, entry, paired ? 0x7fffffff : IDENTITY_PROBES)) {
-    table.heap.words[meta] = table.heap.words[meta]! | NAMELESS;
+  const paired = (shard.heap.words[meta]! & PAIRED) !== 0;
+  if (!place(shard, torrent, entry, paired ? 0x7fffffff : IDENTITY_PROBES)) {
+    shard.heap.words[meta] = shard.heap.words[meta]! | NAMELESS;
   }
 }
 
-export function indexEndpoint(table: SwarmTable, torrent: number, family: number, position: number): void {
-  if (table.records[torrent + RECORD.indexOrder] === 0) return;
-  place(table, torrent, entryFor(position, family, ENDPOINT), 0x7fffffff);
+export function indexEndpoint(shard: SwarmShard, torrent: number, family: number, position: number): void {
+  if (shard.records[torrent + RECORD.indexOrder] === 0) return;
+  place(shard, torrent, entryFor(position, family, ENDPOINT), 0x7fffffff);
 }
 
-function place(table: SwarmTable, torrent: number, entry: number, probes: number): boolean {
-  const mask = slotMask(table, torrent);
-  const home = hashOf(table, torrent, entry - 1);
+function place(shard: SwarmShard, torrent: number, entry: number, probes: number): boolean {
+  const mask = slotMask(shard, torrent);
+  const home = hashOf(shard, torrent, entry - 1);
   for (let probe = 0; probe < probes; probe++) {
     const slot = (home + probe) & mask;
-    if (readSlot(table, torrent, slot) !== 0) continue;
-    writeSlot(table, torrent, slot, entry);
+    if (readSlot(shard, torrent, slot) !== 0) continue;
+    writeSlot(shard, torrent, slot, entry);
     return true;
   }
   return false;
 }
 
 /** Takes a peer out before it leaves its array. */
-export function unindexPeer(table: SwarmTable, torrent: number, family: number, position: number): void {
-  if (table.records[torrent + RECORD.indexOrder] === 0) return;
-  unindexEndpoint(table, torrent, family, position);
-  const meta = table.heap.words[metaAt(table, groupOf(torrent, family), position)]!;
-  if ((meta & NAMELESS) === 0) remove(table, torrent, entryFor(position, family, IDENTITY));
+export function unindexPeer(shard: SwarmShard, torrent: number, family: number, position: number): void {
+  if (shard.records[torrent + RECORD.indexOrder] === 0) return;
+  unindexEndpoint(shard, torrent, family, position);
+  const meta = shard.heap.words[metaAt(shard, groupOf(torrent, family), position)]!;
+  if ((meta & NAMELESS) === 0) remove(shard, torrent, entryFor(position, family, IDENTITY));
 }
 
 /** Takes the endpoint out before it changes. */
-export function unindexEndpoint(table: SwarmTable, torrent: number, family: number, position: number): void {
-  if (table.records[torrent + RECORD.indexOrder] === 0) return;
-  remove(table, torrent, entryFor(position, family, ENDPOINT));
+export function unindexEndpoint(shard: SwarmShard, torrent: number, family: number, position: number): void {
+  if (shard.records[torrent + RECORD.indexOrder] === 0) return;
+  remove(shard, torrent, entryFor(position, family, ENDPOINT));
 }
 
 /** Must be called while the peer still stands at `from`, and before anything else is entered for `to`. */
 export function reindexPeer(
-  table: SwarmTable,
+  shard: SwarmShard,
   torrent: number,
   family: number,
   from: number,
   to: number,
 ): void {
-  if (table.records[torrent + RECORD.indexOrder] === 0) return;
-  const endpoint = slotOf(table, torrent, entryFor(from, family, ENDPOINT));
-  writeSlot(table, torrent, endpoint, entryFor(to, family, ENDPOINT));
-  const meta = table.heap.words[metaAt(table, groupOf(torrent, family), from)]!;
+  if (shard.records[torrent + RECORD.indexOrder] === 0) return;
+  const endpoint = slotOf(shard, torrent, entryFor(from, family, ENDPOINT));
+  writeSlot(shard, torrent, endpoint, entryFor(to, family, ENDPOINT));
+  const meta = shard.heap.words[metaAt(shard, groupOf(torrent, family), from)]!;
   if ((meta & NAMELESS) !== 0) return;
-  const identity = slotOf(table, torrent, entryFor(from, family, IDENTITY));
-  writeSlot(table, torrent, identity, entryFor(to, family, IDENTITY));
+  const identity = slotOf(shard, torrent, entryFor(from, family, IDENTITY));
+  writeSlot(shard, torrent, identity, entryFor(to, family, IDENTITY));
 }
 
-function slotOf(table: SwarmTable, torrent: number, entry: number): number {
-  const mask = slotMask(table, torrent);
-  let slot = hashOf(table, torrent, entry - 1) & mask;
-  while (readSlot(table, torrent, slot) !== entry) slot = (slot + 1) & mask;
+function slotOf(shard: SwarmShard, torrent: number, entry: number): number {
+  const mask = slotMask(shard, torrent);
+  let slot = hashOf(shard, torrent, entry - 1) & mask;
+  while (readSlot(shard, torrent, slot) !== entry) slot = (slot + 1) & mask;
   return slot;
 }
 
 /** Removes an entry and moves later ones of the run back over it (Knuth 6.4, algorithm R). */
-function remove(table: SwarmTable, torrent: number, removed: number): void {
-  const mask = slotMask(table, torrent);
-  let hole = slotOf(table, torrent, removed);
+function remove(shard: SwarmShard, torrent: number, removed: number): void {
+  const mask = slotMask(shard, torrent);
+  let hole = slotOf(shard, torrent, removed);
   let slot = hole;
   for (;;) {
     slot = (slot + 1) & mask;
-    const entry = readSlot(table, torrent, slot);
+    const entry = readSlot(shard, torrent, slot);
     if (entry === 0) break;
-    const home = hashOf(table, torrent, entry - 1);
+    const home = hashOf(shard, torrent, entry - 1);
     if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-    writeSlot(table, torrent, hole, entry);
+    writeSlot(shard, torrent, hole, entry);
     hole = slot;
   }
-  writeSlot(table, torrent, hole, 0);
+  writeSlot(shard, torrent, hole, 0);
 }

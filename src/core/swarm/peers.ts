@@ -8,7 +8,7 @@
 // Non-null assertions: positions are below the array's total, and the checks would be paid once a peer a packet.
 
 import { allocate, NO_BLOCK, orderFor, release } from './heap.ts';
-import { GROUP, PEER_ID_OCTETS, RECORD, type SwarmTable } from './table.ts';
+import { GROUP, PEER_ID_OCTETS, RECORD, type SwarmShard } from './shard.ts';
 
 const PAGE_ORDER = 9;
 
@@ -40,8 +40,8 @@ export function groupOf(torrent: number, family: number): number {
   return torrent + RECORD.ipv4 + family * 4;
 }
 
-export function familyIndex(table: SwarmTable, group: number): number {
-  return table.records[group + GROUP.shape]! & 1;
+export function familyIndex(shard: SwarmShard, group: number): number {
+  return shard.records[group + GROUP.shape]! & 1;
 }
 
 export function endpointOctets(family: number): number {
@@ -49,44 +49,44 @@ export function endpointOctets(family: number): number {
 }
 
 /** Peers of each page, or of the one block: the distance between columns. */
-export function columnLength(table: SwarmTable, group: number): number {
-  const shape = table.records[group + GROUP.shape]!;
+export function columnLength(shard: SwarmShard, group: number): number {
+  const shape = shard.records[group + GROUP.shape]!;
   const order = (shape & PAGED) !== 0 ? PAGE_ORDER : (shape >>> ORDER_SHIFT) & ORDER_MASK;
-  return table.capacities[(shape & 1) * 32 + order]!;
+  return shard.capacities[(shape & 1) * 32 + order]!;
 }
 
 /** The block that holds `position`. */
-export function blockAt(table: SwarmTable, group: number, position: number): number {
-  const block = table.records[group + GROUP.block]!;
-  if ((table.records[group + GROUP.shape]! & PAGED) === 0) return block;
-  return table.heap.words[block + Math.floor(position / columnLength(table, group))]!;
+export function blockAt(shard: SwarmShard, group: number, position: number): number {
+  const block = shard.records[group + GROUP.block]!;
+  if ((shard.records[group + GROUP.shape]! & PAGED) === 0) return block;
+  return shard.heap.words[block + Math.floor(position / columnLength(shard, group))]!;
 }
 
 /** Word offset of the identity at `position`; the client key is one {@link columnLength} on, the meta word two. */
-export function identityAt(table: SwarmTable, group: number, position: number): number {
-  return blockAt(table, group, position) + (position % columnLength(table, group));
+export function identityAt(shard: SwarmShard, group: number, position: number): number {
+  return blockAt(shard, group, position) + (position % columnLength(shard, group));
 }
 
 /** Word offset of the meta word at `position`. */
-export function metaAt(table: SwarmTable, group: number, position: number): number {
-  return identityAt(table, group, position) + 2 * columnLength(table, group);
+export function metaAt(shard: SwarmShard, group: number, position: number): number {
+  return identityAt(shard, group, position) + 2 * columnLength(shard, group);
 }
 
 /** Octet offset, in the heap, of the endpoint at `position`. */
-export function endpointAt(table: SwarmTable, group: number, position: number): number {
-  const length = columnLength(table, group);
+export function endpointAt(shard: SwarmShard, group: number, position: number): number {
+  const length = columnLength(shard, group);
   return (
-    4 * (blockAt(table, group, position) + 3 * length) +
-    (position % length) * endpointOctets(familyIndex(table, group))
+    4 * (blockAt(shard, group, position) + 3 * length) +
+    (position % length) * endpointOctets(familyIndex(shard, group))
   );
 }
 
 /** Octet offset, in the heap, of the peer id at `position`; only where the table keeps them. */
-export function peerIdAt(table: SwarmTable, group: number, position: number): number {
-  const length = columnLength(table, group);
+export function peerIdAt(shard: SwarmShard, group: number, position: number): number {
+  const length = columnLength(shard, group);
   return (
-    4 * (blockAt(table, group, position) + 3 * length) +
-    length * endpointOctets(familyIndex(table, group)) +
+    4 * (blockAt(shard, group, position) + 3 * length) +
+    length * endpointOctets(familyIndex(shard, group)) +
     (position % length) * PEER_ID_OCTETS
   );
 }
@@ -110,47 +110,72 @@ export function ageOf(meta: number, nowSeconds: number): number {
 }
 
 /** Copies every column of one peer over another of the same group. */
-export function copyPeer(table: SwarmTable, group: number, from: number, to: number): void {
-  const { words, octets } = table.heap;
-  const length = columnLength(table, group);
-  const source = identityAt(table, group, from);
-  const target = identityAt(table, group, to);
+export function copyPeer(shard: SwarmShard, group: number, from: number, to: number): void {
+  const { words, octets } = shard.heap;
+  const length = columnLength(shard, group);
+  const source = identityAt(shard, group, from);
+  const target = identityAt(shard, group, to);
   for (let column = 0; column < 3 * length; column += length)
     words[target + column] = words[source + column]!;
-  const size = endpointOctets(familyIndex(table, group));
-  const start = endpointAt(table, group, from);
-  octets.copyWithin(endpointAt(table, group, to), start, start + size);
-  if (!table.limits.keepPeerIds) return;
-  const id = peerIdAt(table, group, from);
-  octets.copyWithin(peerIdAt(table, group, to), id, id + PEER_ID_OCTETS);
+  const size = endpointOctets(familyIndex(shard, group));
+  const start = endpointAt(shard, group, from);
+  octets.copyWithin(endpointAt(shard, group, to), start, start + size);
+  if (!shard.limits.keepPeerIds) return;
+  const id = peerIdAt(shard, group, from);
+  octets.copyWithin(peerIdAt(shard, group, to), id, id + PEER_ID_OCTETS);
+}
+
+/**
+ * How many peers of a group that may be damaged can be read without leaving the heap; 0 when its description makes
+ * no sense.
+ */
+export function readablePeers(shard: SwarmShard, group: number, family: number): number {
+  const { records, heap, capacities } = shard;
+  const { words, topOrder } = heap;
+  const shape = records[group + GROUP.shape]!;
+  const block = records[group + GROUP.block]!;
+  const order = (shape >>> ORDER_SHIFT) & ORDER_MASK;
+  const total = records[group + GROUP.total]!;
+  if ((shape & 1) !== family || total <= 0 || block <= NO_BLOCK || order > topOrder) return 0;
+  if (block + 2 ** order > words.length) return 0;
+  if ((shape & PAGED) === 0) return Math.min(total, capacities[family * 32 + order]!);
+  const pages = shape >>> PAGES_SHIFT;
+  if (pages > 2 ** order) return 0;
+  let sound = 0;
+  while (sound < pages && isPage(words, words[block + sound]!)) sound++;
+  return Math.min(total, sound * capacities[family * 32 + PAGE_ORDER]!);
+}
+
+function isPage(words: Int32Array, page: number): boolean {
+  return page > NO_BLOCK && page + (1 << PAGE_ORDER) <= words.length;
 }
 
 /** Makes place for one peer more; false when the heap is full, and then nothing has changed. */
-export function ensureRoom(table: SwarmTable, group: number): boolean {
-  const { records, heap } = table;
+export function ensureRoom(shard: SwarmShard, group: number): boolean {
+  const { records, heap } = shard;
   const total = records[group + GROUP.total]!;
   const shape = records[group + GROUP.shape]!;
   const block = records[group + GROUP.block]!;
   const family = shape & 1;
-  if (block === NO_BLOCK) return setFlat(table, group, orderFor(table.peerOctets[family]!));
+  if (block === NO_BLOCK) return setFlat(shard, group, orderFor(shard.peerOctets[family]!));
   if ((shape & PAGED) === 0) {
     const order = (shape >>> ORDER_SHIFT) & ORDER_MASK;
-    if (total < table.capacities[family * 32 + order]!) return true;
-    if (order < PAGE_ORDER) return setFlat(table, group, order + 1);
+    if (total < shard.capacities[family * 32 + order]!) return true;
+    if (order < PAGE_ORDER) return setFlat(shard, group, order + 1);
     const directory = allocate(heap, orderFor(2 * 4));
     if (directory === NO_BLOCK) return false;
     heap.words[directory] = block;
     records[group + GROUP.block] = directory;
-    setPaged(table, group, orderFor(2 * 4), 1);
-    return addPage(table, group);
+    setPaged(shard, group, orderFor(2 * 4), 1);
+    return addPage(shard, group);
   }
-  if (total < (shape >>> PAGES_SHIFT) * table.capacities[family * 32 + PAGE_ORDER]!) return true;
-  return addPage(table, group);
+  if (total < (shape >>> PAGES_SHIFT) * shard.capacities[family * 32 + PAGE_ORDER]!) return true;
+  return addPage(shard, group);
 }
 
 /** Gives back what a smaller total leaves unused, with enough slack that one peer more or less moves nothing. */
-export function trim(table: SwarmTable, group: number): void {
-  const { records, heap } = table;
+export function trim(shard: SwarmShard, group: number): void {
+  const { records, heap } = shard;
   const total = records[group + GROUP.total]!;
   const shape = records[group + GROUP.shape]!;
   const block = records[group + GROUP.block]!;
@@ -162,17 +187,17 @@ export function trim(table: SwarmTable, group: number): void {
       release(heap, block, order);
       records[group + GROUP.block] = NO_BLOCK;
       records[group + GROUP.shape] = family;
-    } else if (total <= table.capacities[family * 32 + order - 1]! >>> 1) setFlat(table, group, order - 1);
+    } else if (total <= shard.capacities[family * 32 + order - 1]! >>> 1) setFlat(shard, group, order - 1);
     return;
   }
-  const perPage = table.capacities[family * 32 + PAGE_ORDER]!;
+  const perPage = shard.capacities[family * 32 + PAGE_ORDER]!;
   let pages = shape >>> PAGES_SHIFT;
   while (pages > 1 && total <= (pages - 1) * perPage - (perPage >>> 1)) {
     pages--;
     release(heap, heap.words[block + pages]!, PAGE_ORDER);
   }
   if (pages > 1) {
-    setPaged(table, group, order, pages);
+    setPaged(shard, group, order, pages);
     return;
   }
   records[group + GROUP.block] = heap.words[block]!;
@@ -180,13 +205,13 @@ export function trim(table: SwarmTable, group: number): void {
   release(heap, block, order);
 }
 
-function setPaged(table: SwarmTable, group: number, order: number, pages: number): void {
-  table.records[group + GROUP.shape] =
-    familyIndex(table, group) | (order << ORDER_SHIFT) | PAGED | (pages << PAGES_SHIFT);
+function setPaged(shard: SwarmShard, group: number, order: number, pages: number): void {
+  shard.records[group + GROUP.shape] =
+    familyIndex(shard, group) | (order << ORDER_SHIFT) | PAGED | (pages << PAGES_SHIFT);
 }
 
-function addPage(table: SwarmTable, group: number): boolean {
-  const { records, heap } = table;
+function addPage(shard: SwarmShard, group: number): boolean {
+  const { records, heap } = shard;
   const shape = records[group + GROUP.shape]!;
   const pages = shape >>> PAGES_SHIFT;
   let order = (shape >>> ORDER_SHIFT) & ORDER_MASK;
@@ -198,18 +223,18 @@ function addPage(table: SwarmTable, group: number): boolean {
     release(heap, old, order);
     records[group + GROUP.block] = directory;
     order++;
-    setPaged(table, group, order, pages);
+    setPaged(shard, group, order, pages);
   }
   const page = allocate(heap, PAGE_ORDER);
   if (page === NO_BLOCK) return false;
   heap.words[records[group + GROUP.block]! + pages] = page;
-  setPaged(table, group, order, pages + 1);
+  setPaged(shard, group, order, pages + 1);
   return true;
 }
 
 /** Moves the peers, which must fit, to one block of `order`; false when there is none, and then nothing has changed. */
-function setFlat(table: SwarmTable, group: number, order: number): boolean {
-  const { records, heap, capacities } = table;
+function setFlat(shard: SwarmShard, group: number, order: number): boolean {
+  const { records, heap, capacities } = shard;
   const { words, octets } = heap;
   const block = allocate(heap, order);
   if (block === NO_BLOCK) return false;
@@ -229,7 +254,7 @@ function setFlat(table: SwarmTable, group: number, order: number): boolean {
     const from = 4 * (old + 3 * oldLength);
     const to = 4 * (block + 3 * length);
     octets.copyWithin(to, from, from + total * size);
-    if (table.limits.keepPeerIds) {
+    if (shard.limits.keepPeerIds) {
       const ids = from + oldLength * size;
       octets.copyWithin(to + length * size, ids, ids + total * PEER_ID_OCTETS);
     }

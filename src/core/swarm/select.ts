@@ -4,7 +4,7 @@
 
 import { columnLength, endpointAt, endpointOctets, familyIndex, peerIdAt } from './peers.ts';
 import { randomBelow } from './random.ts';
-import { GROUP, HEAD, PEER_ID_OCTETS, type SwarmTable } from './table.ts';
+import { GROUP, HEAD, PEER_ID_OCTETS, type SwarmShard } from './shard.ts';
 
 export interface Selection {
   /** Where peers are written: endpoints, each followed by its peer id when `withPeerIds`. */
@@ -34,36 +34,36 @@ export function createSelection(): Selection {
 
 /** How many peers could be listed when the one at `asker` is left out (−1: nobody is). */
 export function eligiblePeers(
-  table: SwarmTable,
+  shard: SwarmShard,
   group: number,
   asker: number,
   leechersOnly: boolean,
 ): number {
-  const ring = ringOf(table, group, leechersOnly);
+  const ring = ringOf(shard, group, leechersOnly);
   return asker >= 0 && asker < ring ? ring - 1 : ring;
 }
 
-function ringOf(table: SwarmTable, group: number, leechersOnly: boolean): number {
-  return table.records[group + (leechersOnly ? GROUP.leechers : GROUP.total)]!;
+function ringOf(shard: SwarmShard, group: number, leechersOnly: boolean): number {
+  return shard.records[group + (leechersOnly ? GROUP.leechers : GROUP.total)]!;
 }
 
 /** Writes `wanted` peers, at most as many as are eligible, and moves `selection.offset` past them. */
 export function writePeers(
-  table: SwarmTable,
+  shard: SwarmShard,
   group: number,
   asker: number,
   wanted: number,
   selection: Selection,
 ): void {
   if (wanted === 0) return;
-  const ring = ringOf(table, group, selection.leechersOnly);
+  const ring = ringOf(shard, group, selection.leechersOnly);
   const skip = asker >= 0 && asker < ring ? asker : ring;
-  let from = randomBelow(table.head, HEAD.random, skip === ring ? ring : ring - 1);
+  let from = randomBelow(shard.head, HEAD.random, skip === ring ? ring : ring - 1);
   if (from >= skip) from++;
   let left = wanted;
   while (left > 0) {
     const count = Math.min(left, (from < skip ? skip : ring) - from);
-    if (count > 0) copyRun(table, group, from, count, selection);
+    if (count > 0) copyRun(shard, group, from, count, selection);
     left -= count;
     from += count;
     if (from === skip) from++;
@@ -72,18 +72,18 @@ export function writePeers(
   }
 }
 
-function copyRun(table: SwarmTable, group: number, start: number, count: number, selection: Selection): void {
+function copyRun(shard: SwarmShard, group: number, start: number, count: number, selection: Selection): void {
   if (selection.withPeerIds) {
-    copyWithIds(table, group, start, count, selection);
+    copyWithIds(shard, group, start, count, selection);
     return;
   }
-  const length = columnLength(table, group);
-  const size = endpointOctets(familyIndex(table, group));
+  const length = columnLength(shard, group);
+  const size = endpointOctets(familyIndex(shard, group));
   let position = start;
   const end = start + count;
   while (position < end) {
     const run = Math.min(end - position, length - (position % length));
-    copyEndpoints(table, endpointAt(table, group, position), run * size, selection);
+    copyEndpoints(shard, endpointAt(shard, group, position), run * size, selection);
     position += run;
   }
 }
@@ -92,16 +92,16 @@ function copyRun(table: SwarmTable, group: number, start: number, count: number,
  * Endpoints begin at even addresses, and replies mostly do: two octets at a time, eight steps written out, is four
  * times as fast as one at a time, and as fast as `set` with a view, which would have to be allocated.
  */
-function copyEndpoints(table: SwarmTable, source: number, length: number, selection: Selection): void {
+function copyEndpoints(shard: SwarmShard, source: number, length: number, selection: Selection): void {
   const { octets, offset } = selection;
   selection.offset = offset + length;
   if (selection.pairsOf !== octets) viewPairs(selection);
   if ((offset & 1) !== 0 || selection.pairs.length === 0) {
-    const from = table.heap.octets;
+    const from = shard.heap.octets;
     for (let index = 0; index < length; index++) octets[offset + index] = from[source + index]!;
     return;
   }
-  const from = table.heap.halves;
+  const from = shard.heap.halves;
   const to = selection.pairs;
   let at = source >>> 1;
   let target = offset >>> 1;
@@ -129,18 +129,18 @@ function viewPairs(selection: Selection): void {
 }
 
 function copyWithIds(
-  table: SwarmTable,
+  shard: SwarmShard,
   group: number,
   start: number,
   count: number,
   selection: Selection,
 ): void {
-  const from = table.heap.octets;
+  const from = shard.heap.octets;
   const to = selection.octets;
-  const size = endpointOctets(familyIndex(table, group));
+  const size = endpointOctets(familyIndex(shard, group));
   for (let position = start; position < start + count; position++) {
-    const endpoint = endpointAt(table, group, position);
-    const id = peerIdAt(table, group, position);
+    const endpoint = endpointAt(shard, group, position);
+    const id = peerIdAt(shard, group, position);
     for (let index = 0; index < size; index++) to[selection.offset + index] = from[endpoint + index]!;
     selection.offset += size;
     for (let index = 0; index < PEER_ID_OCTETS; index++) to[selection.offset + index] = from[id + index]!;

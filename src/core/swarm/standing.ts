@@ -17,29 +17,29 @@ import {
   stateOf,
   withState,
 } from './peers.ts';
-import { GROUP, HEAD, PEER_ID_OCTETS, RECORD, type SwarmTable } from './table.ts';
+import { GROUP, HEAD, PEER_ID_OCTETS, RECORD, type SwarmShard } from './shard.ts';
 
 /** Over a place whose own peer has been moved or unindexed. */
-export function movePeer(table: SwarmTable, torrent: number, family: number, from: number, to: number): void {
-  reindexPeer(table, torrent, family, from, to);
-  copyPeer(table, groupOf(torrent, family), from, to);
+export function movePeer(shard: SwarmShard, torrent: number, family: number, from: number, to: number): void {
+  reindexPeer(shard, torrent, family, from, to);
+  copyPeer(shard, groupOf(torrent, family), from, to);
 }
 
 /** Sets the state of one endpoint. Returns its position, which may have changed. */
 export function setState(
-  table: SwarmTable,
+  shard: SwarmShard,
   torrent: number,
   family: number,
   position: number,
   state: PeerState,
 ): number {
   const group = groupOf(torrent, family);
-  const { records } = table;
-  const { words } = table.heap;
-  const meta = words[metaAt(table, group, position)]!;
+  const { records } = shard;
+  const { words } = shard.heap;
+  const meta = words[metaAt(shard, group, position)]!;
   if ((meta & SHADOW) === 0) {
-    count(table, torrent, stateOf(meta), -1);
-    count(table, torrent, state, 1);
+    count(shard, torrent, stateOf(meta), -1);
+    count(shard, torrent, state, 1);
   }
   const leechers = records[group + GROUP.leechers]!;
   let place = position;
@@ -50,20 +50,20 @@ export function setState(
     place = leechers - 1;
     records[group + GROUP.leechers] = place;
   }
-  if (place !== position) exchangePeers(table, torrent, family, position, place);
-  const at = metaAt(table, group, place);
+  if (place !== position) exchangePeers(shard, torrent, family, position, place);
+  const at = metaAt(shard, group, place);
   words[at] = withState(words[at]!, state);
   return place;
 }
 
-function exchangePeers(table: SwarmTable, torrent: number, family: number, one: number, other: number): void {
+function exchangePeers(shard: SwarmShard, torrent: number, family: number, one: number, other: number): void {
   const group = groupOf(torrent, family);
-  const { words, octets } = table.heap;
-  const oneEntry = identityAt(table, group, one);
-  const otherEntry = identityAt(table, group, other);
-  const length = columnLength(table, group);
-  unindexPeer(table, torrent, family, one);
-  unindexPeer(table, torrent, family, other);
+  const { words, octets } = shard.heap;
+  const oneEntry = identityAt(shard, group, one);
+  const otherEntry = identityAt(shard, group, other);
+  const length = columnLength(shard, group);
+  unindexPeer(shard, torrent, family, one);
+  unindexPeer(shard, torrent, family, other);
   for (let column = 0; column < 3 * length; column += length) {
     const held = words[oneEntry + column]!;
     words[oneEntry + column] = words[otherEntry + column]!;
@@ -71,15 +71,15 @@ function exchangePeers(table: SwarmTable, torrent: number, family: number, one: 
   }
   exchangeOctets(
     octets,
-    endpointAt(table, group, one),
-    endpointAt(table, group, other),
+    endpointAt(shard, group, one),
+    endpointAt(shard, group, other),
     endpointOctets(family),
   );
-  if (table.limits.keepPeerIds) {
-    exchangeOctets(octets, peerIdAt(table, group, one), peerIdAt(table, group, other), PEER_ID_OCTETS);
+  if (shard.limits.keepPeerIds) {
+    exchangeOctets(octets, peerIdAt(shard, group, one), peerIdAt(shard, group, other), PEER_ID_OCTETS);
   }
-  indexPeer(table, torrent, family, one);
-  indexPeer(table, torrent, family, other);
+  indexPeer(shard, torrent, family, one);
+  indexPeer(shard, torrent, family, other);
 }
 
 function exchangeOctets(octets: Uint8Array, one: number, other: number, length: number): void {
@@ -91,8 +91,8 @@ function exchangeOctets(octets: Uint8Array, one: number, other: number, length: 
 }
 
 /** One client more or less in this state. */
-export function count(table: SwarmTable, torrent: number, state: PeerState, by: 1 | -1): void {
-  const { records, head } = table;
+export function count(shard: SwarmShard, torrent: number, state: PeerState, by: 1 | -1): void {
+  const { records, head } = shard;
   if (state === PeerState.seed) {
     records[torrent + RECORD.complete] = records[torrent + RECORD.complete]! + by;
     head[HEAD.seeds] = head[HEAD.seeds]! + by;

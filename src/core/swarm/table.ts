@@ -1,86 +1,47 @@
-// The swarm table: which peers are in which torrents. All state is in typed arrays over shared buffers, and no
-// object exists for a torrent or a peer, so that several threads can use one table behind a lock.
+// The swarm table: which peers are in which torrents. All of it is typed arrays over shared buffers, and no object
+// exists for a torrent or a peer, so that several threads use one table, a lock a shard (shard.ts).
 //
-// torrent slots  open-addressed, record number + 1, keyed by SipHash of the info-hash
-// records        20 words a torrent: info-hash, counts, and for each family where its peers are
-// heap           peers (peers.ts) and, for large swarms, an index of them (peer-index.ts)
-// head           totals, free list, expiry cursor, random state
+// A thread has the shards' memory in common with the others, and counters, an owner number and what it searches for
+// to itself: a SharedSwarmTable is what passes between threads, a SwarmTable what one thread makes of it.
 
 import type { Counters } from '../counters.ts';
 import { createSipHashKey, type SipHashKey } from '../octets/siphash.ts';
-import { createHeap, type Heap, heapUsedOctets } from './heap.ts';
+import { createHeap, heapUsedOctets } from './heap.ts';
 import { DEFAULT_PEER_LIFETIME_SECONDS, DEFAULT_SWARM_LIMITS, type SwarmLimits } from './limits.ts';
+import { MAX_OWNER } from './lock.ts';
+import {
+  HEAD,
+  HEAD_WORDS,
+  PEER_ID_OCTETS,
+  RECORD_WORDS,
+  type ShardMemory,
+  type Sought,
+  type SwarmShard,
+} from './shard.ts';
 
-/** Words of a torrent's record. The info-hash is the first 20 octets. */
-export const RECORD_WORDS = 20;
-export const RECORD = {
-  hash: 0,
-  indexBlock: 5,
-  /** Order of the index block; 0 when there is no index. */
-  indexOrder: 6,
-  downloaded: 7,
-  /** Clients, not endpoints: one that has both families counts once. */
-  complete: 8,
-  incomplete: 9,
-  /** Of the incomplete, those that download nothing more (BEP 21). */
-  partial: 10,
-  /** Second of the last announce; {@link NOT_LIVE} when the record is free. */
-  seen: 11,
-  ipv4: 12,
-  ipv6: 16,
-} as const;
-export const NOT_LIVE = -1;
-/** Info-hash (BEP 3), or one of version 2 cut short (BEP 52). */
-export const INFO_HASH_OCTETS = 20;
-export const PEER_ID_OCTETS = 20;
+/** Shards of a large table: with as many, eight threads seldom meet at one. */
+const SHARDS = 16;
+/** A smaller table is one shard: so few torrents do not spread evenly, and the limits are divided by the shards. */
+const SHARDED_FROM_TORRENTS = 16_384;
 
-/** Words of one family of a torrent, from {@link RECORD}.ipv4 or .ipv6. */
-export const GROUP = { block: 0, shape: 1, leechers: 2, total: 3 } as const;
-
-/** Words of {@link SwarmTable}.head. */
-export const HEAD = {
-  torrents: 0,
-  /** By family index: + 0 IPv4, + 1 IPv6. */
-  peers: 1,
-  seeds: 3,
-  leechers: 4,
-  recordsTouched: 5,
-  freeRecord: 6,
-  cursorRecord: 7,
-  cursorFamily: 8,
-  cursorPosition: 9,
-  random: 10,
-} as const;
-const HEAD_WORDS = 16;
-
-export interface SwarmTable {
+/** A table as it passes to another thread by structured clone: memory that stays the same, and constants. */
+export interface SharedSwarmTable {
   readonly limits: SwarmLimits;
   readonly peerLifetimeSeconds: number;
   readonly key: SipHashKey;
-  readonly counters: Counters;
-  readonly head: Int32Array;
-  readonly slots: Int32Array;
-  readonly records: Int32Array;
-  /** The same memory. */
-  readonly recordOctets: Uint8Array;
-  readonly heap: Heap;
-  /** By family index: octets of one peer, all columns. */
-  readonly peerOctets: readonly [number, number];
-  /** By family index × 32 + order: peers that a block of that order holds. */
-  readonly capacities: Int32Array;
-  /** What a search is for; private to each thread. */
-  readonly sought: Sought;
+  /** A power of two of them. */
+  readonly memory: readonly ShardMemory[];
 }
 
-/** The peer at hand, in the form in which the table keeps it. */
-export interface Sought {
-  /** IP and port in network order: 6 or 18 octets. */
-  readonly endpoint: Uint8Array;
-  endpointHash: number;
-  /** Low 32 bits of the keyed hash of the peer id. */
-  identity: number;
-  /** See client-key.ts; 0 is none. */
-  clientKey: number;
+/** The table as one thread sees it. */
+export interface SwarmTable {
+  readonly shared: SharedSwarmTable;
+  readonly key: SipHashKey;
+  readonly counters: Counters;
+  readonly shards: readonly SwarmShard[];
+  readonly sought: Sought;
+  /** The shard in which the walk of `expire` is; one thread walks. */
+  readonly walk: { shard: number };
 }
 
 export interface SwarmTableOptions {
@@ -92,31 +53,84 @@ export interface SwarmTableOptions {
   readonly counters: Counters;
 }
 
+/** The number of the thread that makes the table; the threads it is shared with have others. */
+export const CREATING_OWNER = 1;
+
+/** A new table, attached to this thread as {@link CREATING_OWNER}; others attach to its `shared`. */
 export function createSwarmTable(options: SwarmTableOptions): SwarmTable {
   const limits = { ...DEFAULT_SWARM_LIMITS, ...options.limits };
   if (options.secret.length < 20) throw new RangeError('the secret of a swarm table has 20 octets');
-  const records = new SharedArrayBuffer(limits.torrents * RECORD_WORDS * 4);
-  const ids = limits.keepPeerIds ? PEER_ID_OCTETS : 0;
-  const peerOctets = [12 + 6 + ids, 12 + 18 + ids] as const;
-  const table: SwarmTable = {
+  const seed = new DataView(options.secret.buffer, options.secret.byteOffset).getInt32(16);
+  const count = limits.torrents < SHARDED_FROM_TORRENTS ? 1 : SHARDS;
+  const shared: SharedSwarmTable = {
     limits,
     peerLifetimeSeconds: options.peerLifetimeSeconds ?? DEFAULT_PEER_LIFETIME_SECONDS,
     key: createSipHashKey(options.secret),
-    counters: options.counters,
+    memory: Array.from({ length: count }, (_, number) =>
+      createShardMemory(shardLimits(limits, count), seed + number),
+    ),
+  };
+  return attachSwarmTable(shared, { owner: CREATING_OWNER, counters: options.counters });
+}
+
+function createShardMemory(limits: SwarmLimits, seed: number): ShardMemory {
+  const records = new SharedArrayBuffer(limits.torrents * RECORD_WORDS * 4);
+  const memory = {
     head: new Int32Array(new SharedArrayBuffer(HEAD_WORDS * 4)),
     slots: new Int32Array(new SharedArrayBuffer(slotCount(limits.torrents) * 4)),
     records: new Int32Array(records),
     recordOctets: new Uint8Array(records),
     heap: createHeap(limits.heapOctets),
-    peerOctets,
-    capacities: Int32Array.from({ length: 64 }, (_, index) =>
-      Math.floor((4 * 2 ** (index & 31)) / peerOctets[index >> 5]!),
-    ),
-    sought: { endpoint: new Uint8Array(18), endpointHash: 0, identity: 0, clientKey: 0 },
   };
-  const seed = new DataView(options.secret.buffer, options.secret.byteOffset).getInt32(16);
-  table.head[HEAD.random] = seed === 0 ? 1 : seed;
-  return table;
+  memory.head[HEAD.random] = seed === 0 ? 1 : seed;
+  return memory;
+}
+
+/** Keyed hashing spreads torrents evenly: the fullest of 16 shards of a full table has 1–2 % more than its share. */
+function shardLimits(limits: SwarmLimits, count: number): SwarmLimits {
+  return {
+    ...limits,
+    torrents: Math.ceil(limits.torrents / count),
+    heapOctets: Math.ceil(limits.heapOctets / count),
+  };
+}
+
+export interface Attachment {
+  /** 1 to `MAX_OWNER`; no two living threads have the same. */
+  readonly owner: number;
+  /** The thread's own: what it does to the table is counted here. */
+  readonly counters: Counters;
+}
+
+/** The table for use in this thread. */
+export function attachSwarmTable(shared: SharedSwarmTable, { owner, counters }: Attachment): SwarmTable {
+  if (!(owner > 0 && owner <= MAX_OWNER)) throw new RangeError(`${owner} is not the number of a thread`);
+  const { limits, peerLifetimeSeconds, key, memory } = shared;
+  const ids = limits.keepPeerIds ? PEER_ID_OCTETS : 0;
+  const peerOctets = [12 + 6 + ids, 12 + 18 + ids] as const;
+  const capacities = Int32Array.from({ length: 64 }, (_, index) =>
+    Math.floor((4 * 2 ** (index & 31)) / peerOctets[index >> 5]!),
+  );
+  const heads = memory.map(({ head }) => head);
+  const sought = { endpoint: new Uint8Array(18), endpointHash: 0, identity: 0, clientKey: 0 };
+  const shards = memory.map((one) => ({
+    ...one,
+    limits: shardLimits(limits, memory.length),
+    peerLifetimeSeconds,
+    key,
+    peerOctets,
+    capacities,
+    heads,
+    counters,
+    owner,
+    sought,
+  }));
+  return { shared, key, counters, shards, sought, walk: { shard: 0 } };
+}
+
+/** The shard of a torrent by `hashTorrent`: the upper bits choose, because the lower ones place it within. */
+export function shardOf({ shards }: SwarmTable, hash: number): SwarmShard {
+  return shards[(hash >>> 28) & (shards.length - 1)]!;
 }
 
 /** A power of two, at most two thirds full. */
@@ -135,13 +149,15 @@ export interface SwarmTotals {
   readonly heapOctets: number;
 }
 
-export function swarmTotals({ head, heap }: SwarmTable): SwarmTotals {
+/** Takes no lock, so that nobody waits for a reader: figures of different torrents may be an announce apart. */
+export function swarmTotals({ shards }: SwarmTable): SwarmTotals {
+  const sum = (at: number) => shards.reduce((total, { head }) => total + head[at]!, 0);
   return {
-    torrents: head[HEAD.torrents]!,
-    peersIpv4: head[HEAD.peers]!,
-    peersIpv6: head[HEAD.peers + 1]!,
-    seeds: head[HEAD.seeds]!,
-    leechers: head[HEAD.leechers]!,
-    heapOctets: heapUsedOctets(heap),
+    torrents: sum(HEAD.torrents),
+    peersIpv4: sum(HEAD.peers),
+    peersIpv6: sum(HEAD.peers + 1),
+    seeds: sum(HEAD.seeds),
+    leechers: sum(HEAD.leechers),
+    heapOctets: shards.reduce((total, { heap }) => total + heapUsedOctets(heap), 0),
   };
 }

@@ -1,26 +1,31 @@
-// Torrents of the table: found by info-hash, added, dropped. A torrent is named by the word offset of its record.
+// Torrents of a shard: found by info-hash, added, dropped. A torrent is named by the word offset of its record.
 
-import { sipHash24 } from '../octets/siphash.ts';
-import { GROUP, HEAD, INFO_HASH_OCTETS, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmTable } from './table.ts';
+import { type SipHashKey, sipHash24 } from '../octets/siphash.ts';
+import { GROUP, HEAD, INFO_HASH_OCTETS, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmShard } from './shard.ts';
 
 export const NO_TORRENT = -1;
 
-/** The record of the torrent whose info-hash is at `offset`, or {@link NO_TORRENT}. */
-export function findTorrent(table: SwarmTable, octets: Uint8Array, offset: number): number {
-  const { slots } = table;
+/** What chooses the shard of the info-hash at `offset`, and its slot there. */
+export function hashTorrent(key: SipHashKey, octets: Uint8Array, offset: number): number {
+  return sipHash24(key, octets, offset, INFO_HASH_OCTETS);
+}
+
+/** The record of the torrent whose info-hash is at `offset`, its `hash` known, or {@link NO_TORRENT}. */
+export function findTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, offset: number): number {
+  const { slots } = shard;
   const mask = slots.length - 1;
-  let slot = sipHash24(table.key, octets, offset, INFO_HASH_OCTETS) & mask;
+  let slot = hash & mask;
   for (;;) {
     const entry = slots[slot]!;
     if (entry === 0) return NO_TORRENT;
     const torrent = (entry - 1) * RECORD_WORDS;
-    if (hasHash(table, torrent, octets, offset)) return torrent;
+    if (hasHash(shard, torrent, octets, offset)) return torrent;
     slot = (slot + 1) & mask;
   }
 }
 
-function hasHash(table: SwarmTable, torrent: number, octets: Uint8Array, offset: number): boolean {
-  const { recordOctets } = table;
+function hasHash(shard: SwarmShard, torrent: number, octets: Uint8Array, offset: number): boolean {
+  const { recordOctets } = shard;
   const start = torrent * 4;
   for (let index = 0; index < INFO_HASH_OCTETS; index++) {
     if (recordOctets[start + index] !== octets[offset + index]) return false;
@@ -28,10 +33,10 @@ function hasHash(table: SwarmTable, torrent: number, octets: Uint8Array, offset:
   return true;
 }
 
-/** A new, empty torrent; {@link NO_TORRENT} when the table has as many as it may. It must not be there already. */
-export function addTorrent(table: SwarmTable, octets: Uint8Array, offset: number): number {
-  const { head, records, recordOctets, slots } = table;
-  if (head[HEAD.torrents]! >= table.limits.torrents) return NO_TORRENT;
+/** A new, empty torrent; {@link NO_TORRENT} when the shard has as many as it may. It must not be there already. */
+export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, offset: number): number {
+  const { head, records, recordOctets, slots } = shard;
+  if (head[HEAD.torrents]! >= shard.limits.torrents) return NO_TORRENT;
   let number = head[HEAD.freeRecord]! - 1;
   if (number >= 0) head[HEAD.freeRecord] = records[number * RECORD_WORDS]!;
   else {
@@ -45,7 +50,7 @@ export function addTorrent(table: SwarmTable, octets: Uint8Array, offset: number
   }
   records[torrent + RECORD.ipv6 + GROUP.shape] = 1;
   const mask = slots.length - 1;
-  let slot = sipHash24(table.key, octets, offset, INFO_HASH_OCTETS) & mask;
+  let slot = hash & mask;
   while (slots[slot] !== 0) slot = (slot + 1) & mask;
   slots[slot] = number + 1;
   head[HEAD.torrents] = head[HEAD.torrents]! + 1;
@@ -53,26 +58,26 @@ export function addTorrent(table: SwarmTable, octets: Uint8Array, offset: number
 }
 
 /** Forgets a torrent that has no peers. */
-export function dropTorrent(table: SwarmTable, torrent: number): void {
-  const { head, records, slots } = table;
+export function dropTorrent(shard: SwarmShard, torrent: number): void {
+  const { head, records, slots } = shard;
   const number = torrent / RECORD_WORDS;
   const mask = slots.length - 1;
-  let slot = homeSlot(table, torrent);
+  let slot = homeSlot(shard, torrent);
   while (slots[slot] !== number + 1) slot = (slot + 1) & mask;
-  closeSlot(table, slot);
+  closeSlot(shard, slot);
   records[torrent] = head[HEAD.freeRecord]!;
   records[torrent + RECORD.seen] = NOT_LIVE;
   head[HEAD.freeRecord] = number + 1;
   head[HEAD.torrents] = head[HEAD.torrents]! - 1;
 }
 
-function homeSlot(table: SwarmTable, torrent: number): number {
-  return sipHash24(table.key, table.recordOctets, torrent * 4, INFO_HASH_OCTETS) & (table.slots.length - 1);
+function homeSlot(shard: SwarmShard, torrent: number): number {
+  return hashTorrent(shard.key, shard.recordOctets, torrent * 4) & (shard.slots.length - 1);
 }
 
 /** Moves later entries of the run back over an emptied slot, so that no search stops short (Knuth 6.4, algorithm R). */
-function closeSlot(table: SwarmTable, emptied: number): void {
-  const { slots } = table;
+function closeSlot(shard: SwarmShard, emptied: number): void {
+  const { slots } = shard;
   const mask = slots.length - 1;
   let hole = emptied;
   let slot = emptied;
@@ -80,7 +85,7 @@ function closeSlot(table: SwarmTable, emptied: number): void {
     slot = (slot + 1) & mask;
     const entry = slots[slot]!;
     if (entry === 0) break;
-    const home = homeSlot(table, (entry - 1) * RECORD_WORDS);
+    const home = homeSlot(shard, (entry - 1) * RECORD_WORDS);
     if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
     slots[hole] = entry;
     hole = slot;
@@ -89,6 +94,6 @@ function closeSlot(table: SwarmTable, emptied: number): void {
 }
 
 /** Peers of both families. */
-export function peersOf({ records }: SwarmTable, torrent: number): number {
+export function peersOf({ records }: SwarmShard, torrent: number): number {
   return records[torrent + RECORD.ipv4 + GROUP.total]! + records[torrent + RECORD.ipv6 + GROUP.total]!;
 }

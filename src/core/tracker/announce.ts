@@ -18,9 +18,11 @@ import {
 } from '../swarm/peer-index.ts';
 import { columnLength, groupOf, identityAt, metaAt, PeerState, withSeen } from '../swarm/peers.ts';
 import { randomUint32 } from '../swarm/random.ts';
+import { rebuildShard } from '../swarm/rebuild.ts';
 import { createSelection, eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';
-import { HEAD, PEER_ID_OCTETS, RECORD, type SwarmTable } from '../swarm/table.ts';
-import { addTorrent, dropTorrent, findTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
+import { HEAD, lockShard, PEER_ID_OCTETS, RECORD, type SwarmShard, unlockShard } from '../swarm/shard.ts';
+import { type SwarmTable, shardOf } from '../swarm/table.ts';
+import { addTorrent, dropTorrent, findTorrent, hashTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
 import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
 
 /** `paused` is BEP 21; the numbers are those of BEP 15, in which libtorrent and others send 4 for paused. */
@@ -103,82 +105,107 @@ export function announce(
   nowSeconds: number,
   reply: AnnounceReply,
 ): void {
+  const hash = hashTorrent(table.key, request.octets, request.infoHashOffset);
+  const shard = shardOf(table, hash);
+  seek(table, request);
+  lockShard(shard);
+  try {
+    reply.intervalSeconds = jitteredInterval(shard, settings);
+    announceTo(shard, hash, request, nowSeconds, reply);
+  } catch (error) {
+    // Our mistake, met half-way through a change: what others find must hold.
+    rebuildShard(shard, nowSeconds);
+    throw error;
+  } finally {
+    unlockShard(shard);
+  }
+}
+
+/** With the lock held. */
+function announceTo(
+  shard: SwarmShard,
+  hash: number,
+  request: AnnounceRequest,
+  nowSeconds: number,
+  reply: AnnounceReply,
+): void {
   reply.ownPeers = 0;
   reply.otherPeers = 0;
-  reply.intervalSeconds = jitteredInterval(table, settings);
-  seek(table, request);
   const family = request.family === 4 ? 0 : 1;
   const isStopping = request.event === AnnounceEvent.stopped;
-  const torrent = torrentFor(table, request, !isStopping);
+  const torrent = torrentFor(shard, hash, request, !isStopping);
   if (torrent === NO_TORRENT) {
     reportNothing(reply);
     return;
   }
-  expireAtTouch(table, torrent, nowSeconds);
-  const former = findFormer(table, torrent, family);
+  expireAtTouch(shard, torrent, nowSeconds);
+  const former = findFormer(shard, torrent, family);
   if (isStopping) {
-    if (former !== NOT_FOUND) leaveSwarm(table, torrent, family, former);
-    reportCounts(table, torrent, reply);
-    if (peersOf(table, torrent) === 0 && reply.downloaded === 0) dropTorrent(table, torrent);
+    if (former !== NOT_FOUND) leaveSwarm(shard, torrent, family, former);
+    reportCounts(shard, torrent, reply);
+    if (peersOf(shard, torrent) === 0 && reply.downloaded === 0) dropTorrent(shard, torrent);
     return;
   }
-  table.records[torrent + RECORD.seen] = nowSeconds;
-  const position = enter(table, torrent, former, request, nowSeconds);
-  if (peersOf(table, torrent) === 0) {
-    dropTorrent(table, torrent);
+  shard.records[torrent + RECORD.seen] = nowSeconds;
+  const position = enter(shard, torrent, former, request, nowSeconds);
+  if (peersOf(shard, torrent) === 0) {
+    dropTorrent(shard, torrent);
     reportNothing(reply);
     return;
   }
   if (request.event === AnnounceEvent.completed && request.isSeed && position !== NOT_FOUND) {
-    if (countCompleted(table, torrent, family, position)) table.counters[Counter.completed]!++;
+    if (countCompleted(shard, torrent, family, position)) shard.counters[Counter.completed]!++;
   }
-  reportCounts(table, torrent, reply);
-  selectPeers(table, torrent, position, request, reply);
+  reportCounts(shard, torrent, reply);
+  selectPeers(shard, torrent, position, request, reply);
 }
 
-function jitteredInterval({ head }: SwarmTable, { intervalSeconds }: TrackerSettings): number {
+function jitteredInterval({ head }: SwarmShard, { intervalSeconds }: TrackerSettings): number {
   const spread = (randomUint32(head, HEAD.random) / 0x80000000 - 1) * INTERVAL_JITTER;
   return Math.round(intervalSeconds * (1 + spread));
 }
 
 /** Puts the asker into the form in which the table compares. */
-function seek(table: SwarmTable, request: AnnounceRequest): void {
-  const { sought } = table;
+function seek({ key, sought }: SwarmTable, request: AnnounceRequest): void {
   copyOctets(request.address, 0, request.family === 4 ? 4 : 16, sought.endpoint, 0);
   const port = request.family === 4 ? 4 : 16;
   sought.endpoint[port] = request.port >>> 8;
   sought.endpoint[port + 1] = request.port;
-  hashSoughtEndpoint(table, request.family === 4 ? 0 : 1);
-  sought.identity = sipHash24(table.key, request.octets, request.peerIdOffset, PEER_ID_OCTETS);
+  sought.identity = sipHash24(key, request.octets, request.peerIdOffset, PEER_ID_OCTETS);
   sought.clientKey = request.clientKey;
 }
 
-function torrentFor(table: SwarmTable, request: AnnounceRequest, isWanted: boolean): number {
+function torrentFor(shard: SwarmShard, hash: number, request: AnnounceRequest, isWanted: boolean): number {
   const { octets, infoHashOffset } = request;
-  const torrent = findTorrent(table, octets, infoHashOffset);
+  const torrent = findTorrent(shard, hash, octets, infoHashOffset);
   if (torrent !== NO_TORRENT || !isWanted) return torrent;
-  const added = addTorrent(table, octets, infoHashOffset);
+  const added = addTorrent(shard, hash, octets, infoHashOffset);
   if (added !== NO_TORRENT) return added;
-  table.counters[Counter.torrentsCapped]!++;
-  return shedTorrent(table, NO_TORRENT) ? addTorrent(table, octets, infoHashOffset) : NO_TORRENT;
+  shard.counters[Counter.torrentsCapped]!++;
+  return shedTorrent(shard, NO_TORRENT) ? addTorrent(shard, hash, octets, infoHashOffset) : NO_TORRENT;
 }
 
 /**
  * Where this client stood: at its endpoint, or elsewhere under its identity. Another client's entry at the same
  * endpoint is gone by then: only one program can listen there.
  */
-function findFormer(table: SwarmTable, torrent: number, family: number): number {
-  const atEndpoint = findEndpoint(table, torrent, family);
-  if (atEndpoint === NOT_FOUND) return findIdentity(table, torrent, family, Want.own);
-  const identity = table.heap.words[identityAt(table, groupOf(torrent, family), atEndpoint)];
-  if (identity === table.sought.identity) return atEndpoint;
-  leaveSwarm(table, torrent, family, atEndpoint);
-  return findIdentity(table, torrent, family, Want.own);
+function findFormer(shard: SwarmShard, torrent: number, family: number): number {
+  // Nearly every announce repeats an earlier one: no need to hash its endpoint.
+  const same = findIdentity(shard, torrent, family, Want.same);
+  if (same !== NOT_FOUND) return same;
+  hashSoughtEndpoint(shard, family);
+  const atEndpoint = findEndpoint(shard, torrent, family);
+  if (atEndpoint !== NOT_FOUND) {
+    const identity = shard.heap.words[identityAt(shard, groupOf(torrent, family), atEndpoint)];
+    if (identity === shard.sought.identity) return atEndpoint;
+    leaveSwarm(shard, torrent, family, atEndpoint);
+  }
+  return findIdentity(shard, torrent, family, Want.own);
 }
 
 /** Position of the asker in its swarm afterwards; {@link NOT_FOUND} when there was no room. */
 function enter(
-  table: SwarmTable,
+  shard: SwarmShard,
   torrent: number,
   former: number,
   request: AnnounceRequest,
@@ -186,13 +213,13 @@ function enter(
 ): number {
   const family = request.family === 4 ? 0 : 1;
   const state = stateFor(request);
-  if (former !== NOT_FOUND) return refresh(table, torrent, former, request, nowSeconds);
-  if (!makeRoom(table, torrent, nowSeconds)) return NOT_FOUND;
-  const position = joinSwarm(table, torrent, family, state, request, nowSeconds);
+  if (former !== NOT_FOUND) return refresh(shard, torrent, former, request, nowSeconds);
+  if (!makeRoom(shard, torrent, nowSeconds)) return NOT_FOUND;
+  const position = joinSwarm(shard, torrent, family, state, request, nowSeconds);
   if (position !== NOT_FOUND) return position;
-  table.counters[Counter.peersCapped]!++;
-  if (!shedTorrent(table, torrent)) return NOT_FOUND;
-  return joinSwarm(table, torrent, family, state, request, nowSeconds);
+  shard.counters[Counter.peersCapped]!++;
+  if (!shedTorrent(shard, torrent)) return NOT_FOUND;
+  return joinSwarm(shard, torrent, family, state, request, nowSeconds);
 }
 
 function stateFor(request: AnnounceRequest): PeerState {
@@ -202,25 +229,32 @@ function stateFor(request: AnnounceRequest): PeerState {
 
 const SHED_ATTEMPTS = 4;
 
-function makeRoom(table: SwarmTable, torrent: number, nowSeconds: number): boolean {
-  const { head, limits, counters } = table;
-  if (peersOf(table, torrent) >= limits.peersPerTorrent) {
+function makeRoom(shard: SwarmShard, torrent: number, nowSeconds: number): boolean {
+  const { limits, counters } = shard;
+  if (peersOf(shard, torrent) >= limits.peersPerTorrent) {
     counters[Counter.peersCapped]!++;
-    shedPeer(table, torrent, nowSeconds);
+    shedPeer(shard, torrent, nowSeconds);
     return true;
   }
-  if (head[HEAD.peers]! + head[HEAD.peers + 1]! < limits.peers) return true;
+  if (hasRoom(shard)) return true;
   counters[Counter.peersCapped]!++;
   // A torrent that is shed may have been empty: try again, but not for long.
   for (let attempt = 0; attempt < SHED_ATTEMPTS; attempt++) {
-    if (!shedTorrent(table, torrent)) return false;
-    if (head[HEAD.peers]! + head[HEAD.peers + 1]! < limits.peers) return true;
+    if (!shedTorrent(shard, torrent)) return false;
+    if (hasRoom(shard)) return true;
   }
   return false;
 }
 
+/** Peers of the whole table are below their limit. */
+function hasRoom({ heads, limits }: SwarmShard): boolean {
+  let peers = 0;
+  for (const head of heads) peers += head[HEAD.peers]! + head[HEAD.peers + 1]!;
+  return peers < limits.peers;
+}
+
 function refresh(
-  table: SwarmTable,
+  shard: SwarmShard,
   torrent: number,
   former: number,
   request: AnnounceRequest,
@@ -228,15 +262,15 @@ function refresh(
 ): number {
   const family = request.family === 4 ? 0 : 1;
   const group = groupOf(torrent, family);
-  const { words } = table.heap;
-  if (!hasSoughtEndpoint(table, group, former)) changeEndpoint(table, torrent, family, former);
-  const { clientKey } = table.sought;
+  const { words } = shard.heap;
+  if (!hasSoughtEndpoint(shard, group, former)) changeEndpoint(shard, torrent, family, former);
+  const { clientKey } = shard.sought;
   if (clientKey !== 0) {
-    const stored = words[identityAt(table, group, former) + columnLength(table, group)];
-    if (stored !== clientKey) changeClientKey(table, torrent, family, former);
+    const stored = words[identityAt(shard, group, former) + columnLength(shard, group)];
+    if (stored !== clientKey) changeClientKey(shard, torrent, family, former);
   }
-  const position = changeState(table, torrent, family, former, stateFor(request));
-  const at = metaAt(table, group, position);
+  const position = changeState(shard, torrent, family, former, stateFor(request));
+  const at = metaAt(shard, group, position);
   words[at] = withSeen(words[at]!, nowSeconds);
   return position;
 }
@@ -247,14 +281,14 @@ function reportNothing(reply: AnnounceReply): void {
   reply.downloaded = 0;
 }
 
-function reportCounts({ records }: SwarmTable, torrent: number, reply: AnnounceReply): void {
+function reportCounts({ records }: SwarmShard, torrent: number, reply: AnnounceReply): void {
   reply.complete = records[torrent + RECORD.complete]!;
   reply.incomplete = records[torrent + RECORD.incomplete]!;
   reply.downloaded = records[torrent + RECORD.downloaded]!;
 }
 
 function selectPeers(
-  table: SwarmTable,
+  shard: SwarmShard,
   torrent: number,
   position: number,
   request: AnnounceRequest,
@@ -264,18 +298,18 @@ function selectPeers(
   const family = request.family === 4 ? 0 : 1;
   const own = groupOf(torrent, family);
   reply.leechersOnly = stateFor(request) !== PeerState.leecher;
-  const ownEligible = eligiblePeers(table, own, position, reply.leechersOnly);
+  const ownEligible = eligiblePeers(shard, own, position, reply.leechersOnly);
   if (!request.bothFamilies) {
     reply.ownPeers = Math.min(request.numwant, ownEligible);
-    writePeers(table, own, position, reply.ownPeers, reply);
+    writePeers(shard, own, position, reply.ownPeers, reply);
     return;
   }
   const other = groupOf(torrent, 1 - family);
-  const twin = position === NOT_FOUND ? NOT_FOUND : otherHalf(table, torrent, family, position);
-  const otherEligible = eligiblePeers(table, other, twin, reply.leechersOnly);
+  const twin = position === NOT_FOUND ? NOT_FOUND : otherHalf(shard, torrent, family, position);
+  const otherEligible = eligiblePeers(shard, other, twin, reply.leechersOnly);
   const ownShare = Math.max(Math.ceil(request.numwant * 0.75), request.numwant - otherEligible);
   reply.ownPeers = Math.min(ownShare, ownEligible);
   reply.otherPeers = Math.min(request.numwant - reply.ownPeers, otherEligible);
-  writePeers(table, own, position, reply.ownPeers, reply);
-  writePeers(table, other, twin, reply.otherPeers, reply);
+  writePeers(shard, own, position, reply.ownPeers, reply);
+  writePeers(shard, other, twin, reply.otherPeers, reply);
 }

@@ -1,7 +1,8 @@
 // The scrape, free of any protocol (BEP 15, BEP 48).
 
-import { RECORD, type SwarmTable } from '../swarm/table.ts';
-import { findTorrent, NO_TORRENT } from '../swarm/torrents.ts';
+import { lockShard, RECORD, unlockShard } from '../swarm/shard.ts';
+import { type SwarmTable, shardOf } from '../swarm/table.ts';
+import { findTorrent, hashTorrent, NO_TORRENT } from '../swarm/torrents.ts';
 
 /** Counts of one torrent; `partial` of the incomplete download nothing more (BEP 21). */
 export interface ScrapeCounts {
@@ -17,11 +18,18 @@ export function createScrapeCounts(): ScrapeCounts {
 
 /** Fills in the counts of the info-hash at `offset`; zeros for a torrent that nobody announced. */
 export function scrape(table: SwarmTable, octets: Uint8Array, offset: number, counts: ScrapeCounts): void {
-  const torrent = findTorrent(table, octets, offset);
-  const isKnown = torrent !== NO_TORRENT;
-  const { records } = table;
-  counts.complete = isKnown ? records[torrent + RECORD.complete]! : 0;
-  counts.incomplete = isKnown ? records[torrent + RECORD.incomplete]! : 0;
-  counts.partial = isKnown ? records[torrent + RECORD.partial]! : 0;
-  counts.downloaded = isKnown ? records[torrent + RECORD.downloaded]! : 0;
+  const hash = hashTorrent(table.key, octets, offset);
+  const shard = shardOf(table, hash);
+  const { records } = shard;
+  lockShard(shard);
+  try {
+    const torrent = findTorrent(shard, hash, octets, offset);
+    const isKnown = torrent !== NO_TORRENT;
+    counts.complete = isKnown ? records[torrent + RECORD.complete]! : 0;
+    counts.incomplete = isKnown ? records[torrent + RECORD.incomplete]! : 0;
+    counts.partial = isKnown ? records[torrent + RECORD.partial]! : 0;
+    counts.downloaded = isKnown ? records[torrent + RECORD.downloaded]! : 0;
+  } finally {
+    unlockShard(shard);
+  }
 }

@@ -6,7 +6,8 @@ import type { PacketSource } from '../../net/packet-handler.ts';
 import { readUint16 } from '../../octets/big-endian.ts';
 import { sipHash24 } from '../../octets/siphash.ts';
 import { readClientKey } from '../../swarm/client-key.ts';
-import { INFO_HASH_OCTETS, PEER_ID_OCTETS, type SwarmTable } from '../../swarm/table.ts';
+import { INFO_HASH_OCTETS, PEER_ID_OCTETS } from '../../swarm/shard.ts';
+import type { SwarmTable } from '../../swarm/table.ts';
 import { AnnounceEvent, type AnnounceReply, type AnnounceRequest } from '../announce.ts';
 import { DEFAULT_NUMWANT, MAX_NUMWANT, resolveNumwant, type TrackerSettings } from '../settings.ts';
 import { createParameter, decodePercent, isName, MALFORMED, readDecimal, readParameter } from './query.ts';
@@ -118,7 +119,7 @@ export function parseAnnounce(
   request.clientKey = keyLength > 0 ? clientKeyOf(table, decoded, keyLength) : 0;
   query.isCompact = !isSet(query, octets, 'compact', '0');
   query.listsPeerIds =
-    !query.isCompact && table.limits.keepPeerIds && !isSet(query, octets, 'no_peer_id', '1');
+    !query.isCompact && table.shared.limits.keepPeerIds && !isSet(query, octets, 'no_peer_id', '1');
   return undefined;
 }
 

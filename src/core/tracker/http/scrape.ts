@@ -1,7 +1,8 @@
 // BEP 48 scrapes: several info-hashes, unknown ones as zeros. A scrape of everything is not offered.
 
 import { copyOctets } from '../../octets/big-endian.ts';
-import { INFO_HASH_OCTETS, type SwarmTable } from '../../swarm/table.ts';
+import { INFO_HASH_OCTETS } from '../../swarm/shard.ts';
+import type { SwarmTable } from '../../swarm/table.ts';
 import { createScrapeCounts, scrape } from '../scrape.ts';
 import { MAX_SCRAPE_HASHES, type TrackerSettings } from '../settings.ts';
 import { createParameter, decodePercent, isName, readParameter } from './query.ts';
