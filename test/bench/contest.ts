@@ -1,8 +1,7 @@
 // Servers of one kind under the same load, taking turns: every round measures each of them at each level, so that what
 // the machine does meanwhile meets all alike, and ratios are taken within a round.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../support/free-ports.ts';
 import { processTree } from './cpu-time.ts';
@@ -11,6 +10,7 @@ import type { BenchOptions } from './options.ts';
 import type { Peer, RunningPeer } from './peers/peer.ts';
 import { spreadOf } from './statistics.ts';
 import type { Column, Table } from './table.ts';
+import { createFolder, removeFolder } from './temporary-folder.ts';
 
 /** One server, running, and the processes that it consists of. */
 export interface Target {
@@ -51,7 +51,7 @@ export async function runContest<Scenario>(
   options: BenchOptions,
 ): Promise<Table[]> {
   const notes: string[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'portolan-bench-'));
+  const folder = createFolder();
   const contestants: Contestant[] = [];
   try {
     for (const peer of contest.peers) {
@@ -64,7 +64,7 @@ export async function runContest<Scenario>(
     }
   } finally {
     await Promise.all(contestants.map(({ running }) => running.stop()));
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
   return contest.levels.map((level, index) =>
     tabulate(contest, level, contestants, index === 0 ? notes : []),

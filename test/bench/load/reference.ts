@@ -2,8 +2,7 @@
 // a C compiler the check is left out.
 
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import { cpuTimeBetween, readCpu } from '../cpu-time.ts';
 import type { BenchOptions } from '../options.ts';
 import { pinnedTo } from '../processors.ts';
 import { findProgram } from '../server-process.ts';
+import { createFolder } from '../temporary-folder.ts';
 import type { LoadResult } from './load-result.ts';
 import type { Swarm } from './swarm.ts';
 import { SOCKETS, WINDOW } from './udp-levels.ts';
@@ -49,9 +49,7 @@ function wordsFor(generator: Generator, { torrents, peers }: Swarm): string[] {
 }
 
 function build(generator: Generator, source: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'portolan-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const program = join(folder, generator);
+  const program = join(createFolder(), generator);
   execFileSync('gcc', ['-O2', '-o', program, source]);
   built.set(generator, program);
   return program;

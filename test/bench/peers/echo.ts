@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { type ServerProcess, startServer } from '../server-process.ts';
-import type { Peer, Place, TrackerScenario, ZoneScenario } from './peer.ts';
+import type { Peer, Place, RunningPeer, TrackerScenario, ZoneScenario } from './peer.ts';
 import { whenStreamAccepts, whenUdpTrackerAnswers } from './readiness.ts';
 
 const base = { name: 'floor', installHint: 'npm ci', isInstalled: () => true };
@@ -27,17 +27,28 @@ export const echoUdpTracker: Peer<TrackerScenario> = {
   },
 };
 
-/** Any request gets the same response; on Node's sockets, not on the packet engine. */
+/** Any request gets the same response, on the calls of the packet engine. */
 export const echoHttpTracker: Peer<TrackerScenario> = {
   ...base,
-  name: 'floor (node:net)',
-  async start({ family }, place) {
-    const script = fileURLToPath(new URL('echo-http-server.ts', import.meta.url));
-    const words = [script, LOOPBACK[family], String(place.port)];
-    const server = startServer(place.processors.server, [process.execPath, ...words]);
-    return await whenStreamAccepts(server, { address: LOOPBACK[family], port: place.port });
-  },
+  start: ({ family }, place) => startHttpEcho('echo-http-epoll-server.ts', LOOPBACK[family], place),
 };
+
+/** The same on Node's sockets. */
+export const echoNodeHttpTracker: Peer<TrackerScenario> = {
+  ...base,
+  name: 'floor (node:net)',
+  start: ({ family }, place) => startHttpEcho('echo-http-server.ts', LOOPBACK[family], place),
+};
+
+async function startHttpEcho(
+  file: string,
+  address: string,
+  { port, processors }: Place,
+): Promise<RunningPeer> {
+  const script = fileURLToPath(new URL(file, import.meta.url));
+  const server = startServer(processors.server, [process.execPath, script, address, String(port)]);
+  return await whenStreamAccepts(server, { address, port });
+}
 
 function startUdpEcho(kind: string, address: string, { port, processors }: Place): ServerProcess {
   const script = fileURLToPath(new URL('echo-udp-server.ts', import.meta.url));

@@ -1,7 +1,5 @@
 // Queries over UDP to a small zone and to a large one, a tenth of them for names that it has not.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runContest } from '../contest.ts';
 import { DNSPERF_HINT, dnsperfLevel, isDnsperfInstalled, writeQueries } from '../load/dnsperf.ts';
@@ -15,6 +13,7 @@ import { nsd } from '../peers/nsd.ts';
 import type { Peer, ZoneScenario } from '../peers/peer.ts';
 import { portolanDns } from '../peers/portolan.ts';
 import { powerdns } from '../peers/powerdns.ts';
+import { createFolder, removeFolder } from '../temporary-folder.ts';
 import { APEX, writeZone } from '../zones.ts';
 import { choosePeers, type Suite } from './suite.ts';
 
@@ -49,7 +48,7 @@ async function runDns(
   options: Parameters<Suite['run']>[0],
   load: Parameters<Suite['run']>[1],
 ) {
-  const folder = mkdtempSync(join(tmpdir(), 'portolan-bench-'));
+  const folder = createFolder();
   try {
     const zoneFile = join(folder, `${APEX}.zone`);
     writeZone(zoneFile, names);
@@ -74,7 +73,7 @@ async function runDns(
     };
     return await runContest(contest, options);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Swarm } from '../load/swarm.ts';
 import { levelName } from '../load/udp-levels.ts';
 import { type BenchOptions, ratesOf } from '../options.ts';
 import { bittorrentTrackerHttp } from '../peers/bittorrent-tracker.ts';
-import { echoHttpTracker } from '../peers/echo.ts';
+import { echoHttpTracker, echoNodeHttpTracker } from '../peers/echo.ts';
 import { opentrackerHttp } from '../peers/opentracker.ts';
 import type { TrackerScenario } from '../peers/peer.ts';
 import { portolanHttpTracker } from '../peers/portolan.ts';
@@ -19,7 +19,13 @@ const SWARM = { torrents: 1000, peers: 100_000 };
 const QUICK_SWARM = { torrents: 20, peers: 2000 };
 /** As many as the reference generator opens. */
 const CONNECTIONS = 64;
-const PEERS = [portolanHttpTracker, echoHttpTracker, opentrackerHttp, bittorrentTrackerHttp];
+const PEERS = [
+  portolanHttpTracker,
+  echoHttpTracker,
+  echoNodeHttpTracker,
+  opentrackerHttp,
+  bittorrentTrackerHttp,
+];
 /** 0 is saturation. A new connection costs five times as much, so its rates are lower. */
 const KEPT_ALIVE_RATES = [20_000, 50_000, 0];
 const NEW_CONNECTION_RATES = [5000, 10_000, 0];
@@ -59,7 +65,8 @@ function createContest(
     levels: [...levels, ...checkAnnounceGenerator('httpload', swarm, options, isKeptAlive ? ['-K'] : [])],
     async prepare(target) {
       const warm = { isKeptAlive, warmSeconds: 0, seconds: options.isQuick ? 0.2 : 2 };
-      if (target.name !== echoHttpTracker.name) {
+      // A floor knows no peers.
+      if (!target.name.startsWith(echoHttpTracker.name)) {
         const fill = { isFill: true, answers: swarm.peers, warmSeconds: 0, seconds: FILL_SECONDS };
         await run(load, target, swarm, { ...fill, isKeptAlive });
       }

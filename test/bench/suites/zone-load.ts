@@ -1,8 +1,7 @@
 // Loading a zone: time, memory a record and at its peak, and what a query costs once it is loaded, by the size of the zone.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from '../options.ts';
@@ -11,6 +10,7 @@ import { runScript } from '../script.ts';
 import { findProgram } from '../server-process.ts';
 import { spreadOf } from '../statistics.ts';
 import type { Column, Table } from '../table.ts';
+import { createFolder, removeFolder } from '../temporary-folder.ts';
 import { APEX, writeZone } from '../zones.ts';
 import type { Suite } from './suite.ts';
 import type { ZoneLoadSample } from './zone-load-child.ts';
@@ -37,12 +37,12 @@ export const zoneLoadSuite: Suite = {
   name: 'zone-load',
   description: 'zones of 1,000 to 1,000,000 records: load time, memory, cost of a query in process',
   async run(options) {
-    const folder = mkdtempSync(join(tmpdir(), 'portolan-bench-'));
+    const folder = createFolder();
     try {
       const sizes = options.isQuick ? QUICK_SIZES : SIZES;
       return [tabulate(await measureSizes(sizes, folder, options), options)];
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
   },
 };
