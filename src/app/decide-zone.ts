@@ -2,6 +2,7 @@
 
 import type { Listener } from '../core/net/endpoint.ts';
 import type { AddressMap } from '../core/preference/address-map.ts';
+import type { CompileOptions } from '../core/zone/compile.ts';
 import { type AdmissionOptions, admitZone } from './admit-zone.ts';
 import type { TrackerConfig } from './config.ts';
 import type { Drains } from './drains.ts';
@@ -41,7 +42,7 @@ export interface DecisionOptions {
   readonly drains: Drains;
   readonly kept: KeptZones;
   readonly trigger: Trigger;
-  readonly seed: number;
+  readonly compiling: CompileOptions;
 }
 
 /** One after the other, because each must know which sockets and names the others have taken. */
@@ -146,7 +147,7 @@ async function fallBack(
 ): Promise<Decision> {
   if (entry.served !== undefined || context.trigger !== 'start') return keep(entry, findings, files);
   const texts = await context.kept.find(entry.path);
-  const reading = texts === undefined ? undefined : readKeptZone(texts, context.seed);
+  const reading = texts === undefined ? undefined : readKeptZone(texts, context.compiling);
   if (reading?.kind !== 'good' || reading.version.digest === version?.digest)
     return keep(entry, findings, files);
   if (context.others.some(({ served }) => served?.version.name === reading.version.name)) {

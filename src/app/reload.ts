@@ -6,6 +6,7 @@ import { createAddressMap } from '../core/preference/address-map.ts';
 import { FileError } from '../io/files.ts';
 import type { Logger } from '../io/log.ts';
 import type { Config } from './config.ts';
+import { createImageBuffers } from './data-plane/image-buffers.ts';
 import type { DataPlane } from './data-plane.ts';
 import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
 import type { Drains } from './drains.ts';
@@ -57,12 +58,13 @@ export function createReloader(options: ReloadOptions): Reloader {
   const { config, dataPlane, sockets, drains, kept, logger } = options;
   /** As many as there are zone files. */
   let entries: readonly ZoneEntry[] = [];
+  const buffers = createImageBuffers();
+  const compiling = { seed: dataPlane.seed, allocate: buffers.allocate };
 
   async function reload(trigger: Trigger): Promise<ReloadReport> {
     const before = sockets.keys();
-    const listed = listZones({ roots: config.zones, entries, trigger, seed: dataPlane.seed });
+    const listed = listZones({ roots: config.zones, entries, trigger, compiling });
     const { tracker } = config;
-    const { seed } = dataPlane;
     const addresses = boundHere(
       createAddressMap(tracker.addresses, options.machine.localAddresses()),
       options,
@@ -76,10 +78,11 @@ export function createReloader(options: ReloadOptions): Reloader {
       drains,
       kept,
       trigger,
-      seed,
+      compiling,
     });
     const settled = await publishDecisions(decided, options);
     entries = settled.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
+    buffers.keepOnly(servedZones(entries).map(({ version }) => version.image.buffer));
     await openDraining(options);
     const closed = await closeUnneeded();
     const opened = sockets.list().filter((listener) => !before.has(formatListener(listener)));

@@ -1,5 +1,6 @@
 // Which zone files there are now, against those that were there before, and what each of them says.
 
+import type { CompileOptions } from '../core/zone/compile.ts';
 import { listZoneFiles, ZoneFileError } from '../io/zone-files.ts';
 import { createFinding, type Finding } from './finding.ts';
 import type { ZoneEntry } from './zone-entry.ts';
@@ -22,16 +23,17 @@ export interface ListingOptions {
   readonly roots: readonly string[];
   readonly entries: readonly ZoneEntry[];
   readonly trigger: Trigger;
-  readonly seed: number;
+  readonly compiling: CompileOptions;
 }
 
 /** In the order of the configuration, then of file names; a file that two settings name is listed once. */
-export function listZones({ roots, entries, trigger, seed }: ListingOptions): ListedZone[] {
+export function listZones({ roots, entries, trigger, compiling }: ListingOptions): ListedZone[] {
   const before = new Map(entries.map((entry) => [entry.path, entry])); // as many as there are zone files
   const listed = new Map<string, ListedZone>(); // the same
   for (const root of roots) {
     for (const path of pathsOf(root, before)) {
-      if (!listed.has(path)) listed.set(path, readListed(before.get(path) ?? newEntry(path, root), seed));
+      if (!listed.has(path))
+        listed.set(path, readListed(before.get(path) ?? newEntry(path, root), compiling));
     }
   }
   for (const entry of entries) {
@@ -51,12 +53,12 @@ function pathsOf(root: string, before: ReadonlyMap<string, ZoneEntry>): readonly
   }
 }
 
-function readListed(entry: ZoneEntry, seed: number): ListedZone {
+function readListed(entry: ZoneEntry, compiling: CompileOptions): ListedZone {
   const { served, isCurrent } = entry;
   if (served !== undefined && isCurrent && isUnchanged(served.version)) {
     return { kind: 'unchanged', entry: { ...entry, isGone: false } };
   }
-  return { kind: 'read', entry: { ...entry, isGone: false }, reading: readZone(entry.path, seed) };
+  return { kind: 'read', entry: { ...entry, isGone: false }, reading: readZone(entry.path, compiling) };
 }
 
 function missing(entry: ZoneEntry, trigger: Trigger): ListedZone {

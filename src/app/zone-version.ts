@@ -1,7 +1,7 @@
 // One version of one zone: its files read, checked and compiled, ready to be served.
 
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseName } from '../core/dns/name.ts';
 import { RecordType } from '../core/dns/record-type.ts';
 import {
@@ -11,11 +11,11 @@ import {
   type RecordPosition,
 } from '../core/preference/hosts.ts';
 import { checkZone } from '../core/zone/check.ts';
-import { compileZone } from '../core/zone/compile.ts';
+import { type CompileOptions, compileZone } from '../core/zone/compile.ts';
 import { isError } from '../core/zone/diagnostic.ts';
 import type { ZoneImage } from '../core/zone/image.ts';
 import { type IncludeReader, type ParsedZone, parseZone } from '../core/zone/parser.ts';
-import { includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../io/zone-files.ts';
+import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../io/zone-files.ts';
 import { createFinding, type Finding, type SourceText } from './finding.ts';
 
 export interface ZoneVersion {
@@ -39,9 +39,9 @@ export type ZoneReading =
   | { readonly kind: 'bad'; readonly findings: readonly Finding[]; readonly files: readonly string[] };
 
 /** Reads the file and all that it includes, once, so that what is checked is what is kept and served. */
-export function readZone(path: string, seed: number): ZoneReading {
+export function readZone(path: string, compiling: CompileOptions): ZoneReading {
   try {
-    return parseTexts(readZoneFile(path), includeReader(dirname(path)), seed);
+    return parseTexts(readZoneFile(path), includeReader(dirname(path)), compiling);
   } catch (error) {
     if (!(error instanceof ZoneFileError)) throw error;
     const position = { file: path, line: 1, column: 1 };
@@ -51,19 +51,19 @@ export function readZone(path: string, seed: number): ZoneReading {
 }
 
 /** The same from texts that were kept: nothing is read from the disk. */
-export function readKeptZone(texts: readonly SourceText[], seed: number): ZoneReading {
+export function readKeptZone(texts: readonly SourceText[], compiling: CompileOptions): ZoneReading {
   const [first, ...others] = texts;
   if (first === undefined) return { kind: 'bad', findings: [], files: [] };
   const kept = new Map(others.map((text) => [text.path, text])); // as many as the zone has files
-  return parseTexts(first, (path, from) => findKept(kept, path, from), seed);
+  return parseTexts(first, (path, from) => findKept(kept, path, from), compiling);
 }
 
 /** By the name that {@link includeReader} gave the text when it was read. */
 function findKept(kept: ReadonlyMap<string, SourceText>, path: string, from: string) {
-  return kept.get(join(dirname(from), path)) ?? { failure: `${path} was not kept.` };
+  return kept.get(includedPath(path, from)) ?? { failure: `${path} was not kept.` };
 }
 
-function parseTexts(first: SourceText, include: IncludeReader, seed: number): ZoneReading {
+function parseTexts(first: SourceText, include: IncludeReader, compiling: CompileOptions): ZoneReading {
   const texts = new Map([[first.path, first]]); // bounded by the parser's limit of files a zone
   const zone = parseZone(first, {
     ...originOption(first.path),
@@ -79,7 +79,7 @@ function parseTexts(first: SourceText, include: IncludeReader, seed: number): Zo
   }
   return {
     kind: 'good',
-    version: createVersion({ ...zone, apex: zone.apex }, [...texts.values()], seed),
+    version: createVersion({ ...zone, apex: zone.apex }, [...texts.values()], compiling),
     findings,
   };
 }
@@ -93,9 +93,9 @@ function originOption(path: string): { origin?: Uint8Array } {
 function createVersion(
   zone: ParsedZone & { readonly apex: Uint8Array },
   texts: readonly SourceText[],
-  seed: number,
+  compiling: CompileOptions,
 ): ZoneVersion {
-  const image = compileZone(zone, { seed });
+  const image = compileZone(zone, compiling);
   return {
     name: formatHostName(zone.apex),
     texts,

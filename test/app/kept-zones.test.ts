@@ -12,7 +12,7 @@ async function versionOf(
   const folder = await temporaryFolder();
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, 'latin1');
   const path = join(folder, 'example.zone');
-  const reading = readZone(path, 1);
+  const reading = readZone(path, { seed: 1 });
   if (reading.kind === 'bad') throw new Error(reading.findings.map(({ message }) => message).join('\n'));
   return { path, version: reading.version };
 }
@@ -30,7 +30,7 @@ describe('a kept zone', () => {
     await kept.keep(path, version);
     const texts = await kept.find(path);
     expect(texts?.map((text) => text.path)).toEqual(version.texts.map((text) => text.path));
-    const reading = readKeptZone(texts ?? [], 1);
+    const reading = readKeptZone(texts ?? [], { seed: 1 });
     expect(reading).toMatchObject({ kind: 'good', version: { digest: version.digest, recordCount: 6 } });
   });
 

@@ -47,7 +47,7 @@ function zone(plane: DataPlane, serial: number): ZoneImage {
     'ns A 127.0.0.1',
     `v TXT "${serial}"`,
   ];
-  return imageOf(`${lines.join('\n')}\n`, 'example.', [], plane.seed);
+  return imageOf(`${lines.join('\n')}\n`, 'example.', { seed: plane.seed });
 }
 
 describe.each(IMPLEMENTATIONS)('a data plane $name', ({ create }) => {

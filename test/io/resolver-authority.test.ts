@@ -33,7 +33,9 @@ let tcp: StreamServer;
 let resolver: Resolver;
 
 beforeAll(async () => {
-  const authority = authorityOf(imageOf(ZONE, 'example.', ['PREFERENCE_CONFLICT']));
+  const authority = authorityOf(
+    imageOf(ZONE, 'example.', { tolerated: ['preference-conflict', 'preference-needs-certificate'] }),
+  );
   [udp, tcp] = await openBoth(authority);
   resolver = createResolver({ servers: [`127.0.0.1:${udp.port}`] });
 });

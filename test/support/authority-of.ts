@@ -5,32 +5,36 @@ import { parseName } from '../../src/core/dns/name.ts';
 import { createPacketSource, MAX_DATAGRAM_OCTETS } from '../../src/core/net/packet-handler.ts';
 import { type Authority, createAuthority, MAX_STREAM_REPLY_OCTETS } from '../../src/core/zone/authority.ts';
 import { createCatalog } from '../../src/core/zone/catalog.ts';
-import { compileZone } from '../../src/core/zone/compile.ts';
+import { checkZone } from '../../src/core/zone/check.ts';
+import { type CompileOptions, compileZone } from '../../src/core/zone/compile.ts';
 import { isError } from '../../src/core/zone/diagnostic.ts';
+import type { DiagnosticCode } from '../../src/core/zone/diagnostic-codes.ts';
 import type { ZoneImage } from '../../src/core/zone/image.ts';
 import { parseZone } from '../../src/core/zone/parser.ts';
 import { decodeReply, encodeQuery, type QuerySpec, type ReplyLines } from './dns-message.ts';
 
 export const SEED = 0x5eed;
 
-/** Throws with the zone's diagnostics where it has errors, but for the codes in `tolerated`. */
-export function imageOf(
-  text: string,
-  origin: string,
-  tolerated: readonly string[] = [],
-  seed = SEED,
-): ZoneImage {
+export interface ImageOptions extends Partial<CompileOptions> {
+  /** Codes of errors that are no obstacle here. */
+  readonly tolerated?: readonly DiagnosticCode[];
+}
+
+/** Throws with the zone's diagnostics where it has errors that are not tolerated. */
+export function imageOf(text: string, origin: string, options: ImageOptions = {}): ZoneImage {
+  const { tolerated = [], ...compiling } = options;
   const name = parseName(origin);
   if (typeof name === 'string') throw new Error(`${origin}: ${name}`);
   const zone = parseZone({ path: `${origin}zone`, octets: Buffer.from(text, 'latin1') }, { origin: name });
-  const errors = zone.diagnostics.filter(isError);
-  const fatal = errors.filter(({ code }) => !tolerated.includes(code));
-  if (fatal.length > 0 || zone.apex === undefined) {
+  const errors = [...zone.diagnostics, ...checkZone(zone)].filter(
+    (finding) => isError(finding) && !tolerated.includes(finding.code),
+  );
+  if (errors.length > 0 || zone.apex === undefined) {
     throw new Error(
-      fatal.map(({ line, column, code, message }) => `${line}:${column} ${code}: ${message}`).join('\n'),
+      errors.map(({ line, column, code, message }) => `${line}:${column} ${code}: ${message}`).join('\n'),
     );
   }
-  return compileZone({ apex: zone.apex, records: zone.records }, { seed });
+  return compileZone({ apex: zone.apex, records: zone.records }, { seed: SEED, ...compiling });
 }
 
 export function authorityOf(...images: readonly ZoneImage[]): Authority {

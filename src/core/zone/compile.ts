@@ -18,12 +18,19 @@ export interface CompilableZone {
   readonly records: RecordTable;
 }
 
+export interface CompileOptions {
+  /** Any 32-bit number; the images of one catalog share it. */
+  readonly seed: number;
+  /** Memory for the image, at least as long as asked for, whatever it holds. A new buffer where it is left out. */
+  readonly allocate?: (octets: number) => SharedArrayBuffer;
+}
+
 /**
- * `seed` is any 32-bit number; the images of one catalog share it. Throws RangeError or TypeError for a zone that
+ * Throws RangeError or TypeError for a zone that
  * did not pass checking (no SOA at the apex, an RRset over 65,535 octets): the caller's mistake, not the editor's.
  */
-export function compileZone(zone: CompilableZone, options: { readonly seed: number }): ZoneImage {
-  return new Compiler(zone, options.seed).compile();
+export function compileZone(zone: CompilableZone, options: CompileOptions): ZoneImage {
+  return new Compiler(zone, options).compile();
 }
 
 class Compiler {
@@ -42,7 +49,7 @@ class Compiler {
   private readonly forward: number[] = [];
   private used = Header.words * 4;
 
-  constructor(zone: CompilableZone, seed: number) {
+  constructor(zone: CompilableZone, { seed, allocate = newBuffer }: CompileOptions) {
     this.table = zone.records;
     this.apex = zone.apex;
     this.seed = seed;
@@ -50,7 +57,7 @@ class Compiler {
     this.tree = collectNames(zone.records, zone.records.owners[soa]!, seed);
     this.nodes = new Uint32Array(this.tree.count + 1);
     this.flags = new Uint8Array(this.tree.count + 1);
-    this.buffer = new SharedArrayBuffer(sizeBound(zone.records, this.tree));
+    this.buffer = allocate(sizeBound(zone.records, this.tree));
     this.octets = new Uint8Array(this.buffer);
     this.words = new Uint32Array(this.buffer);
     this.writer = new RrsetWriter(zone.records, this.apex);
@@ -60,6 +67,7 @@ class Compiler {
     const slotCount = slotsFor(this.tree.count);
     const slots = this.used;
     this.used += slotCount * 8;
+    this.octets.fill(0, 0, this.used);
     for (let node = 1; node <= this.tree.count; node++) this.writeNode(node);
     this.linkNodes();
     this.fillSlots(slots, slotCount);
@@ -83,6 +91,7 @@ class Compiler {
     const flags = this.flagsOf(groups, node);
     this.flags[node] = flags;
     this.words[at >>> 2] = ((flags << 24) | (groups.length << 16) | length) >>> 0;
+    this.words[(at >>> 2) + 1] = 0;
     let entry = (at >>> 2) + NODE_WORDS;
     this.used = at + (NODE_WORDS + groups.length * RRSET_WORDS) * 4;
     for (let index = 0; index < length; index++) {
@@ -210,6 +219,10 @@ class Compiler {
     this.words[Header.serial] = readUint32(rdata, rdata.length - 20);
     this.words[Header.negativeSoa] = layout.negativeSoa;
   }
+}
+
+function newBuffer(octets: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(octets);
 }
 
 function findApexSoa({ apex, records }: CompilableZone): number {
