@@ -46,13 +46,12 @@ export class Authority {
   /** Over UDP; see {@link PacketHandler}. */
   readonly handle: PacketHandler = (request, offset, length, _source, reply, replyOffset) => {
     this.counters[Counter.dnsUdpQueries]!++;
-    return this.respond(request, offset, length, { reply, replyOffset, isStream: false });
+    this.reply.target(reply, replyOffset);
+    return this.respond(request, offset, length, false);
   };
 
-  /**
-   * Over TCP: `reply` has {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`; returns octets written, 0 for none.
-   * Positional as {@link PacketHandler} is.
-   */
+  /** Over TCP: `reply` has {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`; returns octets written, 0 for none. */
+  // Five positional parameters for the same reason as PacketHandler's.
   handleStream(
     request: Uint8Array,
     offset: number,
@@ -61,26 +60,21 @@ export class Authority {
     replyOffset: number,
   ): number {
     this.counters[Counter.dnsTcpQueries]!++;
-    return this.respond(request, offset, length, { reply, replyOffset, isStream: true });
+    this.reply.target(reply, replyOffset);
+    return this.respond(request, offset, length, true);
   }
 
-  private respond(
-    request: Uint8Array,
-    offset: number,
-    length: number,
-    { reply, replyOffset, isStream }: { reply: Uint8Array; replyOffset: number; isStream: boolean },
-  ): number {
+  private respond(request: Uint8Array, offset: number, length: number, isStream: boolean): number {
     const verdict = this.query.read(request, offset, length, this.name);
     if (verdict === Verdict.silence) {
       this.counters[Counter.dnsDropped]!++;
       return 0;
     }
     if (verdict !== Verdict.query) {
-      const rcode = verdict === Verdict.malformed ? Rcode.FORMERR : Rcode.NOTIMP;
-      return this.refuse(request, offset, { reply, replyOffset, rcode });
+      return this.refuse(request, offset, verdict === Verdict.malformed ? Rcode.FORMERR : Rcode.NOTIMP);
     }
-    this.reply.target(reply, replyOffset, isStream ? MAX_STREAM_REPLY_OCTETS : this.udpLimit());
     this.reply.begin(request, offset, this.query.questionEnd);
+    this.reply.limit(isStream ? MAX_STREAM_REPLY_OCTETS : this.udpLimit());
     if (this.query.hasEdns) this.reply.reserve(OPT_OCTETS);
     this.answer.authoritative = false;
     this.answer.truncated = false;
@@ -127,17 +121,14 @@ export class Authority {
   }
 
   /** A header alone: what can be said of a message that cannot be read. */
-  private refuse(
-    request: Uint8Array,
-    offset: number,
-    { reply, replyOffset, rcode }: { reply: Uint8Array; replyOffset: number; rcode: number },
-  ): number {
-    reply[replyOffset] = request[offset]!;
-    reply[replyOffset + 1] = request[offset + 1]!;
+  private refuse(request: Uint8Array, offset: number, rcode: number): number {
+    const { octets, start } = this.reply;
+    octets[start] = request[offset]!;
+    octets[start + 1] = request[offset + 1]!;
     // Opcode and RD as they came (RFC 1035 §4.1.1).
-    writeUint16(reply, replyOffset + 2, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
-    writeUint32(reply, replyOffset + 4, 0);
-    writeUint32(reply, replyOffset + 8, 0);
+    writeUint16(octets, start + 2, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
+    writeUint32(octets, start + 4, 0);
+    writeUint32(octets, start + 8, 0);
     this.counters[counterOf(rcode)]!++;
     return HEADER_OCTETS;
   }

@@ -30,11 +30,15 @@ export class ReplyWriter {
     this.rewind(length);
   }
 
-  /** Where to write: `limit` octets of `octets` at `start`. */
-  target(octets: Uint8Array, start: number, limit: number): void {
+  /** Where to write. */
+  target(octets: Uint8Array, start: number): void {
     this.octets = octets;
     this.start = start;
-    this.end = start + limit;
+  }
+
+  /** Octets that the reply may have in all. */
+  limit(length: number): void {
+    this.end = this.start + length;
   }
 
   /** Keeps room for an OPT record at the end. */
