@@ -16,7 +16,7 @@ import {
 import type { Clock } from '../io/clock.ts';
 import { FileError } from '../io/files.ts';
 import type { Logger } from '../io/log.ts';
-import type { DrainingHost } from './data-plane.ts';
+import type { DrainingHost } from './data-plane/data-plane.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import { createSteadyClock } from './steady-clock.ts';
 

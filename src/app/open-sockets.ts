@@ -3,7 +3,7 @@
 import { formatListener, type Listener } from '../core/net/endpoint.ts';
 import { difference } from '../core/preference/plan.ts';
 import { BindError } from '../io/bind-error.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
 
 export type OpenResult =
   | { readonly kind: 'opened'; readonly listeners: readonly Listener[] }

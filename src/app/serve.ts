@@ -9,7 +9,7 @@ import { type FileWatcher, watchFiles } from '../io/watch.ts';
 import { type AdminServer, openAdmin } from './admin.ts';
 import type { Config } from './config.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
 import { bothTransports, closeDnsListeners, openDnsListeners } from './dns-listeners.ts';
 import { createDrains, type Drains } from './drains.ts';
 import { createKeptZones } from './kept-zones.ts';

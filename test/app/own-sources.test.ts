@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createOwnSources } from '../../src/app/own-sources.ts';
+import { createOwnSources } from '../../src/app/data-plane/own-sources.ts';
 import type { Listener } from '../../src/core/net/endpoint.ts';
 import { parseIpAddress } from '../../src/core/net/ip-address.ts';
 import { createPacketSource } from '../../src/core/net/packet-handler.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Config, type ConfigSource, readConfig } from '../../src/app/config.ts';
 import type { DataPlaneOptions } from '../../src/app/data-plane/create-data-plane.ts';
-import { createLocalDataPlane } from '../../src/app/local-data-plane.ts';
+import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.ts';
 import { type Machine, thisMachine } from '../../src/app/machine.ts';
 import type { ReloadReport } from '../../src/app/reload.ts';
 import { createServer, type Server, type StartReport } from '../../src/app/serve.ts';

@@ -4,7 +4,7 @@ import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
-import type { DrainingHost, Service } from '../data-plane.ts';
+import type { DrainingHost, Service } from './data-plane.ts';
 
 export type Command =
   /** `descriptor` is the bound socket of a UDP listener, opened by the control plane; TCP is opened by the worker. */

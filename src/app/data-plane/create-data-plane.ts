@@ -6,8 +6,8 @@ import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import { type Libc, loadLibc } from '../../io/packet-engine/libc.ts';
 import { findEngineFault } from '../../io/packet-engine/self-test.ts';
-import type { DataPlane } from '../data-plane.ts';
-import { createLocalDataPlane } from '../local-data-plane.ts';
+import type { DataPlane } from './data-plane.ts';
+import { createLocalDataPlane } from './local-data-plane.ts';
 import { createThreadedDataPlane } from './threaded-data-plane.ts';
 
 export interface DataPlaneOptions {

@@ -7,8 +7,8 @@ import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { ZoneImage } from '../../core/zone/image.ts';
 import { loadLibc } from '../../io/packet-engine/libc.ts';
 import { PacketLoop } from '../../io/packet-engine/packet-loop.ts';
-import { createOwnSources } from '../own-sources.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import { createOwnSources } from './own-sources.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
 

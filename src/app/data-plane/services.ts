@@ -10,7 +10,7 @@ import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import { findTxt } from '../../core/zone/find-txt.ts';
-import type { DrainingHost, Publication } from '../data-plane.ts';
+import type { DrainingHost, Publication } from './data-plane.ts';
 
 export interface ServicesOptions {
   readonly table: SharedSwarmTable;
@@ -27,6 +27,8 @@ export interface ServicesOptions {
 
 export interface Services {
   readonly authority: Authority;
+  /** {@link Authority.handleStream}, bound. */
+  readonly answerDnsStream: Authority['handleStream'];
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
   publish(publication: Publication): void;
@@ -46,6 +48,7 @@ export function createServices(options: ServicesOptions): Services {
   });
   return {
     authority,
+    answerDnsStream: (...query) => authority.handleStream(...query),
     answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters }),
     httpTracker: createHttpTracker({ table, settings, counters, hostRule: rule.refuse }),
     publish(publication) {

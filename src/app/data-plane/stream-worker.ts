@@ -8,9 +8,10 @@ import { systemClock } from '../../io/clock.ts';
 import { createConnectionLimits } from '../../io/connection-limits.ts';
 import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/dns-stream.ts';
 import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/http-stream.ts';
+import { type Logger, silentLogger } from '../../io/log.ts';
 import type { StreamServer } from '../../io/stream-server.ts';
-import type { Service } from '../data-plane.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import type { Service } from './data-plane.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
 
@@ -18,6 +19,11 @@ const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessageP
 const { counters } = setup;
 const services = createServices(setup);
 const clock = { ...systemClock, nowSeconds: createSharedClock(setup.clockOrigin) };
+/** What goes wrong in a handler is said in the control plane's log. */
+const logger: Logger = {
+  ...silentLogger,
+  error: (message, fields) => tell({ kind: 'fault', message: `${message} ${fields?.error?.stack ?? ''}` }),
+};
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const servers = new Map<string, StreamServer>();
 // The caps hold for all listeners of a kind together.
@@ -66,24 +72,13 @@ async function carryOut(command: Command): Promise<number> {
 
 async function open(listener: Listener, service: Service): Promise<number> {
   const { address, port: wanted } = listener;
-  const shared = { address, port: wanted, clock, counters, connections: connections[service] };
+  const shared = { address, port: wanted, clock, counters, connections: connections[service], logger };
   const server =
     service === 'dns'
-      ? await openDnsStream({ ...shared, answer: answerDns, dropCounter: Counter.dnsDropped })
+      ? await openDnsStream({ ...shared, answer: services.answerDnsStream, dropCounter: Counter.dnsDropped })
       : await openHttpStream({ ...shared, respond: services.httpTracker.respond });
   servers.set(formatListener({ ...listener, port: server.port }), server);
   return server.port;
-}
-
-// Positional, as the authority's own function is.
-function answerDns(
-  request: Uint8Array,
-  offset: number,
-  length: number,
-  reply: Uint8Array,
-  replyOffset: number,
-): number {
-  return services.authority.handleStream(request, offset, length, reply, replyOffset);
 }
 
 async function close(key: string): Promise<void> {

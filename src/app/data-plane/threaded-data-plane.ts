@@ -3,20 +3,21 @@
 
 import { type Counters, createCounters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
-import { expire, expiryWork } from '../../core/swarm/expire.ts';
 import { recoverShards } from '../../core/swarm/rebuild.ts';
-import { CREATING_OWNER, createSwarmTable, type SwarmTable, swarmTotals } from '../../core/swarm/table.ts';
-import { PEER_LIFETIME_INTERVALS, type TrackerSettings } from '../../core/tracker/settings.ts';
+import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { BindError } from '../../io/bind-error.ts';
-import type { Cancel, Clock } from '../../io/clock.ts';
+import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import { openBatchSocket } from '../../io/packet-engine/batch-socket.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import { DEFAULT_RECEIVE_BUFFER_OCTETS } from '../../io/udp-socket.ts';
-import type { DataPlane, Publication, Service } from '../data-plane.ts';
+import { createSteadyClock } from '../steady-clock.ts';
 import type { Command, WorkerSetup } from './commands.ts';
+import type { DataPlane, Publication, Service } from './data-plane.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
+import { createSharedState, type SharedState } from './shared-state.ts';
 import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
 
 export interface ThreadedDataPlaneOptions {
@@ -39,9 +40,6 @@ interface OpenListener {
   readonly descriptors: readonly number[];
 }
 
-/** Seconds in which the walk for silent peers goes round the whole table. */
-const EXPIRY_ROUND_SECONDS = 60;
-
 export async function createThreadedDataPlane(options: ThreadedDataPlaneOptions): Promise<ThreadedDataPlane> {
   const plane = new ThreadedDataPlane(options);
   await plane.ready();
@@ -51,33 +49,29 @@ export async function createThreadedDataPlane(options: ThreadedDataPlaneOptions)
 export class ThreadedDataPlane implements DataPlane {
   readonly seed: number;
   private readonly options: ThreadedDataPlaneOptions;
-  private readonly table: SwarmTable;
+  private readonly clock: Clock;
+  private readonly state: SharedState;
   private readonly packetWorkers: WorkerThread[];
   private streamWorker: WorkerThread;
   private readonly wakes: readonly number[];
   /** By {@link formatListener}; bounded by the control plane's plan. */
   private readonly listeners = new Map<string, OpenListener>();
   private publication: Publication = { images: [], draining: [] };
-  private cancelTick: Cancel;
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
     const { libc, randomOctets, settings, udpPayload, workerCount } = options;
     this.options = options;
-    this.seed = new DataView(randomOctets(4).buffer).getUint32(0);
-    const peerLifetimeSeconds = settings.intervalSeconds * PEER_LIFETIME_INTERVALS;
-    this.table = createSwarmTable({
-      secret: randomOctets(20),
-      counters: createCounters(),
-      peerLifetimeSeconds,
-    });
+    this.clock = createSteadyClock(options.clock);
+    this.state = createSharedState({ settings, clock: this.clock, randomOctets });
+    this.seed = this.state.seed;
     const shared = {
-      table: this.table.shared,
+      table: this.state.table.shared,
       settings,
       udpPayload,
-      connectionKey: randomOctets(16),
+      connectionKey: this.state.connectionKey,
       seed: this.seed,
-      clockOrigin: { seconds: options.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
+      clockOrigin: { seconds: this.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
     };
     const wakes = Array.from({ length: workerCount }, () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     this.wakes = wakes;
@@ -95,7 +89,6 @@ export class ThreadedDataPlane implements DataPlane {
       wakeDescriptor: 0,
       counters: createCounters(),
     });
-    this.cancelTick = this.tick();
   }
 
   async ready(): Promise<void> {
@@ -103,7 +96,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   readCounters(): Counters {
-    const sum = Float64Array.from(this.table.counters);
+    const sum = Float64Array.from(this.state.counters);
     for (const { setup } of this.workers()) {
       for (let index = 0; index < sum.length; index++) sum[index]! += setup.counters[index]!;
     }
@@ -111,7 +104,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   swarmTotals() {
-    return swarmTotals(this.table);
+    return swarmTotals(this.state.table);
   }
 
   async open(listener: Listener, service: Service): Promise<Listener> {
@@ -145,7 +138,8 @@ export class ThreadedDataPlane implements DataPlane {
   async publish(publication: Publication): Promise<void> {
     this.publication = publication;
     const command = publishCommand(publication);
-    await Promise.all(this.workers().map((worker) => worker.send(command)));
+    // A worker that dies meanwhile has a successor that is given this publication.
+    await Promise.allSettled(this.workers().map((worker) => worker.send(command)));
   }
 
   stop(): Promise<void> {
@@ -159,7 +153,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   private async stopAll(): Promise<void> {
-    this.cancelTick();
+    this.state.stop();
     await Promise.all(this.workers().map((worker) => worker.stop()));
     for (const { descriptors } of this.listeners.values()) this.closeDescriptors(descriptors);
     this.listeners.clear();
@@ -244,8 +238,8 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** A worker that died while it changed the swarm table would keep the others out of a part of it for ever. */
   private recoverFrom({ owner }: WorkerSetup): void {
-    const { clock, logger } = this.options;
-    const shards = recoverShards(this.table, owner, clock.nowSeconds());
+    const { logger } = this.options;
+    const shards = recoverShards(this.state.table, owner, this.clock.nowSeconds());
     if (shards > 0) logger.warn('a worker died inside the swarm table; that part was rebuilt', { shards });
   }
 
@@ -261,15 +255,6 @@ export class ThreadedDataPlane implements DataPlane {
         this.options.logger.error('a new worker could not take over', { error });
       });
     }
-  }
-
-  /** Peers that fell silent are looked for a little every second. */
-  private tick(): Cancel {
-    const { clock } = this.options;
-    return clock.schedule(1000, () => {
-      expire(this.table, clock.nowSeconds(), Math.ceil(expiryWork(this.table) / EXPIRY_ROUND_SECONDS));
-      this.cancelTick = this.tick();
-    });
   }
 }
 

@@ -1,10 +1,10 @@
 // What answers packets, as the control plane sees it: sockets are opened and closed, a catalog is swapped. Everything
 // that goes in or comes out could cross to another thread: values and promises, no callbacks.
 
-import type { Counters } from '../core/counters.ts';
-import type { Listener, Transport } from '../core/net/endpoint.ts';
-import type { SwarmTotals } from '../core/swarm/table.ts';
-import type { ZoneImage } from '../core/zone/image.ts';
+import type { Counters } from '../../core/counters.ts';
+import type { Listener, Transport } from '../../core/net/endpoint.ts';
+import type { SwarmTotals } from '../../core/swarm/table.ts';
+import type { ZoneImage } from '../../core/zone/image.ts';
 
 /** What a socket answers: DNS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
 export type Service = 'dns' | 'tracker';

@@ -1,9 +1,9 @@
 // Our own listening sockets as sources of datagrams: a packet that claims to come from one is forged, and answering it
 // would make two of our sockets talk to each other for ever.
 
-import type { Listener } from '../core/net/endpoint.ts';
-import { parseIpAddress } from '../core/net/ip-address.ts';
-import type { PacketSource } from '../core/net/packet-handler.ts';
+import type { Listener } from '../../core/net/endpoint.ts';
+import { parseIpAddress } from '../../core/net/ip-address.ts';
+import type { PacketSource } from '../../core/net/packet-handler.ts';
 
 export interface OwnSources {
   add(listener: Listener): void;

@@ -1,0 +1,119 @@
+// The data plane on this thread's event loop: one authority, one swarm table, and a socket for each port.
+
+import { Counter } from '../../core/counters.ts';
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { Clock } from '../../io/clock.ts';
+import { createConnectionLimits } from '../../io/connection-limits.ts';
+import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/dns-stream.ts';
+import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/http-stream.ts';
+import type { Logger } from '../../io/log.ts';
+import { openUdpSocket } from '../../io/udp-socket.ts';
+import { createSteadyClock } from '../steady-clock.ts';
+import type { DataPlane, Service } from './data-plane.ts';
+import { createOwnSources } from './own-sources.ts';
+import { createServices } from './services.ts';
+import { createSharedState } from './shared-state.ts';
+
+export interface LocalDataPlaneOptions {
+  readonly udpPayload: number;
+  readonly settings: TrackerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Octets that strangers cannot know. */
+  randomOctets(length: number): Uint8Array;
+}
+
+/** What every open socket has. */
+interface Socket {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane {
+  const { logger } = options;
+  const clock = createSteadyClock(options.clock);
+  const { settings, randomOctets, udpPayload } = options;
+  const state = createSharedState({ settings, clock, randomOctets });
+  const { counters, seed, table, connectionKey } = state;
+  const owner = CREATING_OWNER;
+  const shared = { table: table.shared, owner, settings, udpPayload, connectionKey, seed, counters };
+  const services = createServices(shared);
+  /** By {@link formatListener} of the real port; bounded by the control plane's plan. */
+  const sockets = new Map<string, Socket>();
+  const ownSources = createOwnSources();
+  const dnsConnections = createConnectionLimits(
+    DNS_STREAM_LIMITS.maxConnections,
+    DNS_STREAM_LIMITS.maxConnectionsPerPrefix,
+  );
+  const httpConnections = createConnectionLimits(
+    HTTP_STREAM_LIMITS.maxConnections,
+    HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
+  );
+  let stopped: Promise<void> | undefined;
+  function openSocket({ transport, address, port }: Listener, service: Service): Promise<Socket> {
+    if (transport === 'udp') {
+      const handler = service === 'dns' ? services.authority.handle : services.answerUdpTracker;
+      const dropCounter = service === 'dns' ? Counter.dnsDropped : Counter.udpDropped;
+      return openUdpSocket({
+        address,
+        port,
+        handler,
+        clock,
+        counters,
+        dropCounter,
+        logger,
+        isOwnSource: ownSources.has,
+      });
+    }
+    if (service === 'dns') {
+      const { answerDnsStream: answer } = services;
+      const dropCounter = Counter.dnsDropped;
+      return openDnsStream({
+        address,
+        port,
+        answer,
+        clock,
+        connections: dnsConnections,
+        counters,
+        dropCounter,
+        logger,
+      });
+    }
+    const { respond } = services.httpTracker;
+    return openHttpStream({ address, port, respond, clock, connections: httpConnections, counters, logger });
+  }
+
+  async function open(listener: Listener, service: Service): Promise<Listener> {
+    const socket = await openSocket(listener, service);
+    const opened = { ...listener, port: socket.port };
+    sockets.set(formatListener(opened), socket);
+    ownSources.add(opened);
+    return opened;
+  }
+
+  async function close(listener: Listener): Promise<void> {
+    const socket = sockets.get(formatListener(listener));
+    sockets.delete(formatListener(listener));
+    ownSources.delete(listener);
+    await socket?.close();
+  }
+
+  async function stopAll(): Promise<void> {
+    state.stop();
+    const open = [...sockets.values()];
+    sockets.clear();
+    await Promise.all(open.map((socket) => socket.close()));
+  }
+
+  return {
+    seed,
+    readCounters: () => counters,
+    open,
+    close,
+    publish: async (publication) => services.publish(publication),
+    swarmTotals: () => swarmTotals(table),
+    stop: () => (stopped ??= stopAll()),
+  };
+}
