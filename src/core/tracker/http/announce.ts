@@ -114,9 +114,7 @@ export function parseAnnounce(
   const event = readEvent(query, octets);
   if (event === undefined) return 'unknown event';
   request.event = event;
-  const keyLength = decode(query, octets, 'key', KEY_OFFSET, MAX_KEY_OCTETS);
-  if (keyLength === MALFORMED && isGiven(query, 'key')) return 'malformed key';
-  request.clientKey = keyLength > 0 ? clientKeyOf(table, decoded, keyLength) : 0;
+  request.clientKey = readKey(table, query, octets);
   query.isCompact = !isSet(query, octets, 'compact', '0');
   query.listsPeerIds =
     !query.isCompact && table.shared.limits.keepPeerIds && !isSet(query, octets, 'no_peer_id', '1');
@@ -136,10 +134,6 @@ function locate(query: AnnounceQuery, octets: Uint8Array, start: number, end: nu
     }
   }
   return undefined;
-}
-
-function isGiven({ starts }: AnnounceQuery, name: Name): boolean {
-  return starts[NAMES.indexOf(name)] !== -1;
 }
 
 /** Octets decoded; {@link MALFORMED} also when the parameter is not there. */
@@ -180,9 +174,16 @@ function readEvent(query: AnnounceQuery, octets: Uint8Array): AnnounceEvent | un
   return undefined;
 }
 
-function clientKeyOf(table: SwarmTable, decoded: Uint8Array, length: number): number {
-  const opaque = sipHash24(table.key, decoded, KEY_OFFSET, length);
-  return readClientKey(decoded, KEY_OFFSET, length, opaque);
+/** A key that is too long or wrongly encoded is no reason to refuse a client: what it wrote is its key. */
+function readKey(table: SwarmTable, query: AnnounceQuery, octets: Uint8Array): number {
+  const index = NAMES.indexOf('key');
+  const start = query.starts[index]!;
+  const end = query.ends[index]!;
+  if (start === -1 || start === end) return 0;
+  const length = decode(query, octets, 'key', KEY_OFFSET, MAX_KEY_OCTETS);
+  if (length === MALFORMED) return sipHash24(table.key, octets, start, end - start) || 1;
+  const opaque = sipHash24(table.key, query.decoded, KEY_OFFSET, length);
+  return readClientKey(query.decoded, KEY_OFFSET, length, opaque);
 }
 
 /** The reply of a successful announce, keys sorted. Peers are in `query.peers`. */

@@ -63,7 +63,7 @@ export function parseRequestHead(
   head.keepAlive = head.minorVersion === 1;
   head.hasBody = false;
   let hosts = 0;
-  let at = lineEnd + 2;
+  let at = afterLineEnd(octets, lineEnd);
   for (;;) {
     const fieldEnd = findLineEnd(octets, at, end);
     if (fieldEnd < 0) return 400;
@@ -74,21 +74,28 @@ export function parseRequestHead(
       hosts++;
       if (!hostFromTarget) setHost(octets, colon + 1, fieldEnd, head);
     } else if (!readConnection(octets, at, colon, fieldEnd, head)) return 400;
-    at = fieldEnd + 2;
+    at = afterLineEnd(octets, fieldEnd);
   }
   if (head.hasBody) head.keepAlive = false;
   return hosts > 1 || (hosts === 0 && head.minorVersion === 1) ? 400 : 200;
 }
 
-/** Offset of the next CR LF; −1 when there is none, or a control character before it (HTAB apart). */
+/**
+ * Offset of the next CR LF or LF (RFC 9112 §2.2 lets it end a line alone); −1 when there is none, or a control character
+ * before it (HTAB apart).
+ */
 function findLineEnd(octets: Uint8Array, start: number, end: number): number {
-  for (let at = start; at + 1 < end; at++) {
+  for (let at = start; at < end; at++) {
     const octet = octets[at]!;
     if (octet >= SPACE && octet !== 0x7f) continue;
-    if (octet === CR && octets[at + 1] === LF) return at;
+    if (octet === LF || (octet === CR && at + 1 < end && octets[at + 1] === LF)) return at;
     if (octet !== TAB) return -1;
   }
   return -1;
+}
+
+function afterLineEnd(octets: Uint8Array, lineEnd: number): number {
+  return octets[lineEnd] === CR ? lineEnd + 2 : lineEnd + 1;
 }
 
 function parseRequestLine(octets: Uint8Array, start: number, end: number, head: RequestHead): HeadStatus {
@@ -98,8 +105,8 @@ function parseRequestLine(octets: Uint8Array, start: number, end: number, head: 
   if (end - targetEnd !== 9 || !isText(octets, targetEnd + 1, targetEnd + 6, 'http/')) return 400;
   const minor = octets[end - 1]! - 0x30;
   if (octets[end - 2] !== 0x2e) return 400;
-  if (octets[end - 3] !== 0x31 || minor < 0 || minor > 1) return 505;
-  head.minorVersion = minor;
+  if (octets[end - 3] !== 0x31 || minor < 0 || minor > 9) return 505;
+  head.minorVersion = Math.min(minor, 1); // a later 1.x is read as the latest we know (RFC 9110 §2.5)
   head.method = 'other';
   if (isExactly(octets, start, methodEnd, 'GET')) head.method = 'GET';
   else if (isExactly(octets, start, methodEnd, 'HEAD')) head.method = 'HEAD';

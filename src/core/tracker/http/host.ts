@@ -56,10 +56,13 @@ function isSame(text: string, octets: Uint8Array, start: number, end: number): b
   return true;
 }
 
+/** What libtorrent writes for an IPv6 tracker, `::1:6969`: nobody can tell the port, and nobody needs to. */
+const BARE_IPV6: RequestHost = { name: '', port: undefined, isLiteral: true };
+
 /** `tracker.example:80`, `192.0.2.1`, `[2001:db8::1]:6969`, or nothing at all. */
 export function parseHost(text: string): RequestHost | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]*))(?::([0-9]{0,5}))?$/.exec(text.toLowerCase());
-  if (match === null) return undefined;
+  if (match === null) return /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(text) ? BARE_IPV6 : undefined;
   const port = match[3] === undefined || match[3] === '' ? undefined : Number(match[3]);
   if (port !== undefined && port > 65535) return undefined;
   if (match[1] !== undefined) return { name: match[1], port, isLiteral: true };
