@@ -86,28 +86,3 @@ function startsWith(input: Uint8Array, at: number, expected: Uint8Array): boolea
     if (input[at + index] !== expected[index]) return false;
   return true;
 }
-
-const CONTENT_LENGTH = textToOctets('content-length');
-const TRANSFER_ENCODING = textToOctets('transfer-encoding');
-
-/** True when a field of the head announces a body (RFC 9112 §6), whatever its value. */
-export function announcesBody(input: Uint8Array, start: number, end: number): boolean {
-  let at = start;
-  for (;;) {
-    const lineEnd = input.indexOf(LF, at);
-    if (lineEnd === -1 || lineEnd + 1 >= end) return false;
-    at = lineEnd + 1;
-    if (startsWithName(input, at, CONTENT_LENGTH) || startsWithName(input, at, TRANSFER_ENCODING))
-      return true;
-  }
-}
-
-/** Field names are case-insensitive; `expected` is in lower case. */
-function startsWithName(input: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let index = 0; index < expected.length; index++) {
-    const octet = input[at + index]!;
-    const lower = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-    if (lower !== expected[index]) return false;
-  }
-  return true;
-}

@@ -6,7 +6,7 @@ import type { PacketSource } from '../core/net/packet-handler.ts';
 import { textToOctets } from '../core/octets/text.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import { announcesBody, isMethodStart, searchHead, skipEmptyLines } from './http-head.ts';
+import { isMethodStart, searchHead, skipEmptyLines } from './http-head.ts';
 import type { Logger } from './log.ts';
 import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
 import { openStreamServer, type StreamLimits, type StreamServer } from './stream-server.ts';
@@ -15,6 +15,7 @@ import { openStreamServer, type StreamLimits, type StreamServer } from './stream
 export interface HttpStreamReply {
   /** Octets written; 0 closes the connection without a word. */
   readonly length: number;
+  /** False also when a body follows: it would be read as the next request. */
   readonly keepAlive: boolean;
 }
 
@@ -158,8 +159,7 @@ function httpProtocol(
     const free = offset === 0 ? output : output.subarray(offset);
     const reply = respond(input, start, found.end, peer.source, protocol.localPort, free, clock.nowSeconds());
     if (reply.length === 0) return outcome(0, 0, 'abort');
-    const goesOn = reply.keepAlive && !announcesBody(input, start, found.end);
-    return outcome(found.end - range.start, reply.length, goesOn ? 'next' : 'finish');
+    return outcome(found.end - range.start, reply.length, reply.keepAlive ? 'next' : 'finish');
   }
 
   const protocol: HttpProtocol = { maxReplyOctets: MAX_HTTP_REPLY_OCTETS, take, localPort: 0 };

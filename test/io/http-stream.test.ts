@@ -82,24 +82,6 @@ describe('requests', () => {
       '<GET /a HTTP/1.1><GET /close HTTP/1.1>',
     );
   });
-
-  it.each(['Content-Length: 28', 'content-length:0', 'CONTENT-LENGTH : 5', 'Transfer-Encoding: chunked'])(
-    'with a body (%s) are answered and the connection closed, so that no body is read as a request',
-    async (field) => {
-      const body = 'GET /smuggled HTTP/1.1\r\n\r\n';
-      expect(await lastWords(`GET /a HTTP/1.1\r\nHost: x\r\n${field}\r\n\r\n${body}`)).toBe(
-        '<GET /a HTTP/1.1>',
-      );
-    },
-  );
-
-  it('whose fields only resemble those of a body keep the connection', async () => {
-    const client = await connectTo(await open());
-    client.send(
-      'GET /a HTTP/1.1\r\nX-Content-Length: 5\r\nContent: transfer-encoding\r\n\r\nGET /b HTTP/1.1\r\n\r\n',
-    );
-    expect((await client.received(34)).toString()).toBe('<GET /a HTTP/1.1><GET /b HTTP/1.1>');
-  });
 });
 
 describe('what is not a request', () => {
