@@ -24,6 +24,8 @@ export interface Target {
 export interface Level {
   readonly name: string;
   measure(target: Target, round: number): Promise<LoadResult>;
+  /** A sentence that a reader must know of a server's result. */
+  readonly remark?: (name: string, result: LoadResult) => string | undefined;
 }
 
 export interface Contest<Scenario> {
@@ -35,8 +37,6 @@ export interface Contest<Scenario> {
   readonly levels: readonly Level[];
   /** What a server needs before it is measured: peers to know, code to compile. */
   prepare(target: Target): Promise<void>;
-  /** Sentences about a result that a reader must know. */
-  remark?(name: string, result: LoadResult): string | undefined;
 }
 
 interface Contestant extends Target {
@@ -133,7 +133,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 function tabulate<Scenario>(
-  { suite, title, remark }: Contest<Scenario>,
+  { suite, title }: Contest<Scenario>,
   level: Level,
   contestants: readonly Contestant[],
   notes: readonly string[],
@@ -151,7 +151,7 @@ function tabulate<Scenario>(
         : [cpuMicroseconds(own) / cpuMicroseconds(result)];
     });
     const last = good.at(-1);
-    const sentence = last === undefined ? undefined : remark?.(name, last);
+    const sentence = last === undefined ? undefined : level.remark?.(name, last);
     if (sentence !== undefined) remarks.push(sentence);
     return {
       server: name,

@@ -66,10 +66,9 @@ async function runDns(
       title: `queries over UDP, ${names.toLocaleString('en-US')} names, ${NEGATIVE_PERCENT} % NXDOMAIN`,
       scenario: { apex: APEX, zoneFile, names },
       peers: choosePeers(peers, options.only),
-      levels,
+      levels: levels.map((level) => ({ ...level, remark: remarkNegative })),
       prepare: (target: Parameters<typeof warmUp>[1]) =>
         warmUp(load, target, protocol, options.isQuick ? 0.2 : 2),
-      remark: remarkNegative,
     };
     return await runContest(contest, options);
   } finally {

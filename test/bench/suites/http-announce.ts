@@ -35,45 +35,44 @@ const FILL_SECONDS = 60;
 export const httpAnnounceSuite: Suite = {
   name: 'http-announce',
   description: 'announces over HTTP, the same swarm; connections kept, and a new one each',
-  async run(options, load) {
-    return [
-      ...(await runContest(createContest(true, options, load), options)),
-      ...(await runContest(createContest(false, options, load), options)),
-    ];
-  },
+  run: (options, load) => runContest(createContest(options, load), options),
 };
 
-function createContest(
-  isKeptAlive: boolean,
-  options: BenchOptions,
-  load: LoadProcess,
-): Contest<TrackerScenario> {
+function createContest(options: BenchOptions, load: LoadProcess): Contest<TrackerScenario> {
   const swarm = options.isQuick ? QUICK_SWARM : SWARM;
-  const rates = isKeptAlive ? KEPT_ALIVE_RATES : NEW_CONNECTION_RATES;
-  const levels = ratesOf(options, rates).map(
+  const [torrents, peers] = [swarm.torrents, swarm.peers].map((count) => count.toLocaleString('en-US'));
+  return {
+    suite: 'http-announce',
+    title: `announces over HTTP, ${peers} peers in ${torrents} torrents`,
+    scenario: { family: 4, torrents: swarm.torrents },
+    peers: choosePeers(PEERS, options.only),
+    levels: [true, false].flatMap((isKeptAlive) => levelsFor(isKeptAlive, swarm, options, load)),
+    async prepare(target) {
+      // A floor knows no peers.
+      if (!target.name.startsWith(echoHttpTracker.name))
+        await run(load, target, swarm, { isFill: true, answers: swarm.peers, seconds: FILL_SECONDS });
+      for (const isKeptAlive of [true, false])
+        await run(load, target, swarm, { isKeptAlive, seconds: options.isQuick ? 0.2 : 1 });
+    },
+  };
+}
+
+function levelsFor(isKeptAlive: boolean, swarm: Swarm, options: BenchOptions, load: LoadProcess): Level[] {
+  const rates = ratesOf(options, isKeptAlive ? KEPT_ALIVE_RATES : NEW_CONNECTION_RATES);
+  const own = rates.map(
     (ratePerSecond): Level => ({
       name: levelName(ratePerSecond),
       measure: (target, round) =>
         run(load, target, swarm, { isKeptAlive, ratePerSecond, seed: round + 1, ...options }),
     }),
   );
-  return {
-    suite: 'http-announce',
-    title: `announces over HTTP, ${isKeptAlive ? 'connections kept' : 'a new connection each'}`,
-    scenario: { family: 4, torrents: swarm.torrents },
-    peers: choosePeers(PEERS, options.only),
-    levels: [...levels, ...checkAnnounceGenerator('httpload', swarm, options, isKeptAlive ? ['-K'] : [])],
-    async prepare(target) {
-      const warm = { isKeptAlive, warmSeconds: 0, seconds: options.isQuick ? 0.2 : 2 };
-      // A floor knows no peers.
-      if (!target.name.startsWith(echoHttpTracker.name)) {
-        const fill = { isFill: true, answers: swarm.peers, warmSeconds: 0, seconds: FILL_SECONDS };
-        await run(load, target, swarm, { ...fill, isKeptAlive });
-      }
-      await run(load, target, swarm, warm);
-    },
-    remark: (name, result) => (isKeptAlive ? remarkClosing(name, result) : undefined),
-  };
+  const checks = checkAnnounceGenerator('httpload', swarm, options, isKeptAlive ? ['-K'] : []);
+  const kind = isKeptAlive ? 'connections kept' : 'a new connection each';
+  return [...own, ...checks].map((level) => ({
+    ...level,
+    name: `${kind}, ${level.name}`,
+    ...(isKeptAlive ? { remark: remarkClosing } : {}),
+  }));
 }
 
 async function run(
