@@ -62,6 +62,10 @@ export async function runContest<Scenario>(
       options.log(`${contest.suite}: round ${round + 1} of ${options.rounds}`);
       for (const level of contest.levels) await runRound(level, contestants, round, notes);
     }
+    for (const { name, running } of contestants) {
+      const failure = running.failure();
+      if (failure !== undefined) notes.push(`${name} ${failure}`);
+    }
   } finally {
     await Promise.all(contestants.map(({ running }) => running.stop()));
     removeFolder(folder);

@@ -33,6 +33,8 @@ export interface ServerProcess {
   readonly pid: number;
   /** Throws when it has ended, or does not answer in time. */
   waitFor(isReady: () => Promise<boolean>, seconds: number): Promise<void>;
+  /** What it said at last, when it has ended though nobody stopped it. */
+  failure(): string | undefined;
   /** SIGTERM, and SIGKILL when that does not do; resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -75,6 +77,10 @@ export function startServer(processor: number, command: readonly string[]): Serv
         await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
       }
     },
+    failure: () =>
+      child.exitCode === null && child.signalCode === null
+        ? undefined
+        : `ended with ${child.signalCode ?? child.exitCode}: ${output}`,
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MILLISECONDS);

@@ -31,6 +31,8 @@ export interface TrackerScenario {
 export interface RunningPeer extends Address {
   /** Its first process; what that starts counts too. */
   readonly pid: number;
+  /** What it said at last, when it has ended though nobody stopped it. */
+  failure(): string | undefined;
   stop(): Promise<void>;
 }
 

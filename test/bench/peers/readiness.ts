@@ -36,7 +36,7 @@ async function whenReady(
     await server.stop();
     throw error;
   }
-  return { ...at, pid: server.pid, stop: server.stop };
+  return { ...at, pid: server.pid, failure: server.failure, stop: server.stop };
 }
 
 function soaQuery(apex: string): Uint8Array {
