@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parseName } from '../core/dns/name.ts';
 import { createZoneText } from '../core/zone/zone-template.ts';
+import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -31,11 +32,12 @@ export function registerInit(program: Command, io: CliIo): void {
 }
 
 async function runInit(zone: string, flags: InitFlags, io: CliIo): Promise<void> {
-  const name = zone.toLowerCase().replace(/\.$/, '');
+  const written = zone.toLowerCase().replace(/\.$/, '');
+  const name = /^[\x20-\x7e]*$/.test(written) ? written : (toAsciiHost(written) ?? '');
   const isName = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name);
   // Names that the template puts before it must fit too.
   if (!isName || typeof parseName(`hostmaster.${name}.`) === 'string') {
-    throw new UsageError('not the name of a zone', 'Try: portolan init tracker.example.org');
+    throw new UsageError(`not the name of a zone: ${zone}`, 'Try: portolan init tracker.example.org');
   }
   const text = createZoneText(name);
   if (flags.output === undefined) {

@@ -51,6 +51,8 @@ export async function createProgram(io: CliIo, only?: string): Promise<Command> 
   for (const [name, load] of Object.entries(COMMANDS)) {
     if (only === undefined || only === name) (await load())(program, io);
   }
+  for (const command of program.commands)
+    command.showHelpAfterError(`Try: portolan ${command.name()} --help`);
   return program;
 }
 

@@ -115,7 +115,7 @@ describe('portolan check', () => {
 });
 
 describe('portolan init', () => {
-  it.each(['example.org', 'Tracker.Example.ORG.', 'example'])(
+  it.each(['example.org', 'Tracker.Example.ORG.', 'example', 'bücher.example'])(
     'writes a zone for %s that is checked without findings',
     async (name) => {
       const workingDirectory = await folderWith({});

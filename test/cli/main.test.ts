@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -34,4 +35,17 @@ test('a pipe that is closed early is no error', async () => {
   const [code] = (await exited) as unknown[];
   expect(await stderr).not.toContain('EPIPE');
   expect(code).toBe(0);
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk behind the output is one sentence', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [MAIN, 'rewrite', 'http://192.0.2.1/a'], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  const exited = once(child, 'exit');
+  const stderr = await text(child.stderr!);
+  expect(stderr).toMatch(/portolan: cannot write the output: ENOSPC.*\n$/);
+  expect(stderr).not.toContain('    at ');
+  expect(await exited).toEqual([1, null]);
 });

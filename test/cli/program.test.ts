@@ -26,7 +26,7 @@ describe('wrong usage is one sentence, a hint, exit code 2 and no stack trace', 
     [['lokup', 'x'], "portolan: unknown command 'lokup'\n(Did you mean lookup?)\nTry: portolan --help\n"],
     [
       ['lookup', '--jsno', 'x'],
-      "portolan: unknown option '--jsno'\n(Did you mean --json?)\nTry: portolan --help\n",
+      "portolan: unknown option '--jsno'\n(Did you mean --json?)\nTry: portolan lookup --help\n",
     ],
     [['--frobnicate'], "portolan: unknown option '--frobnicate'\nTry: portolan --help\n"],
   ])('%j', async (args, message) => {
