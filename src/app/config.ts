@@ -131,6 +131,8 @@ function describeIssue(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${where}${[...path, key].join('.')}: unknown key; ${knownKeys(path)}`);
   }
+  if (issue.code === 'invalid_type' && issue.expected === 'object')
+    return [`${where}${formatPath(path)}: expected a section; ${knownKeys(path)}`];
   const name = flagged === undefined ? formatPath(path) : flagOf(flagged);
   return [`${where}${name}: ${issue.message}`];
 }

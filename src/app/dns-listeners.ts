@@ -58,11 +58,15 @@ interface DnsAddress extends SocketAddress {
 
 /** Without those of a family that the machine lacks, which is said once a family; all of them when it has neither. */
 function dnsAddresses({ listen, machine, logger }: DnsListenerOptions): DnsAddress[] {
-  const wanted = listen.flatMap(({ address, port }): DnsAddress[] =>
+  const written = listen.flatMap(({ address, port }): DnsAddress[] =>
+    address === 'auto' ? [] : [{ address, port, isAuto: false }],
+  );
+  const found = listen.flatMap(({ address, port }): DnsAddress[] =>
     address === 'auto'
       ? machine.localAddresses().map((local) => ({ address: local, port, isAuto: true }))
-      : [{ address, port, isAuto: false }],
+      : [],
   );
+  const wanted = withoutDuplicates([...written, ...found]);
   const bindable = wanted.filter(({ address }) => machine.hasFamily(address.includes(':') ? 6 : 4));
   for (const family of [4, 6] as const) {
     if (machine.hasFamily(family) || !wanted.some(({ address }) => address.includes(':') === (family === 6)))
@@ -70,6 +74,17 @@ function dnsAddresses({ listen, machine, logger }: DnsListenerOptions): DnsAddre
     logger.warn(`this machine has no IPv${family}: its DNS addresses are left out, and its tracker sockets`);
   }
   return bindable.length > 0 ? bindable : wanted;
+}
+
+/** "auto:53" beside "127.0.0.1:53" is one socket, not another program's; port 0 is a different port each time. */
+function withoutDuplicates(addresses: readonly DnsAddress[]): DnsAddress[] {
+  const seen = new Set<string>(); // at most one an address
+  return addresses.filter((address) => {
+    const key = formatSocketAddress(address);
+    if (address.port !== 0 && seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 async function openBoth(dataPlane: DataPlane, { address, port }: SocketAddress): Promise<SocketAddress> {

@@ -27,6 +27,8 @@ export interface Drains {
   hasRoomFor(endpoints: readonly PublishedEndpoint[]): boolean;
   /** Before publication. Throws {@link FileError}, and nothing is promised then. */
   promise(endpoints: readonly PublishedEndpoint[]): Promise<void>;
+  /** The same in memory alone, for a start whose state folder cannot be written: without it DNS would be silent. */
+  promiseUnwritten(endpoints: readonly PublishedEndpoint[]): void;
   /** What will drain once `endpoints` are all that is published. */
   drainingBeside(endpoints: readonly PublishedEndpoint[]): DrainingHost[];
   /** After publication: `endpoints` are all that is published now. */
@@ -91,6 +93,9 @@ export function createDrains({ file, clock, drainSeconds, logger }: DrainsOption
       const next = recordPublished(ledger, endpoints);
       await file.write(next, shift());
       ledger = next;
+    },
+    promiseUnwritten(endpoints) {
+      ledger = recordPublished(ledger, endpoints);
     },
     drainingBeside(endpoints) {
       const next = settlePublished(ledger, endpoints, latest(), drainSeconds);

@@ -3,6 +3,7 @@
 
 import { formatListener, type Listener } from '../core/net/endpoint.ts';
 import { createAddressMap } from '../core/preference/address-map.ts';
+import { coversSocket } from '../core/preference/plan.ts';
 import { FileError } from '../io/files.ts';
 import type { Logger } from '../io/log.ts';
 import type { Config } from './config.ts';
@@ -58,6 +59,8 @@ export function createReloader(options: ReloadOptions): Reloader {
   const { config, dataPlane, sockets, drains, kept, logger } = options;
   /** As many as there are zone files. */
   let entries: readonly ZoneEntry[] = [];
+  /** Keys of draining ports that could not be opened; bounded by the ledger. */
+  const saidClosed = new Set<string>();
   const buffers = createImageBuffers();
   const compiling = { seed: dataPlane.seed, allocate: buffers.allocate };
 
@@ -80,10 +83,10 @@ export function createReloader(options: ReloadOptions): Reloader {
       trigger,
       compiling,
     });
-    const settled = await publishDecisions(decided, options);
+    const settled = await publishDecisions(decided, trigger, options);
     entries = settled.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
     buffers.keepOnly(servedZones(entries).map(({ version }) => version.image.buffer));
-    await openDraining(options);
+    await openDraining(options, saidClosed);
     const closed = await closeUnneeded();
     const opened = sockets.list().filter((listener) => !before.has(formatListener(listener)));
     return { trigger, zones: settled.map(report), opened, draining: drainingListeners(), closed };
@@ -141,6 +144,7 @@ async function publishCatalog(
 /** Ledger first, then the catalog, then the ledger again: a crash in between errs towards ports that stay open. */
 async function publishDecisions(
   decisions: readonly Decision[],
+  trigger: Trigger,
   options: ReloadOptions,
 ): Promise<readonly Decision[]> {
   const isChanged = decisions.some(
@@ -154,7 +158,11 @@ async function publishDecisions(
     await options.drains.promise(endpoints);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return decisions.map((decision) => takeBack(decision, error));
+    if (trigger !== 'start') return decisions.map((decision) => takeBack(decision, error));
+    options.drains.promiseUnwritten(endpoints);
+    options.logger.warn(
+      `${error.message}; zones are served all the same, and after a crash ports may close too early`,
+    );
   }
   await publishCatalog(zones, options);
   await options.drains.settle(endpoints);
@@ -195,10 +203,19 @@ function stateFinding(
   );
 }
 
-/** After a restart, what caches may still name is opened again; what another program has taken meanwhile is said. */
-async function openDraining({ sockets, drains, logger }: ReloadOptions): Promise<void> {
+/**
+ * After a restart, what caches may still name is opened again; what another program has taken meanwhile is said, once a
+ * port. A wildcard of our own answers for the address already.
+ */
+async function openDraining({ sockets, drains, logger }: ReloadOptions, said: Set<string>): Promise<void> {
   for (const { listener } of drains.list()) {
+    if (!sockets.has(listener) && sockets.list().some((open) => coversSocket(open, listener))) continue;
     const result = await sockets.open([listener]);
-    if (result.kind === 'failed') logger.warn(`a port that still drains is closed: ${result.error.message}`);
+    const key = formatListener(listener);
+    if (result.kind === 'opened') said.delete(key);
+    else if (!said.has(key)) {
+      said.add(key);
+      logger.warn(`a port that still drains is closed: ${result.error.message}`);
+    }
   }
 }

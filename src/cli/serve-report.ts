@@ -19,19 +19,16 @@ type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 export function renderStart(status: ServerStatus, coloured: boolean): string {
   const style: Style = (format, text) =>
     coloured ? styleText(format, text, { validateStream: false }) : text;
-  const sections = [
-    hostTable(status.hosts, style),
-    ...remedies(status.hosts, style),
-    copyLines(status, style),
-  ];
+  const sections = [hostTable(status, style), ...remedies(status.hosts, style), copyLines(status, style)];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-const STATES: Readonly<Record<HostStatus['state'], readonly [Parameters<typeof styleText>[0], string]>> = {
+const STATES: Readonly<Record<HostLine['state'], readonly [Parameters<typeof styleText>[0], string]>> = {
   open: ['green', 'open'],
   closed: ['red', 'not open'],
   'published-only': ['yellow', 'published only'],
   denied: ['dim', 'no tracker'],
+  'dns-only': ['dim', 'DNS only'],
 };
 
 interface HostLine {
@@ -39,12 +36,19 @@ interface HostLine {
   readonly host: string;
   readonly endpoints: string[];
   readonly addresses: string[];
-  readonly state: HostStatus['state'];
+  readonly state: HostStatus['state'] | 'dns-only';
+}
+
+/** A zone without any BITTORRENT record is served in DNS like every other. */
+function plainLine(zone: string): HostLine {
+  return { zone, host: '', endpoints: [], addresses: [], state: 'dns-only' };
 }
 
 /** One line a host and state: its endpoints and addresses multiply, and the status page tells them apart. */
-function hostTable(hosts: readonly HostStatus[], style: Style): string {
-  const lines = groupHosts(hosts);
+function hostTable({ hosts, zones }: ServerStatus, style: Style): string {
+  const named = new Set(hosts.map(({ zone }) => zone));
+  const plain = zones.flatMap(({ name }) => (name === undefined || named.has(name) ? [] : [plainLine(name)]));
+  const lines = [...groupHosts(hosts), ...plain];
   const cells = lines.slice(0, MAX_HOST_LINES).map(({ zone, host, endpoints, addresses, state }) => {
     const [format, text] = STATES[state];
     return {
@@ -91,10 +95,12 @@ function remedies(hosts: readonly HostStatus[], style: Style): string[] {
 }
 
 /** Lines that can be pasted: a question for each DNS address, an announce URL a host, the status page. */
-function copyLines({ dns, hosts, admin }: ServerStatus, style: Style): string {
+function copyLines({ dns, hosts, zones, admin }: ServerStatus, style: Style): string {
   const open = hosts.filter(({ state, announceUrl }) => state === 'open' && announceUrl !== undefined);
   const asked = (open[0] ?? hosts[0])?.host;
-  const digs = asked === undefined ? [] : dns.map((address) => digLine(address, asked));
+  const zone = zones.find(({ name }) => name !== undefined)?.name;
+  const question = asked !== undefined ? `TXT ${asked.replace(/^\*/, 'any')}` : zone && `SOA ${zone}`;
+  const digs = question === undefined ? [] : dns.map((address) => digLine(address, question));
   const urls = [...new Set(open.map(({ announceUrl }) => announceUrl!))].slice(0, MAX_HOST_LINES);
   const groups: (readonly [string, readonly string[]])[] = [
     ['ask DNS', digs],
@@ -121,8 +127,8 @@ function loopbackUrls(open: readonly HostStatus[]): string[] {
   return [...new Set(urls)].slice(0, MAX_LOOPBACK_LINES);
 }
 
-function digLine({ address, port }: SocketAddress, host: string): string {
-  return `dig @${address} -p ${port} TXT ${host.replace(/^\*/, 'any')}`;
+function digLine({ address, port }: SocketAddress, question: string): string {
+  return `dig @${address} -p ${port} ${question}`;
 }
 
 /** All findings of a reload as `check` shows them; files below `folder` by their relative path. */
@@ -147,9 +153,11 @@ export interface LogLine {
 /** One line a zone that was touched, and one for the ports; one line when nothing has changed. */
 export function renderReload({ trigger, zones, opened, draining, closed }: ReloadReport): LogLine[] {
   const lines = zones.flatMap(zoneLine);
+  // What drains goes on draining when nothing has changed, and the status page says how long.
+  const isQuiet = lines.length + opened.length + closed.length === 0;
   const ports = [
     ['opened', opened],
-    ['draining', draining],
+    ['draining', isQuiet ? [] : draining],
     ['closed', closed],
   ] as const;
   const changed = ports.filter(([, listeners]) => listeners.length > 0);

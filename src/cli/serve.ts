@@ -98,6 +98,9 @@ async function serve(
   }, logger);
   try {
     const started = await server.start();
+    // What is served as it should be stands in the table; a zone that is not must be read in the log too.
+    for (const { level, text } of renderReload(started.reload))
+      if (level === 'warn' || level === 'error') logger[level](text);
     io.stderr.write(renderFindings(started.reload, coloured, io.workingDirectory));
     if (started.kind === 'nothing-served') {
       io.stderr.write(`${nothingServed(config, started.reload)}\n`);

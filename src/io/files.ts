@@ -193,7 +193,9 @@ async function syncFolder(path: string): Promise<void> {
 export async function makePrivateDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
-    await chmod(path, PRIVATE_FOLDER_MODE);
+    // What is private already needs no right to change it: the file system may be read-only by now.
+    const { mode } = await stat(path);
+    if ((mode & PERMISSION_BITS) !== PRIVATE_FOLDER_MODE) await chmod(path, PRIVATE_FOLDER_MODE);
   } catch (error) {
     throw fileError('make', path, error);
   }

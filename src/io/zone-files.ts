@@ -1,6 +1,16 @@
 // Reads zone files and what they include. The only place where a path of a zone becomes octets.
 
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { IncludeReader, ZoneSource } from '../core/zone/parser.ts';
 
@@ -29,7 +39,9 @@ export function readZoneFile(path: string): ZoneSource {
   let descriptor: number;
   try {
     // A named pipe would block for ever: ask what it is before opening.
-    if (!statSync(path).isFile()) throw unreadable(path, 'is not a regular file');
+    const status = statSync(path);
+    if (status.isDirectory()) accessSync(path, constants.R_OK | constants.X_OK);
+    if (!status.isFile()) throw unreadable(path, 'is not a regular file');
     descriptor = openSync(path, 'r');
   } catch (error) {
     throw asZoneFileError(path, error);

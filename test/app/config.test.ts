@@ -141,7 +141,7 @@ listen = "auto:8053"`;
     ],
     ['zones', 'zones = []', 'at least one path'],
     ['workers.count', '[workers]\ncount = "many"', 'expected "auto" or a whole number'],
-    ['tracker', 'tracker = 5', 'expected object'],
+    ['tracker', 'tracker = 5', 'expected a section'],
   ])('says what is wrong with %s in %j', (key, text, words) => {
     const [problem, ...others] = problemsOf(text);
     expect(others).toEqual([]);

@@ -1,6 +1,6 @@
 // The whole path in one process: zone files on disk, DNS and announces over sockets, edits while it runs.
 
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -57,6 +57,16 @@ async function holdPort(port: number): Promise<{ release(): Promise<void> }> {
 }
 
 describe('a server that has started', () => {
+  it('answers DNS once at an address that the configuration names twice', async () => {
+    const [port] = await findFreePorts(1);
+    const { dnsPorts } = await serve({
+      zones: { 't.zone': zoneText('example', '') },
+      settings: { 'dns.listen': [`auto:${port}`, `127.0.0.1:${port}`, `127.0.0.1:${port}`] },
+      machine: { localAddresses: () => ['127.0.0.1', '::1'] },
+    });
+    expect(dnsPorts).toEqual([port, port]);
+  });
+
   it('answers DNS over UDP and TCP, IPv4 and IPv6', async () => {
     const [port] = await findFreePorts(1);
     const { dnsPorts } = await serve({ zones: { 't.zone': zoneText('example', DUAL(`UDP:${port}`)) } });
@@ -345,6 +355,14 @@ describe('an edit', () => {
     const report = await serving.edit('t.zone', zoneText('example', DUAL(`UDP:${two}`), 2));
     expect(findingsOf(report)).toEqual(['state-not-written t.zone:1:1']);
     expect([await preferenceOf(serving), await openAt(two!)]).toEqual([`BITTORRENT UDP:${one}`, '']);
+  });
+
+  it('does not keep zones from being served at a start, whose state folder cannot be written', async () => {
+    const [one] = await findFreePorts(1);
+    const serving = await prepareServer({ zones: { 't.zone': zoneText('example', DUAL(`UDP:${one}`)) } });
+    await mkdir(join(serving.folder, 'state', 'ledger.json'), { recursive: true });
+    await serving.server.start();
+    expect(await openAt(one!)).toBe('udp4 udp6');
   });
 
   it('that comes in a storm is read at most twice', async () => {

@@ -34,6 +34,11 @@ describe('the lines of a reload', () => {
     ['a signal without a change', {}, ['info: zones read again: nothing has changed']],
     ['a save without a change', { trigger: 'watch' }, ['debug: zones read again: nothing has changed']],
     [
+      'a signal without a change while a port drains',
+      { draining: [{ transport: 'udp', address: '::1', port: 1 }] },
+      ['info: zones read again: nothing has changed'],
+    ],
+    [
       'a port that moves',
       {
         zones: [zone('published')],
@@ -118,6 +123,17 @@ announce
     const text = renderStart(statusOf(rows), false);
     expect(text).toMatch(/^example +t\.example +UDP:1 +published only$/m);
     expect(text).toContain('t.example is published only: add an address');
+  });
+
+  it('shows a zone without trackers, and what to ask of it', () => {
+    const zone = { name: 'plain.example', path: '', state: 'current' as const, serial: 1, recordCount: 3 };
+    const status = { ...statusOf([]), zones: [{ ...zone, findings: [] }] };
+    expect(renderStart(status, false)).toBe(`zone           host  endpoints  address  state
+plain.example                            DNS only
+
+ask DNS
+  dig @::1 -p 53 SOA plain.example
+`);
   });
 
   it('shows fifty hosts and counts the rest', () => {

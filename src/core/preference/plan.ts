@@ -151,6 +151,11 @@ export function isSameSocket(left: Listener, right: Listener): boolean {
   return isWildcardAddress(left.address) || isWildcardAddress(right.address);
 }
 
+/** Whether what is sent to `listener` reaches `open`, a wildcard of its family. */
+export function coversSocket(open: Listener, listener: Listener): boolean {
+  return isWildcardAddress(open.address) && isSameSocket(open, listener);
+}
+
 function isWildcardAddress(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
