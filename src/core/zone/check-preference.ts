@@ -62,7 +62,16 @@ function joinStrings({ octets, rdataOffsets, rdataLengths }: RecordTable, row: n
 }
 
 /** `BitTorrent UDP:1` and `BITTORRENT:UDP:1` are nobody's record by the letter, and a mistake by the look. */
-function checkMarker({ report }: CheckContext, row: number, text: string): void {
+function checkMarker({ records, report }: CheckContext, row: number, text: string): void {
+  if (records.octets[records.rdataOffsets[row]!] === MARKER.length && text.length > MARKER.length) {
+    const words = printable(text.slice(MARKER.length));
+    report(
+      'preference-marker',
+      `Words without quotes are strings of their own, which readers join without a blank: write "${MARKER} ${words}".`,
+      row,
+    );
+    return;
+  }
   if (!/^bittorrent(?:$|[^a-z0-9])/i.test(text)) return;
   report(
     'preference-marker',
@@ -86,7 +95,7 @@ function checkWords({ records, report }: CheckContext, row: number, preference: 
       const words = broken.slice(0, 3).map(printable).join(', ');
       report(
         'preference-ignored-word',
-        `${words} is no endpoint and is ignored: write UDP:6969 or TCP:6969.`,
+        `${words} ${broken.length > 1 ? 'are no endpoints and are' : 'is no endpoint and is'} ignored: write UDP:6969 or TCP:6969.`,
         row,
       );
     }

@@ -45,6 +45,7 @@ describe('checkZone', () => {
   });
 
   it.each([
+    ['a preference without quotes', 't TXT BITTORRENT UDP:6969', ['1:3 preference-marker']],
     ['several SOA records that are the same', '@ SOA ns hostmaster 1 1h 15m 1w 60', ['1:3 duplicate-record']],
     ['a duplicate in other letters', 'a NS x.test.\na NS X.test.', ['2:3 duplicate-record']],
     ['differing letters of a TXT record as two', 'a TXT "x"\na TXT "X"', []],
