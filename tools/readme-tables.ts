@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settings } from '../src/app/config-schema.ts';
+import { SERVE_CODES } from '../src/app/finding.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
 import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
 
@@ -23,14 +24,21 @@ export function readmeTables(): Readonly<Record<string, string>> {
   const listenerFindings = Object.entries(LISTENER_FINDINGS).map(
     ([code, summary]) => `| \`${code}\` | error, by \`serve\` | ${summary} |`,
   );
+  const serveFindings = Object.entries(SERVE_CODES).map(
+    ([code, { severity, summary }]) => `| \`${code}\` | ${severity}, by \`serve\` | ${summary} |`,
+  );
   const configuration = settings().map(
     ({ path, default: value, comment }) =>
       `| \`${path.join('.')}\` | \`${JSON.stringify(value)}\` | ${comment} |`,
   );
   return {
-    findings: ['| code | severity | what it says |', '|---|---|---|', ...findings, ...listenerFindings].join(
-      '\n',
-    ),
+    findings: [
+      '| code | severity | what it says |',
+      '|---|---|---|',
+      ...findings,
+      ...listenerFindings,
+      ...serveFindings,
+    ].join('\n'),
     configuration: ['| key | default | what it does |', '|---|---|---|', ...configuration].join('\n'),
   };
 }

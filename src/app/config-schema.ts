@@ -60,7 +60,8 @@ export const configSchema = z.strictObject({
       z.array(z.string()).min(1, 'expected at least one path'),
     ),
     {
-      comment: 'Zone files, or folders whose *.zone files are served. Relative to this file.',
+      comment:
+        'Zone files, or folders whose *.zone files are served. Relative to the folder of the configuration file.',
       argument: 'path',
       kind: 'list',
       default: ['zones'],
