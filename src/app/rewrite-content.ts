@@ -2,7 +2,7 @@
 
 import { octetsToText, textToOctets } from '../core/octets/text.ts';
 import type { Lookup } from '../core/preference/outcome.ts';
-import { type Decision, decide, type RewriteOptions } from '../core/rewrite/decide.ts';
+import { type Decision, decide, isUntouched, type RewriteOptions } from '../core/rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type ToAscii } from '../core/rewrite/lookup-host.ts';
 import { hostsOfList, rewriteList } from '../core/torrent/list.ts';
 import { hostsOfMagnet, isMagnet, rewriteMagnet, splitMagnet } from '../core/torrent/magnet.ts';
@@ -81,10 +81,9 @@ async function rewriteOneUrl(
 ): Promise<RewrittenContent> {
   const lookup = await lookUp(hostsToLookUp([url], options.toAscii));
   const decision = decide(url, lookup, options);
-  const changed = decision.urls.length !== 1 || decision.urls[0] !== url;
   return {
     kind: 'url',
-    changed,
+    changed: !isUntouched(decision),
     decisions: [decision],
     tiers: { before: [[url]], after: decision.urls.length === 0 ? [] : [decision.urls] },
     octetText: false,
@@ -153,7 +152,7 @@ async function rewriteOneList(
     kind: 'list',
     changed: rewritten.changed,
     decisions: rewritten.decisions,
-    tiers: { before: tiersOfText(text), after: tiersOfText(rewritten.text) },
+    tiers: rewritten.tiers,
     octetText,
     octets: octetText ? textToOctets(rewritten.text) : new TextEncoder().encode(rewritten.text),
     keptLastTracker: false,
@@ -167,16 +166,6 @@ function decodeStrict(octets: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function tiersOfText(text: string): string[][] {
-  const tiers: string[][] = [[]];
-  for (const line of text.split('\n')) {
-    const url = line.trim();
-    if (url === '') tiers.push([]);
-    else if (!url.startsWith('#')) tiers.at(-1)!.push(url);
-  }
-  return tiers.filter((tier) => tier.length > 0);
 }
 
 function encodeLines(lines: readonly string[]): Uint8Array {

@@ -17,7 +17,10 @@ import {
 /** Inputs in work: enough to keep look-ups of several files in flight, few enough to bound memory. */
 const CONCURRENCY = 16;
 
-/** `label` names the input to a person; a file is read when its turn comes. */
+/**
+ * `label` names the input as it was given, without passkeys: it may hold anything that a file name may. A file is read
+ * when its turn comes.
+ */
 export type Input =
   | { readonly label: string; readonly path: string }
   | { readonly label: string; readonly content: Content };

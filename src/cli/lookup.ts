@@ -9,7 +9,12 @@ import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { printable, printableOctets } from './printable.ts';
-import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
+import {
+  addResolverOption,
+  createResolverFromFlags,
+  OTHER_RESOLVER_HINT,
+  type ResolverFlags,
+} from './resolver-option.ts';
 import { UsageError } from './usage-error.ts';
 
 interface LookupFlags extends ResolverFlags {
@@ -47,12 +52,17 @@ async function runLookup(args: readonly string[], flags: LookupFlags, io: CliIo)
   try {
     // All at once, printed in order: a slow host does not hold up the others' queries.
     const outcomes = targets.map(({ host }) => resolver.lookupPreference(host));
+    let hasFailed = false;
     for (const [index, target] of targets.entries()) {
       const outcome = await outcomes[index]!;
       io.stdout.write(
         flags.json === true ? formatJson(target, outcome) : formatText(target, outcome, coloured),
       );
-      if (outcome.kind === 'failed') io.setExitCode(EXIT.failed);
+      if (outcome.kind === 'failed') hasFailed = true;
+    }
+    if (hasFailed) {
+      io.setExitCode(EXIT.failed);
+      if (flags.json !== true) io.stderr.write(OTHER_RESOLVER_HINT);
     }
   } finally {
     resolver.close();

@@ -17,6 +17,10 @@ export function addResolverOption(command: Command): Command {
   return command.addOption(option);
 }
 
+/** Said once when a host could not be looked up. */
+export const OTHER_RESOLVER_HINT =
+  'Not every host could be looked up. Try: --resolver ADDRESS, for another name server\n';
+
 /** The caller closes it. */
 export function createResolverFromFlags({ resolver }: ResolverFlags): Resolver {
   return createResolver(resolver === undefined ? {} : { servers: resolver });

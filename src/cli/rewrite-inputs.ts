@@ -1,6 +1,6 @@
 // What the arguments of `portolan rewrite` are.
 
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite-content.ts';
 import type { Input } from '../app/rewrite-files.ts';
@@ -9,7 +9,6 @@ import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
 import { findTorrents, isFolder } from '../io/torrent-files.ts';
 import type { CliIo } from './cli-io.ts';
-import { printable } from './printable.ts';
 
 export interface Inputs {
   readonly all: AsyncIterable<Input>;
@@ -28,15 +27,16 @@ export async function listInputs(args: readonly string[], io: CliIo): Promise<In
       if (argument === '-') {
         yield { label: 'standard input', content: detectContent(await readAll(io.stdin)) };
       } else if (isMagnet(argument)) {
-        yield { label: printable(redactMagnet(argument)), content: { kind: 'magnet', text: argument } };
+        yield { label: redactMagnet(argument), content: { kind: 'magnet', text: argument } };
       } else if (isUrl(argument)) {
-        yield { label: printable(redactUrl(argument)), content: { kind: 'url', text: argument } };
+        yield { label: redactUrl(argument), content: { kind: 'url', text: argument } };
       } else if (folders.has(argument)) {
-        for await (const path of findTorrents(resolve(io.workingDirectory, argument))) {
-          yield { label: printable(path), path };
+        const folder = resolve(io.workingDirectory, argument);
+        for await (const path of findTorrents(folder)) {
+          yield { label: join(argument, relative(folder, path)), path };
         }
       } else {
-        yield { label: printable(argument), path: resolve(io.workingDirectory, argument) };
+        yield { label: argument, path: resolve(io.workingDirectory, argument) };
       }
     }
   }

@@ -2,7 +2,7 @@
 // URLs are shown with `…` where a passkey may be.
 
 import type { ContentError, RewrittenContent } from '../app/rewrite-content.ts';
-import type { InputResult } from '../app/rewrite-files.ts';
+import type { Input, InputResult } from '../app/rewrite-files.ts';
 import { formatEndpoint } from '../core/net/endpoint.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
 import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
@@ -41,7 +41,9 @@ function explain({ reason, outcome, fault }: Decision): string {
     case 'denied':
       return 'the host says that it has no tracker';
     case 'silent':
-      return 'the host says nothing of its ports';
+      return outcome === undefined
+        ? 'not asked: DNS does not hold such a name'
+        : 'the host says nothing of its ports';
     case 'conflict':
       return 'the host has several records that differ';
     case 'failed':
@@ -63,7 +65,7 @@ function explain({ reason, outcome, fault }: Decision): string {
 export function formatDiff(label: string, result: RewrittenContent): string {
   const show = showUrlsOf(result);
   const reasons = new Map(result.decisions.map((decision) => [decision.url, decision]));
-  const lines = [`${label}${result.changed ? '' : ' (unchanged)'}`, '  tier 1'];
+  const lines = [`${printable(label)}${result.changed ? '' : ' (unchanged)'}`, '  tier 1'];
   let tiersAfter = 1;
   for (const line of diffTiers(result.tiers.before, result.tiers.after)) {
     if (line.kind === 'separator') {
@@ -116,12 +118,10 @@ function showTiers(tiers: readonly (readonly string[])[], show: ShowUrl): string
   return tiers.map((tier) => tier.map(show));
 }
 
-export function formatError(label: string, { offset, message }: ContentError): string {
+export function formatError(input: Input, { offset, message }: ContentError): string {
   const where = offset === undefined ? '' : `offset ${offset}: `;
-  // Errors of files name their path by themselves.
-  const shown = printable(message);
-  const sentence = offset === undefined && shown.includes(label) ? shown : `${label}: ${where}${shown}`;
-  return `portolan: ${sentence}\n`;
+  const namesPath = 'path' in input && message.includes(input.path); // errors of files do
+  return `portolan: ${printable(namesPath ? message : `${input.label}: ${where}${message}`)}\n`;
 }
 
 export interface Summary {

@@ -8,7 +8,13 @@ import type { RewriteOptions } from '../core/rewrite/decide.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
-import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
+import { printable } from './printable.ts';
+import {
+  addResolverOption,
+  createResolverFromFlags,
+  OTHER_RESOLVER_HINT,
+  type ResolverFlags,
+} from './resolver-option.ts';
 import { listInputs } from './rewrite-inputs.ts';
 import {
   addToSummary,
@@ -95,7 +101,9 @@ async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliI
   } finally {
     resolver.close();
   }
-  if (inputs.hasFiles && flags.json !== true) io.stderr.write(formatSummary(summary));
+  if (flags.json === true) return;
+  if (inputs.hasFiles) io.stderr.write(formatSummary(summary));
+  if (summary.reasons.has('failed')) io.stderr.write(OTHER_RESOLVER_HINT);
 }
 
 function checkFlags(args: readonly string[], flags: RewriteFlags): void {
@@ -140,7 +148,7 @@ function checkTorrentTarget(args: readonly string[], flags: RewriteFlags, io: Cl
 async function report({ input, result }: InputResult, flags: RewriteFlags, io: CliIo): Promise<void> {
   if (flags.json === true) io.stdout.write(formatJson({ input, result }));
   if (result.kind === 'error') {
-    if (flags.json !== true) io.stderr.write(formatError(input.label, result));
+    if (flags.json !== true) io.stderr.write(formatError(input, result));
     io.setExitCode(EXIT.failed);
     return;
   }
@@ -169,11 +177,11 @@ function reportText(
     // Of many files, those that change; of anything else, everything that was decided.
     if (!('path' in input)) io.stderr.write(formatDecisions(result));
     else if (result.changed)
-      io.stderr.write(`${input.label}\n${formatDecisions(result).replaceAll(/^(?=.)/gm, '  ')}`);
+      io.stderr.write(`${printable(input.label)}\n${formatDecisions(result).replaceAll(/^(?=.)/gm, '  ')}`);
   }
   if (result.keptLastTracker) {
     io.stderr.write(
-      `portolan: ${input.label}: every tracker is denied, and the torrent is private: the first stays\n`,
+      `portolan: ${printable(input.label)}: every tracker is denied, and the torrent is private: the first stays\n`,
     );
   }
 }

@@ -57,7 +57,7 @@ test.each([
   ['typo.test', 'denied', 'most likely a typing mistake', 0],
   ['nothing.test', 'silent', 'there is no such name', 0],
   ['two.test', 'conflict', 'several BITTORRENT records that differ', 0],
-  ['down.test', 'failed', 'the server answered SERVFAIL', 1],
+  ['down.test', 'failed', 'the name server answered SERVFAIL', 1],
   ['192.0.2.1', 'silent', 'it is an IP address', 0],
   ['[2001:db8::1]', 'silent', 'it is an IP address', 0],
   ['printer.local', 'silent', 'DNS does not hold such a name', 0],

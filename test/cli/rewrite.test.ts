@@ -66,6 +66,7 @@ describe('URLs', () => {
     ['http://192.0.2.1/a', 'http://192.0.2.1/a\n', 'literal'],
     ['http://bücher.test/a', 'udp://bücher.test:1337/a\n', 'replaced'],
     ['ftp://tracker.test/a', 'ftp://tracker.test/a\n', 'malformed'],
+    ['udp://localhost:1/a', 'udp://localhost:1/a\n', 'silent: not asked: DNS does not hold such a name'],
   ])('%s', async (url, result, reason) => {
     const { stdout, stderr, exitCode } = await rewrite([url]);
     expect(stdout).toBe(result);
@@ -76,7 +77,8 @@ describe('URLs', () => {
   test('a host that cannot be looked up leaves the URL, and is a failure', async () => {
     const { stdout, stderr, exitCode } = await rewrite(['udp://down.test:1/a']);
     expect(stdout).toBe('udp://down.test:1/a\n');
-    expect(stderr).toContain('failed: not looked up: the server answered SERVFAIL');
+    expect(stderr).toContain('failed: not looked up: the name server answered SERVFAIL');
+    expect(stderr).toContain('Try: --resolver ADDRESS');
     expect(exitCode).toBe(1);
   });
 
@@ -239,6 +241,7 @@ describe('torrents', () => {
     await put('a/notes.txt', 'http://tracker.test:8080/announce\n');
     const { stderr } = await rewrite(['--in-place', '.']);
     expect(stderr).toContain('2 changed, 0 unchanged, 0 failed');
+    expect(stderr).toMatch(/^a\/b\/deep\.torrent$/m);
     expect(await get('a/b/deep.torrent')).toBe(NEW);
     expect(await get('a/notes.txt')).toContain('8080');
   });
@@ -261,6 +264,14 @@ describe('torrents', () => {
     expect([await get('a.torrent'), await get('z.torrent')]).toEqual([NEW, NEW]);
     expect(exitCode).toBe(1);
     expect((await readdir(folder)).sort()).toEqual(['a.torrent', 'cut.torrent', 'z.torrent']);
+  });
+
+  test('a file name cannot act on a terminal, and is itself in JSON', async () => {
+    const name = await put('\u001b[31mred.torrent', OLD);
+    const diff = await rewrite(['--dry-run', '.']);
+    expect(diff.stdout).toMatch(/^\\u\{1b\}\[31mred\.torrent$/m);
+    const { stdout } = await rewrite(['--json', '.']);
+    expect(JSON.parse(stdout)).toMatchObject({ input: name });
   });
 
   test('the last tracker of a private torrent stays, and that is said', async () => {

@@ -83,9 +83,9 @@ test.each([
   ['plain.example', { kind: 'silent', reason: 'no-record' }],
   ['ns.example', { kind: 'silent', reason: 'no-record', ttlSeconds: 90 }],
   ['nothing.example', { kind: 'silent', reason: 'no-name', ttlSeconds: 90 }],
-  ['away.example', { kind: 'failed', reason: 'the server answered REFUSED' }],
-  ['x.sub.example', { kind: 'failed', reason: 'the server names other servers instead of asking them' }],
-  ['tracker.elsewhere', { kind: 'failed', reason: 'the server answered REFUSED' }],
+  ['away.example', { kind: 'failed', reason: 'the name server answered REFUSED' }],
+  ['x.sub.example', { kind: 'failed', reason: 'the name server names other servers instead of asking them' }],
+  ['tracker.elsewhere', { kind: 'failed', reason: 'the name server answered REFUSED' }],
 ])('%s', async (host, expected) => {
   expect(await resolver.lookupPreference(host)).toMatchObject(expected);
 });

@@ -71,7 +71,7 @@ describe('several servers', () => {
     const start = performance.now();
     expect(await resolver.lookupPreference('late.test')).toEqual({
       kind: 'failed',
-      reason: 'no server answered in time',
+      reason: 'no name server answered in time',
     });
     expect(performance.now() - start).toBeLessThan(2000);
     expect(dns.asked('late.test').length).toBeLessThanOrEqual(8);

@@ -111,7 +111,7 @@ function pointerChain(asked: Parameters<Behaviour>[0]): void {
   asked.send(reply);
 }
 
-const NEVER = 'failed: no server answered in time';
+const NEVER = 'failed: no name server answered in time';
 const FOREIGN = 'failed: what came answers another question';
 const MALFORMED = 'failed: the reply is malformed';
 const TOO_LARGE = 'failed: the reply is too large to be an answer';
@@ -206,7 +206,7 @@ describe('what a server does, and what a look-up makes of it', () => {
     [
       'a referral',
       () => answersWith({ authorities: [{ name: 'test', type: 'NS', ttl: 60, data: 'ns.test' }] }),
-      'failed: the server names other servers instead of asking them',
+      'failed: the name server names other servers instead of asking them',
     ],
     [
       'an authoritative NODATA that names its servers',
@@ -214,8 +214,8 @@ describe('what a server does, and what a look-up makes of it', () => {
         answersWith({ flags: ANSWER, authorities: [{ name: 'test', type: 'NS', ttl: 60, data: 'ns.test' }] }),
       'silent no-record ttl=60',
     ],
-    ['SERVFAIL', () => fails('SERVFAIL'), 'failed: the server answered SERVFAIL'],
-    ['REFUSED', () => fails('REFUSED'), 'failed: the server answered REFUSED'],
+    ['SERVFAIL', () => fails('SERVFAIL'), 'failed: the name server answered SERVFAIL'],
+    ['REFUSED', () => fails('REFUSED'), 'failed: the name server answered REFUSED'],
     [
       'FORMERR to EDNS, and an answer without it',
       (name) => (asked) => (asked.query.additionals!.length > 0 ? fails('FORMERR') : good(name))(asked),
@@ -287,7 +287,7 @@ describe('what a server does, and what a look-up makes of it', () => {
     [
       'TC, and a closed connection',
       () => overUdpAndTcp(truncated, (asked) => asked.hangUp()),
-      'failed: the server cannot be reached',
+      'failed: the name server cannot be reached',
     ],
     [
       'TC, and another id over TCP, then the right one',

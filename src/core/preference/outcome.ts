@@ -47,7 +47,7 @@ export interface Conflict {
 
 export interface Failed {
   readonly kind: 'failed';
-  /** One sentence without an address: `the server answered SERVFAIL`. */
+  /** One sentence without an address: `the name server answered SERVFAIL`. */
   readonly reason: string;
 }
 

@@ -11,6 +11,11 @@ export interface RewrittenList {
   readonly changed: boolean;
   /** One a URL, in order. */
   readonly decisions: readonly Decision[];
+  /** Without empty ones. */
+  readonly tiers: {
+    readonly before: readonly (readonly string[])[];
+    readonly after: readonly (readonly string[])[];
+  };
 }
 
 interface Line {
@@ -34,9 +39,9 @@ export function rewriteList(text: string, lookup: Lookup, options: RewriteOption
   const decisions = tiers.flat();
   const { outcomes, tiers: after } = settleTiers(tiers, options);
   const before = tiers.map((tier) => tier.map(({ url }) => url));
-  if (sameTiers(before, after)) return { text, changed: false, decisions };
+  if (sameTiers(before, after)) return { text, changed: false, decisions, tiers: { before, after } };
   const rewritten = joinLines(lines, decisions, outcomes, options.spread === true);
-  return { text: rewritten, changed: true, decisions };
+  return { text: rewritten, changed: true, decisions, tiers: { before, after } };
 }
 
 /** The names to look up before {@link rewriteList}. */
@@ -73,7 +78,7 @@ function tiersOf(lines: readonly Line[]): Line[][] {
     if (line.kind === 'blank') tiers.push([]);
     else if (line.kind === 'url') tiers.at(-1)!.push(line);
   }
-  return tiers;
+  return tiers.filter((tier) => tier.length > 0);
 }
 
 /** `settled` runs in parallel to `decisions`, and both to the lines that are URLs. */

@@ -112,7 +112,7 @@ async function exchange(name: string, server: Server, lookup: Lookup, edns: bool
 }
 
 function toAttempt(result: Exchange): Attempt {
-  if (result.kind === 'unreachable') return { kind: 'refused', reason: 'the server cannot be reached' };
+  if (result.kind === 'unreachable') return { kind: 'refused', reason: 'the name server cannot be reached' };
   if (result.kind === 'reply') {
     return result.reply.kind === 'answer'
       ? result.reply
@@ -129,7 +129,7 @@ const REPLY_REASONS: Record<Exclude<Reply['kind'], 'answer'>, string> = {
 };
 
 const SILENCE_REASONS = {
-  nothing: 'no server answered in time',
+  nothing: 'no name server answered in time',
   foreign: 'what came answers another question',
   malformed: 'the reply is malformed',
   'too-large': 'the reply is too large to be an answer',
@@ -142,11 +142,14 @@ function judge(attempt: Attempt): Attempt {
   if (attempt.kind !== 'answer') return attempt;
   const { rcode } = attempt;
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
-    return { kind: 'refused', reason: `the server answered ${RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`}` };
+    return {
+      kind: 'refused',
+      reason: `the name server answered ${RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`}`,
+    };
   }
   const empty = attempt.texts.length === 0 && attempt.aliases.length === 0;
   if (rcode === Rcode.NOERROR && empty && attempt.referral) {
-    return { kind: 'refused', reason: 'the server names other servers instead of asking them' };
+    return { kind: 'refused', reason: 'the name server names other servers instead of asking them' };
   }
   return attempt;
 }

@@ -73,8 +73,8 @@ test('keeps NXDOMAIN, NODATA and failure apart', () => {
     reason: 'no-record',
     ttlSeconds: 6,
   });
-  expect(readOutcome({ kind: 'failed', reason: 'the server answered SERVFAIL' })).toEqual({
+  expect(readOutcome({ kind: 'failed', reason: 'the name server answered SERVFAIL' })).toEqual({
     kind: 'failed',
-    reason: 'the server answered SERVFAIL',
+    reason: 'the name server answered SERVFAIL',
   });
 });

@@ -15,7 +15,7 @@ export function outcomeOf(published: Published): Outcome {
     case 'NXDOMAIN':
       return readOutcome({ kind: 'no-name', ttlSeconds: 300 });
     case 'SERVFAIL':
-      return readOutcome({ kind: 'failed', reason: 'the server answered SERVFAIL' });
+      return readOutcome({ kind: 'failed', reason: 'the name server answered SERVFAIL' });
     default: {
       const records = typeof published === 'string' ? [published] : published;
       return readOutcome({ kind: 'txt', records, ttlSeconds: 300, authenticated: false });
