@@ -7,6 +7,7 @@ import { parseIpAddress } from '../core/net/ip-address.ts';
 import {
   createPacketSource,
   MAX_DATAGRAM_OCTETS,
+  MAX_REQUEST_OCTETS,
   type PacketHandler,
   type PacketSource,
 } from '../core/net/packet-handler.ts';
@@ -164,7 +165,8 @@ function answering(
 
   function handle(request: Uint8Array): number {
     try {
-      return handler(request, 0, request.length, source, reply, 0, clock.nowSeconds());
+      const length = Math.min(request.length, MAX_REQUEST_OCTETS);
+      return handler(request, 0, length, source, reply, 0, clock.nowSeconds());
     } catch (error) {
       logger.error('a packet handler failed: please report this', { error: error as Error });
       drop();

@@ -29,3 +29,5 @@ export type PacketHandler = (
 
 /** What a reply buffer holds for one datagram: the largest EDNS payload that can be configured. */
 export const MAX_DATAGRAM_OCTETS = 4096;
+/** Longer datagrams reach a handler cut to that: no query or announce comes near it. */
+export const MAX_REQUEST_OCTETS = 4096;

@@ -3,14 +3,12 @@
 // be freed while the kernel still writes to it.
 // Non-null assertions: indices are bounded by the batch's own size.
 
-import { MAX_DATAGRAM_OCTETS, type PacketSource } from '../../core/net/packet-handler.ts';
+import { MAX_DATAGRAM_OCTETS, MAX_REQUEST_OCTETS, type PacketSource } from '../../core/net/packet-handler.ts';
 import { AF_INET, CONTROL_OCTETS, Iovec, Mmsghdr, SockaddrIn, SockaddrIn6 } from './layout.ts';
 import type { Libc, NativeMemory } from './libc.ts';
 
 /** Datagrams a call. At saturation batches of 15–35 form; more would only cost cache. */
 export const BATCH_SIZE = 64;
-/** Longer datagrams are cut there, and refused as malformed: no query or announce is near it. */
-export const MAX_REQUEST_OCTETS = 4096;
 /** Not a multiple of 4096, so that the slots do not fall on the same lines of the first-level cache. */
 const SLOT_OCTETS = MAX_DATAGRAM_OCTETS + 192;
 const NAME_OCTETS = 32;

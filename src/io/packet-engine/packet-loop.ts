@@ -3,7 +3,12 @@
 // Non-null assertions: descriptors in the set are those of `sockets`.
 
 import type { Counters } from '../../core/counters.ts';
-import { createPacketSource, type PacketHandler, type PacketSource } from '../../core/net/packet-handler.ts';
+import {
+  createPacketSource,
+  MAX_REQUEST_OCTETS,
+  type PacketHandler,
+  type PacketSource,
+} from '../../core/net/packet-handler.ts';
 import {
   Cmsghdr,
   EPOLL_CLOEXEC,
@@ -17,10 +22,17 @@ import {
   MSG_DONTWAIT,
 } from './layout.ts';
 import type { Libc, NativeMemory } from './libc.ts';
-import { BATCH_SIZE, MAX_REQUEST_OCTETS, PacketBatch } from './packet-batch.ts';
+import { BATCH_SIZE, PacketBatch } from './packet-batch.ts';
 
 /** Ready sockets taken from one wait. */
 const EVENTS = 64;
+/**
+ * Batches that a socket about to go is still read for: more than the 11,000 small datagrams that a receive buffer of
+ * 8 MiB holds. Without a bound a flood would keep it, and the thread, for ever.
+ */
+const MAX_LAST_BATCHES = 256;
+/** epoll_wait(2): no time-out. */
+const FOR_EVER = -1;
 
 export interface PacketLoopOptions {
   readonly libc: Libc;
@@ -74,7 +86,7 @@ export class PacketLoop {
   remove(descriptor: number): void {
     const removed = this.sockets.get(descriptor);
     if (removed === undefined) return;
-    while (this.takeBatch(removed) === BATCH_SIZE);
+    for (let batch = 0; batch < MAX_LAST_BATCHES; batch++) if (this.takeBatch(removed) < BATCH_SIZE) break;
     this.watch(EPOLL_CTL_DEL, descriptor);
     this.sockets.delete(descriptor);
   }
@@ -86,15 +98,28 @@ export class PacketLoop {
 
   /** Returns when {@link PacketLoopOptions.onControl} says so. The loop is of no more use then. */
   run(): void {
-    for (let isRunning = true; isRunning; ) {
-      const count = this.libc.epollWait(this.epoll, this.events.address, EVENTS, -1);
-      for (let index = 0; index < count; index++) {
-        const descriptor = this.events.view.getInt32(index * EpollEvent.octets + EpollEvent.data, true);
-        const ready = this.sockets.get(descriptor);
-        if (ready !== undefined) this.takeBatch(ready);
-        else if (descriptor === this.options.wakeDescriptor) isRunning = this.takeControl();
-      }
+    while (this.turn(FOR_EVER));
+    this.end();
+  }
+
+  /**
+   * Waits until something is ready, takes it, and returns; false when {@link PacketLoopOptions.onControl} said that the
+   * loop is to end. For whoever has other things to do between the turns; {@link run} has none.
+   */
+  turn(timeoutMilliseconds: number): boolean {
+    let isRunning = true;
+    const count = this.libc.epollWait(this.epoll, this.events.address, EVENTS, timeoutMilliseconds);
+    for (let index = 0; index < count; index++) {
+      const descriptor = this.events.view.getInt32(index * EpollEvent.octets + EpollEvent.data, true);
+      const ready = this.sockets.get(descriptor);
+      if (ready !== undefined) this.takeBatch(ready);
+      else if (descriptor === this.options.wakeDescriptor) isRunning = this.takeControl();
     }
+    return isRunning;
+  }
+
+  /** Removes every socket and gives the memory back: the loop is of no more use. */
+  end(): void {
     this.clear();
     this.libc.close(this.epoll);
     this.libc.free(this.events);
