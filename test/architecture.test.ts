@@ -24,7 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['app', 'io', 'core', 'web'],
   cli: ['cli', 'app', 'io', 'core'],
   web: ['web'],
-  'index.ts': ['app', 'io', 'core'],
+  'index.ts': ['pure.ts', 'app', 'io', 'core'],
+  'pure.ts': ['app', 'io', 'core'],
   'main.ts': ['cli'],
 };
 

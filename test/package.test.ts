@@ -33,11 +33,13 @@ describe('package.json', () => {
       manifest.bin.portolan,
       manifest.exports['.'].types,
       manifest.exports['.'].default,
+      manifest.exports['./pure'].types,
+      manifest.exports['./pure'].default,
     ] as string[];
     const sources = targets.map((target) =>
       target.replace(/^(\.\/)?dist\//, 'src/').replace(/(\.d\.ts|\.js)$/, '.ts'),
     );
-    expect(sources).toEqual(['src/main.ts', 'src/index.ts', 'src/index.ts']);
+    expect(sources).toEqual(['src/main.ts', 'src/index.ts', 'src/index.ts', 'src/pure.ts', 'src/pure.ts']);
     expect(sources.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
