@@ -40,4 +40,19 @@ describe('our own sources', () => {
     own.delete(LISTENERS[0]!);
     expect([own.has(source('127.0.0.1', 53)), own.has(source('::1', 53))]).toEqual([false, true]);
   });
+
+  it.each([
+    ['0.0.0.0', '192.0.2.1', true],
+    ['0.0.0.0', '192.0.2.2', false],
+    ['0.0.0.0', '2001:db8::1', false],
+    ['::', '2001:db8::1', true],
+    ['::', '192.0.2.1', false],
+  ])('on %s: %s: %s, and no more once it is closed', (bound, address, expected) => {
+    const own = createOwnSources(() => ['127.0.0.1', '192.0.2.1', '2001:db8::1']);
+    const listener = { transport: 'udp', address: bound, port: 53 } as const;
+    own.add(listener);
+    expect(own.has(source(address, 53))).toBe(expected);
+    own.delete(listener);
+    expect(own.has(source(address, 53))).toBe(false);
+  });
 });

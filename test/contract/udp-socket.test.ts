@@ -240,10 +240,10 @@ describe.each(UDP_SOCKETS)('a $kind UDP socket', ({ kind, create }) => {
   test
     .skipIf(kind === 'portable' || process.platform !== 'linux')
     .each([
-      ['0.0.0.0', '127.0.0.1', '127.0.0.2'],
-      ['0.0.0.0', '127.0.0.1', '127.0.0.1'],
-      ...(hasIpv6 ? [['::', '::1', '::1'] as const] : []),
-    ])('on %s, asked by %s at %s, answers from there', async (bound, from, asked) => {
+      { bound: '0.0.0.0', from: '127.0.0.1', asked: '127.0.0.2' },
+      { bound: '0.0.0.0', from: '127.0.0.1', asked: '127.0.0.1' },
+      ...(hasIpv6 ? [{ bound: '::', from: '::1', asked: '::1' }] : []),
+    ])('on $bound, asked by $from at $asked, answers from there', async ({ bound, from, asked }) => {
     const server = await create().open(bound, echo);
     const client = await openClient(from);
     const replied = new Promise<{ address: string; port: number }>((resolve) =>

@@ -4,27 +4,35 @@
 import type { Listener } from '../../core/net/endpoint.ts';
 import { parseIpAddress } from '../../core/net/ip-address.ts';
 import type { PacketSource } from '../../core/net/packet-handler.ts';
+import { localAddresses } from '../../io/interfaces.ts';
 
 export interface OwnSources {
+  /** A wildcard stands for the addresses that the machine has at that moment. */
   add(listener: Listener): void;
   delete(listener: Listener): void;
-  /** Allocates nothing. Sockets on a wildcard address know their own addresses themselves. */
+  /** Allocates nothing. */
   readonly has: (source: PacketSource) => boolean;
 }
 
-export function createOwnSources(): OwnSources {
+export function createOwnSources(machineAddresses: () => readonly string[] = localAddresses): OwnSources {
   /** UDP sockets that are open, by port: the port alone tells nearly every packet apart. Bounded by what is open. */
   const addresses = new Map<number, Uint8Array[]>();
+  /** What each socket added, by port and address, so that the same goes with it. Bounded by what is open. */
+  const added = new Map<string, Uint8Array[]>();
+
   return {
     add({ transport, address, port }) {
-      const octets = parseIpAddress(address);
-      if (transport !== 'udp' || octets === undefined) return;
-      addresses.set(port, [...(addresses.get(port) ?? []), octets]);
+      if (transport !== 'udp') return;
+      const texts = isWildcard(address) ? machineAddresses().filter(isOfFamily(address)) : [address];
+      const octets = texts.flatMap((text) => parseIpAddress(text) ?? []);
+      added.set(`${port} ${address}`, octets);
+      addresses.set(port, [...(addresses.get(port) ?? []), ...octets]);
     },
     delete({ transport, address, port }) {
-      const octets = parseIpAddress(address);
-      if (transport !== 'udp' || octets === undefined) return;
-      const left = (addresses.get(port) ?? []).filter((other) => !isSame(other, octets));
+      const gone = added.get(`${port} ${address}`);
+      if (transport !== 'udp' || gone === undefined) return;
+      added.delete(`${port} ${address}`);
+      const left = (addresses.get(port) ?? []).filter((octets) => !gone.includes(octets));
       if (left.length === 0) addresses.delete(port);
       else addresses.set(port, left);
     },
@@ -40,8 +48,12 @@ export function createOwnSources(): OwnSources {
   };
 }
 
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && startsWith(left, right);
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function isOfFamily(address: string): (other: string) => boolean {
+  return (other) => other.includes(':') === address.includes(':');
 }
 
 function startsWith(octets: Uint8Array, start: Uint8Array): boolean {
