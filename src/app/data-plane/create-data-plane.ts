@@ -21,14 +21,21 @@ export interface DataPlaneOptions {
   randomOctets(length: number): Uint8Array;
 }
 
-export async function createDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const engine = findEngine();
+/** What the machine has for answering packets. */
+export type Engine =
+  | { readonly kind: 'engine'; readonly libc: Libc }
+  /** One phrase for the log. */
+  | { readonly kind: 'fault'; readonly reason: string };
+
+export async function createDataPlane(
+  options: DataPlaneOptions,
+  find: () => Engine = findEngine,
+): Promise<DataPlane> {
+  const engine = find();
   if (engine.kind === 'fault') {
     options.logger.warn(
       'the packet engine does not run here; packets are answered through node:dgram, slower',
-      {
-        reason: engine.reason,
-      },
+      { reason: engine.reason },
     );
     return createLocalDataPlane(options);
   }
@@ -36,11 +43,11 @@ export async function createDataPlane(options: DataPlaneOptions): Promise<DataPl
   return createThreadedDataPlane({ ...options, workerCount, libc: engine.libc });
 }
 
-function findEngine(): { kind: 'engine'; libc: Libc } | { kind: 'fault'; reason: string } {
-  if (process.platform !== 'linux')
-    return { kind: 'fault', reason: `this is ${process.platform}, not Linux` };
+/** The C library where it can be had and has proved itself (self-test.ts). */
+export function findEngine(platform: string = process.platform, load: () => Libc = loadLibc): Engine {
+  if (platform !== 'linux') return { kind: 'fault', reason: `this is ${platform}, not Linux` };
   try {
-    const libc = loadLibc();
+    const libc = load();
     const reason = findEngineFault(libc);
     return reason === undefined ? { kind: 'engine', libc } : { kind: 'fault', reason };
   } catch (error) {
