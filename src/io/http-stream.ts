@@ -4,6 +4,7 @@
 import { Counter, type Counters } from '../core/counters.ts';
 import type { PacketSource } from '../core/net/packet-handler.ts';
 import { textToOctets } from '../core/octets/text.ts';
+import { MAX_HTTP_REPLY_OCTETS, MAX_REQUEST_HEAD_OCTETS } from '../core/tracker/http/tracker.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { isMethodStart, searchHead, skipEmptyLines } from './http-head.ts';
@@ -54,8 +55,7 @@ export interface HttpStreamOptions {
 
 /** What a client over HTTP may take of this server. */
 export const HTTP_STREAM_LIMITS: HttpLimits = {
-  /** nginx's and Apache's bound on a head line; an announce takes 400–700 octets, a scrape of 74 hashes 5,500. */
-  maxHeadOctets: 8192,
+  maxHeadOctets: MAX_REQUEST_HEAD_OCTETS,
   /** Four times nginx's `worker_connections`; a connection costs about 5 kB. */
   maxConnections: 4096,
   /** Carrier-grade NAT puts some hundreds of clients behind one address, each with one connection for a moment. */
@@ -71,9 +71,6 @@ export const HTTP_STREAM_LIMITS: HttpLimits = {
   maxPendingOutputOctets: 65_536,
   closeGraceMilliseconds: 2_000,
 };
-
-/** Room for a scrape of every hash that fits a head, and for an index page. */
-export const MAX_HTTP_REPLY_OCTETS = 65_536;
 
 const BAD_REQUEST = refusal('400 Bad Request', 'this is not HTTP/1.1\n');
 const HEAD_TOO_LARGE = refusal(
