@@ -10,7 +10,7 @@ import type { Resolver } from '../io/resolver.ts';
 export async function lookUpHosts(
   resolver: Pick<Resolver, 'lookupPreference'>,
   hosts: Iterable<string>,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Lookup> {
   const outcomes = new Map<string, Outcome>(); // at most one entry a host that the caller named
   const look = async (host: string): Promise<void> => {

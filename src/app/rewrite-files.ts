@@ -30,7 +30,7 @@ export interface RewriteRun {
   readonly options: RewriteOptions;
   /** Changed files are written back, after a copy with `backup` added to their name. */
   readonly inPlace?: { readonly backup: string | undefined };
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface InputResult {
@@ -58,8 +58,7 @@ async function rewriteInput(input: Input, run: RewriteRun): Promise<InputResult>
   run.signal?.throwIfAborted();
   try {
     const content = 'path' in input ? await readContent(input.path) : input.content;
-    const lookUp = (hosts: readonly string[]) =>
-      lookUpHosts(run.resolver, hosts, run.signal === undefined ? {} : { signal: run.signal });
+    const lookUp = (hosts: readonly string[]) => lookUpHosts(run.resolver, hosts, run);
     const result = await rewriteContent(content, lookUp, run.options);
     if (result.kind !== 'error' && 'path' in input && run.inPlace !== undefined && result.changed) {
       if (run.inPlace.backup !== undefined)

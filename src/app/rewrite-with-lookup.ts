@@ -11,10 +11,12 @@ import * as torrent from '../core/torrent/splice.ts';
 import { toAsciiHost } from '../io/idna.ts';
 
 /** What to do with URLs whose host has a preference; everything has a default. */
-export type RewriteOptions = Omit<CoreOptions, 'toAscii'> & Partial<Pick<CoreOptions, 'toAscii'>>;
+export type RewriteOptions = Omit<CoreOptions, 'toAscii'> & {
+  readonly toAscii?: CoreOptions['toAscii'] | undefined;
+};
 
 function complete(options: RewriteOptions): CoreOptions {
-  return { toAscii: toAsciiHost, ...options };
+  return { ...options, toAscii: options.toAscii ?? toAsciiHost };
 }
 
 /** What becomes of one tracker URL, and why. A host for which `lookup` has no answer counts as `failed`. Pure. */

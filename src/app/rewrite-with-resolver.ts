@@ -23,7 +23,7 @@ import {
 
 export interface ResolvingRewriteOptions extends RewriteOptions {
   /** Aborted, the promise rejects with its reason. Trouble with DNS never rejects: it is the reason `failed` of a URL. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Lookups = Pick<Resolver, 'lookupPreference'>;

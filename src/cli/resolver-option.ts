@@ -6,7 +6,7 @@ import { parseServer } from '../io/system-resolvers.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ResolverFlags {
-  readonly resolver?: readonly string[];
+  readonly resolver?: readonly string[] | undefined;
 }
 
 export function addResolverOption(command: Command): Command {
@@ -23,7 +23,7 @@ export const OTHER_RESOLVER_HINT =
 
 /** The caller closes it. */
 export function createResolverFromFlags({ resolver }: ResolverFlags): Resolver {
-  return createResolver(resolver === undefined ? {} : { servers: resolver });
+  return createResolver({ servers: resolver });
 }
 
 function checkServer(text: string): string {

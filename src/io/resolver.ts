@@ -28,16 +28,16 @@ const SYSTEM_SERVERS_MILLISECONDS = 30_000;
 
 export interface ResolverOptions {
   /** `127.0.0.1:5300`, `[::1]:5300`, port 53 when left out; in order of preference. Absent: the system's. */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** For a whole look-up, other servers and aliases included. */
-  readonly timeoutMilliseconds?: number;
+  readonly timeoutMilliseconds?: number | undefined;
   /** For one server to answer. */
-  readonly tryMilliseconds?: number;
+  readonly tryMilliseconds?: number | undefined;
   /** Hosts remembered at most. */
-  readonly maxHosts?: number;
-  readonly clock?: Pick<Clock, 'nowMilliseconds' | 'schedule'>;
+  readonly maxHosts?: number | undefined;
+  readonly clock?: Pick<Clock, 'nowMilliseconds' | 'schedule'> | undefined;
   /** Where the system's servers are written, instead of /etc/resolv.conf. */
-  readonly resolvConf?: string;
+  readonly resolvConf?: string | undefined;
 }
 
 export interface Resolver {

@@ -18,13 +18,13 @@ export interface RewriteOptions {
    * `fix` (default) leaves a URL whose endpoint is declared alone and replaces any other; `prefer` gives the declared
    * endpoints in order, always; `off` changes nothing.
    */
-  readonly mode?: 'fix' | 'prefer' | 'off';
+  readonly mode?: 'fix' | 'prefer' | 'off' | undefined;
   /** Lets `https` and `wss` become clear text, passkeys in their paths included. */
-  readonly allowDowngrade?: boolean;
+  readonly allowDowngrade?: boolean | undefined;
   /** Reports denied URLs but leaves them where they are. */
-  readonly keepDenied?: boolean;
+  readonly keepDenied?: boolean | undefined;
   /** Puts the several candidates of one URL in tiers of their own, in order, instead of the tier of the URL. */
-  readonly spread?: boolean;
+  readonly spread?: boolean | undefined;
   readonly toAscii: ToAscii;
 }
 
