@@ -166,9 +166,17 @@ function applyEdits({ octets, info }: Metainfo, edits: readonly Edit[]): { octet
   return { octets: result, info: moved };
 }
 
+/** Eight octets at a time: info dictionaries are the bulk of a torrent. The spans are equally long. */
 function sameOctets(left: Uint8Array, from: Span, right: Uint8Array, to: Span): boolean {
   if (to.end > right.length) return false;
-  for (let a = from.start, b = to.start; a < from.end; a++, b++) {
+  const leftView = new DataView(left.buffer, left.byteOffset, left.byteLength);
+  const rightView = new DataView(right.buffer, right.byteOffset, right.byteLength);
+  let a = from.start;
+  let b = to.start;
+  for (; a + 8 <= from.end; a += 8, b += 8) {
+    if (leftView.getBigInt64(a, true) !== rightView.getBigInt64(b, true)) return false;
+  }
+  for (; a < from.end; a++, b++) {
     if (left[a] !== right[b]) return false;
   }
   return true;
