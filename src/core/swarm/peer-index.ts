@@ -4,7 +4,7 @@
 // four in the largest.
 // Parameters are positional: an object a call is what this code exists to avoid.
 
-import { sipHash24 } from '../octets/siphash.ts';
+import { sipHash13 } from '../octets/siphash.ts';
 import { sameClientKey } from './client-key.ts';
 import { allocate, NO_BLOCK, release } from './heap.ts';
 import {
@@ -57,7 +57,7 @@ export type Want = (typeof Want)[keyof typeof Want];
 
 /** Hashes what is in `shard.sought.endpoint`. */
 export function hashSoughtEndpoint(shard: SwarmShard, family: number): void {
-  shard.sought.endpointHash = sipHash24(shard.key, shard.sought.endpoint, 0, endpointOctets(family));
+  shard.sought.endpointHash = sipHash13(shard.key, shard.sought.endpoint, 0, endpointOctets(family));
 }
 
 /** Position of the sought endpoint, or {@link NOT_FOUND}. */
@@ -207,7 +207,7 @@ function hashOf(shard: SwarmShard, torrent: number, entry: number): number {
   const group = groupOf(torrent, family);
   if ((entry & 1) === IDENTITY) return shard.heap.words[identityAt(shard, group, entry >>> 2)]!;
   const at = endpointAt(shard, group, entry >>> 2);
-  return sipHash24(shard.key, shard.heap.octets, at, endpointOctets(family));
+  return sipHash13(shard.key, shard.heap.octets, at, endpointOctets(family));
 }
 
 /** Enters a peer that stands in its array; does nothing in a swarm without index. */

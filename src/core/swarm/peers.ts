@@ -59,7 +59,7 @@ export function columnLength(shard: SwarmShard, group: number): number {
 export function blockAt(shard: SwarmShard, group: number, position: number): number {
   const block = shard.records[group + GROUP.block]!;
   if ((shard.records[group + GROUP.shape]! & PAGED) === 0) return block;
-  return shard.heap.words[block + Math.floor(position / columnLength(shard, group))]!;
+  return shard.heap.words[block + ((position / columnLength(shard, group)) | 0)]!;
 }
 
 /** Word offset of the identity at `position`; the client key is one {@link columnLength} on, the meta word two. */

@@ -1,13 +1,13 @@
 // Torrents of a shard: found by info-hash, added, dropped. A torrent is named by the word offset of its record.
 
-import { type SipHashKey, sipHash24 } from '../octets/siphash.ts';
+import { type SipHashKey, sipHash13 } from '../octets/siphash.ts';
 import { GROUP, HEAD, INFO_HASH_OCTETS, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmShard } from './shard.ts';
 
 export const NO_TORRENT = -1;
 
 /** What chooses the shard of the info-hash at `offset`, and its slot there. */
 export function hashTorrent(key: SipHashKey, octets: Uint8Array, offset: number): number {
-  return sipHash24(key, octets, offset, INFO_HASH_OCTETS);
+  return sipHash13(key, octets, offset, INFO_HASH_OCTETS);
 }
 
 /** The record of the torrent whose info-hash is at `offset`, its `hash` known, or {@link NO_TORRENT}. */

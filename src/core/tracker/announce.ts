@@ -4,8 +4,8 @@
 
 import { Counter } from '../counters.ts';
 import { copyOctets } from '../octets/big-endian.ts';
-import { sipHash24 } from '../octets/siphash.ts';
-import { expireAtTouch, shedPeer, shedTorrent } from '../swarm/expire.ts';
+import { sipHash13 } from '../octets/siphash.ts';
+import { expireAtTouch } from '../swarm/expire.ts';
 import { changeClientKey, changeEndpoint, changeState, joinSwarm, leaveSwarm } from '../swarm/members.ts';
 import { countCompleted, otherHalf } from '../swarm/pairs.ts';
 import {
@@ -16,11 +16,12 @@ import {
   NOT_FOUND,
   Want,
 } from '../swarm/peer-index.ts';
-import { columnLength, groupOf, identityAt, metaAt, PeerState, withSeen } from '../swarm/peers.ts';
+import { columnLength, groupOf, identityAt, metaAt, PeerState, stateOf, withSeen } from '../swarm/peers.ts';
 import { randomUint32 } from '../swarm/random.ts';
 import { rebuildShard } from '../swarm/rebuild.ts';
 import { createSelection, eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';
 import { HEAD, lockShard, PEER_ID_OCTETS, RECORD, type SwarmShard, unlockShard } from '../swarm/shard.ts';
+import { makeRoom, shedTorrent } from '../swarm/shed.ts';
 import { type SwarmTable, shardOf } from '../swarm/table.ts';
 import { addTorrent, dropTorrent, findTorrent, hashTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
 import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
@@ -171,7 +172,7 @@ function seek({ key, sought }: SwarmTable, request: AnnounceRequest): void {
   const port = request.family === 4 ? 4 : 16;
   sought.endpoint[port] = request.port >>> 8;
   sought.endpoint[port + 1] = request.port;
-  sought.identity = sipHash24(key, request.octets, request.peerIdOffset, PEER_ID_OCTETS);
+  sought.identity = sipHash13(key, request.octets, request.peerIdOffset, PEER_ID_OCTETS);
   sought.clientKey = request.clientKey;
 }
 
@@ -227,32 +228,6 @@ function stateFor(request: AnnounceRequest): PeerState {
   return request.event === AnnounceEvent.paused ? PeerState.partial : PeerState.leecher;
 }
 
-const SHED_ATTEMPTS = 4;
-
-function makeRoom(shard: SwarmShard, torrent: number, nowSeconds: number): boolean {
-  const { limits, counters } = shard;
-  if (peersOf(shard, torrent) >= limits.peersPerTorrent) {
-    counters[Counter.peersCapped]!++;
-    shedPeer(shard, torrent, nowSeconds);
-    return true;
-  }
-  if (hasRoom(shard)) return true;
-  counters[Counter.peersCapped]!++;
-  // A torrent that is shed may have been empty: try again, but not for long.
-  for (let attempt = 0; attempt < SHED_ATTEMPTS; attempt++) {
-    if (!shedTorrent(shard, torrent)) return false;
-    if (hasRoom(shard)) return true;
-  }
-  return false;
-}
-
-/** Peers of the whole table are below their limit. */
-function hasRoom({ heads, limits }: SwarmShard): boolean {
-  let peers = 0;
-  for (const head of heads) peers += head[HEAD.peers]! + head[HEAD.peers + 1]!;
-  return peers < limits.peers;
-}
-
 function refresh(
   shard: SwarmShard,
   torrent: number,
@@ -264,13 +239,19 @@ function refresh(
   const group = groupOf(torrent, family);
   const { words } = shard.heap;
   if (!hasSoughtEndpoint(shard, group, former)) changeEndpoint(shard, torrent, family, former);
+  const length = columnLength(shard, group);
+  const identity = identityAt(shard, group, former);
   const { clientKey } = shard.sought;
-  if (clientKey !== 0) {
-    const stored = words[identityAt(shard, group, former) + columnLength(shard, group)];
-    if (stored !== clientKey) changeClientKey(shard, torrent, family, former);
+  if (clientKey !== 0 && words[identity + length] !== clientKey) {
+    changeClientKey(shard, torrent, family, former);
   }
-  const position = changeState(shard, torrent, family, former, stateFor(request));
-  const at = metaAt(shard, group, position);
+  const state = stateFor(request);
+  let position = former;
+  let at = identity + 2 * length;
+  if (stateOf(words[at]!) !== state) {
+    position = changeState(shard, torrent, family, former, state);
+    at = metaAt(shard, group, position);
+  }
   words[at] = withSeen(words[at]!, nowSeconds);
   return position;
 }

@@ -22,12 +22,8 @@ export function createConnectionIds(key: SipHashKey, lifetimeSeconds: number): C
     copyOctets(source.octets, 0, length, message, 0);
     writeUint32(message, length, window);
     sipHash24(key, message, 0, length + 4, hash);
-  }
-
-  function matches(source: PacketSource, window: number, octets: Uint8Array, offset: number): boolean {
-    compute(source, window);
-    const difference = (hash[0]! ^ readUint32(octets, offset)) | (hash[1]! ^ readUint32(octets, offset + 4));
-    return difference === 0;
+    // The last bit says in which of the two windows that count it was given, so that one hash decides.
+    hash[1] = (hash[1]! & ~1) | (window & 1);
   }
 
   return {
@@ -37,8 +33,10 @@ export function createConnectionIds(key: SipHashKey, lifetimeSeconds: number): C
       writeUint32(octets, offset + 4, hash[1]!);
     },
     isValid(source, nowSeconds, octets, offset) {
-      const window = Math.floor(nowSeconds / lifetimeSeconds);
-      return matches(source, window, octets, offset) || matches(source, window - 1, octets, offset);
+      const now = Math.floor(nowSeconds / lifetimeSeconds);
+      const low = readUint32(octets, offset + 4);
+      compute(source, ((low ^ now) & 1) === 0 ? now : now - 1);
+      return ((hash[0]! ^ readUint32(octets, offset)) | (hash[1]! ^ low)) === 0;
     },
   };
 }
