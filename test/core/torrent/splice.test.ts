@@ -53,7 +53,7 @@ const FIRST = '17:udp://h.example:1';
 const SECOND = '19:http://h.example:80';
 
 test.each([0, 1, 7, 8, 9])('takes a torrent that lies %i octets into a larger buffer', (offset) => {
-  const torrent = torrentFrom(`d8:announce${MANY}INFOe`);
+  const torrent = torrentOf({ announce: 'udp://h.example:9' });
   const larger = new Uint8Array(offset + torrent.length + 3);
   larger.set(torrent, offset);
   const view = larger.subarray(offset, offset + torrent.length);
