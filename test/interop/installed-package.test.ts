@@ -54,7 +54,7 @@ it('explains itself', async () => {
 it('is a library: the pure part decides without any I/O', async () => {
   writeFileSync(
     join(place, 'consumer.mjs'),
-    `import { parsePreference } from 'portolan';
+    `import { parsePreference } from 'portolan/pure';
      console.log(JSON.stringify(parsePreference('BITTORRENT UDP:1337 TCP:80')?.endpoints));`,
   );
   const printed = await runThere(process.execPath, 'consumer.mjs');
