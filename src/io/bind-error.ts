@@ -56,6 +56,8 @@ function sentence(code: BindErrorCode, listener: Listener, cause: Error): string
     case 'family-unavailable':
       return `${what}: this machine has no ${family}; leave that address out or enable ${family}`;
     case 'bind-failed':
+      if (['EMFILE', 'ENFILE'].includes(errnoOf(cause)))
+        return `${what}: too many files are open; raise the limit ("ulimit -n", or LimitNOFILE= in a systemd unit)`;
       return `cannot open ${transport.toUpperCase()} ${formatSocketAddress(listener)}: ${cause.message}; see that message for the reason`;
   }
 }

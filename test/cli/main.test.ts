@@ -49,3 +49,15 @@ test.skipIf(!existsSync('/dev/full'))('a full disk behind the output is one sent
   expect(stderr).not.toContain('    at ');
   expect(await exited).toEqual([1, null]);
 });
+
+test('ends with a sentence where threads cannot be started', async () => {
+  const script = `ulimit -n 30; exec "$0" "$1" serve --dns-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --workers-count 8`;
+  const child = spawn('/bin/sh', ['-c', script, process.execPath, MAIN], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  const stderr = await text(child.stderr);
+  expect(await exited).toEqual([1, null]);
+  expect(stderr).toMatch(/^portolan: .*(?:could not be started|too many).*$/m);
+  expect(stderr).not.toContain('    at ');
+});

@@ -23,7 +23,7 @@ it.each([
   ],
   ['EAFNOSUPPORT', '::1', 'family-unavailable', /this machine has no IPv6; leave /],
   ['EAFNOSUPPORT', '127.0.0.1', 'family-unavailable', /this machine has no IPv4; leave /],
-  ['EMFILE', '::1', 'bind-failed', /^cannot open UDP \[::1\]:53: refused by EMFILE; /],
+  ['EMFILE', '::1', 'bind-failed', /^cannot open UDP port 53 on ::1: too many files are open; raise /],
 ])('turns %s on %s into %s, in one sentence', (errno, address, code, message) => {
   const cause = Object.assign(new Error(`refused by ${errno}`), { code: errno });
   const error = new BindError({ transport: 'udp', address, port: 53 }, cause);

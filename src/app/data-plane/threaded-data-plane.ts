@@ -40,10 +40,19 @@ interface OpenListener {
   readonly descriptors: readonly number[];
 }
 
+/** Before another thread is tried where one could not start: what it lacked will not be there at once. */
+const RESTART_MILLISECONDS = 1000;
+
+/** Rejects when the threads cannot be started. */
 export async function createThreadedDataPlane(options: ThreadedDataPlaneOptions): Promise<ThreadedDataPlane> {
   const plane = new ThreadedDataPlane(options);
-  await plane.ready();
-  return plane;
+  try {
+    await plane.ready();
+    return plane;
+  } catch (error) {
+    await plane.stop();
+    throw error;
+  }
 }
 
 export class ThreadedDataPlane implements DataPlane {
@@ -211,11 +220,13 @@ export class ThreadedDataPlane implements DataPlane {
       setup,
       logger,
       wake: () => libc.write(setup.wakeDescriptor, one, one.length),
-      onDeath: () => {
+      onDeath: (wasReady) => {
         logger.error('a packet worker died; another takes over its sockets');
         this.recoverFrom(setup);
-        this.packetWorkers[index] = this.startPacketWorker(index, setup);
-        this.handOver(this.packetWorkers[index]!, 'udp', index);
+        this.succeed(wasReady, () => {
+          this.packetWorkers[index] = this.startPacketWorker(index, setup);
+          this.handOver(this.packetWorkers[index]!, 'udp', index);
+        });
       },
     });
   }
@@ -227,13 +238,24 @@ export class ThreadedDataPlane implements DataPlane {
       setup,
       logger,
       wake: () => {},
-      onDeath: () => {
+      onDeath: (wasReady) => {
         logger.error('the stream worker died; another opens its ports again');
         this.recoverFrom(setup);
-        this.streamWorker = this.startStreamWorker(setup);
-        this.handOver(this.streamWorker, 'tcp', 0);
+        this.succeed(wasReady, () => {
+          this.streamWorker = this.startStreamWorker(setup);
+          this.handOver(this.streamWorker, 'tcp', 0);
+        });
       },
     });
+  }
+
+  /** At once, unless the predecessor could not start either. */
+  private succeed(wasReady: boolean, start: () => void): void {
+    if (wasReady) start();
+    else
+      this.options.clock.schedule(RESTART_MILLISECONDS, () => {
+        if (this.stopped === undefined) start();
+      });
   }
 
   /** A worker that died while it changed the swarm table would keep the others out of a part of it for ever. */

@@ -13,8 +13,11 @@ export interface WorkerThreadOptions {
   readonly logger: Logger;
   /** After each command: the loop that blocks on an eventfd is woken. */
   wake(): void;
-  /** The thread ended without being told to; what it was given is to be given to the next. */
-  onDeath(): void;
+  /**
+   * The thread ended without being told to; what it was given is to be given to the next. `wasReady` is false for one
+   * that could not even start.
+   */
+  onDeath(wasReady: boolean): void;
 }
 
 export interface WorkerThread {
@@ -52,6 +55,9 @@ class Thread implements WorkerThread {
   private readonly ended: Promise<void>;
   private lastId = 0;
   private isStopping = false;
+  private isReady = false;
+  private isDead = false;
+  private fault = 'it ended';
   private becomeReady: () => void = () => {};
 
   constructor(options: WorkerThreadOptions) {
@@ -63,18 +69,24 @@ class Thread implements WorkerThread {
     this.worker = new Worker(entryOf(options.kind), { workerData, transferList: [port2] });
     this.ready = new Promise((resolve, reject) => {
       this.becomeReady = resolve;
-      this.worker.once('exit', () => reject(new Error('the worker ended before it was ready')));
+      this.worker.once('exit', () =>
+        reject(
+          new Error(`a worker thread could not be started (${this.fault}); raise the limits of this process`),
+        ),
+      );
     });
     this.ready.catch(() => {});
     this.ended = new Promise((resolve) => this.worker.once('exit', () => resolve()));
     port1.on('message', (message: WorkerMessage) => this.hear(message));
-    this.worker.on('error', (error: Error) =>
-      options.logger.error(`a ${options.kind} worker failed`, { error }),
-    );
+    this.worker.on('error', (error: Error) => {
+      this.fault = error.message;
+      options.logger.error(`a ${options.kind} worker failed`, { error });
+    });
     this.worker.once('exit', () => this.bury());
   }
 
   send(command: Command): Promise<CommandResult> {
+    if (this.isDead) return Promise.reject(new Error('the worker ended'));
     const id = ++this.lastId;
     const numbered: NumberedCommand = { id, command };
     return new Promise((resolve, reject) => {
@@ -104,6 +116,7 @@ class Thread implements WorkerThread {
 
   private hear(message: WorkerMessage): void {
     if (message.kind === 'ready') {
+      this.isReady = true;
       this.becomeReady();
       return;
     }
@@ -120,10 +133,11 @@ class Thread implements WorkerThread {
   }
 
   private bury(): void {
+    this.isDead = true;
     this.port.close();
     for (const { reject } of this.waiting.values()) reject(new Error('the worker ended'));
     this.waiting.clear();
-    if (!this.isStopping) this.options.onDeath();
+    if (!this.isStopping) this.options.onDeath(this.isReady);
   }
 }
 
