@@ -23,6 +23,8 @@ export interface UdpLoadOptions {
   readonly seconds: number;
   /** Ends after so many answers; 0: when the time is over. */
   readonly answers: number;
+  /** When a request without an answer is lost; half a second where it is not said. */
+  readonly timeoutMilliseconds?: number;
   /** Those of the server. */
   readonly processes: readonly number[];
 }
@@ -110,7 +112,8 @@ export class UdpLoad {
       const sent = options.ratePerSecond === 0 ? this.fill(now) : this.pace(now, start);
       const received = this.receiveAll();
       if (now >= sweepAt) {
-        for (const socket of this.sockets) this.meter.timeouts += socket.expire(now - TIMEOUT_MILLISECONDS);
+        const limit = now - (options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS);
+        for (const socket of this.sockets) this.meter.timeouts += socket.expire(limit);
         sweepAt = now + SWEEP_MILLISECONDS;
       }
       if (sent + received === 0 && options.ratePerSecond === 0)
