@@ -104,6 +104,8 @@ afterEach(async () => {
 });
 
 const REPLY_OCTETS = 10;
+/** What either kind of server has room for; a few hundred overflow every buffer on the way. */
+const LARGE_REPLY_OCTETS = 30_000;
 
 describe.each([dns, http])('$name', (subject) => {
   async function openServer(
@@ -167,30 +169,30 @@ describe.each([dns, http])('$name', (subject) => {
   });
 
   it('answers a slow reader that has half-closed in full', async () => {
-    const client = await connectTo(await openServer({}, 60_000), true);
+    const client = await connectTo(await openServer({}, LARGE_REPLY_OCTETS), true);
     client.socket.pause();
     client.socket.end(pipelined(200));
     await new Promise((resolve) => setImmediate(resolve));
     client.socket.resume();
-    expect((await client.ended()).length).toBe(200 * subject.replyLength(60_000));
+    expect((await client.ended()).length).toBe(200 * subject.replyLength(LARGE_REPLY_OCTETS));
   });
 
   it('outlives a client that resets in the middle of its answers', async () => {
-    const server = await openServer({}, 60_000);
+    const server = await openServer({}, LARGE_REPLY_OCTETS);
     const rude = await connectTo(server);
     rude.send(pipelined(50));
     await rude.received(1);
     rude.socket.resetAndDestroy();
     const polite = await connectTo(server);
     polite.send(subject.request(5));
-    expect(subject.numbers(await polite.received(subject.replyLength(60_000)))).toEqual([5]);
+    expect(subject.numbers(await polite.received(subject.replyLength(LARGE_REPLY_OCTETS)))).toEqual([5]);
   });
 
   it('stops answering a pipeliner that never reads, then closes it', async () => {
     const clock = createManualClock();
     const counters = createCounters();
     let requests = 0;
-    const server = await openServer({ clock, counters }, 60_000, () => requests++);
+    const server = await openServer({ clock, counters }, LARGE_REPLY_OCTETS, () => requests++);
     const client = await connectTo(server);
     client.socket.pause();
     // Up to what the kernel's own buffers take, and no further: 20,000 replies would be 1.2 GB.
