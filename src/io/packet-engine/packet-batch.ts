@@ -4,7 +4,7 @@
 // Non-null assertions: indices are bounded by the batch's own size.
 
 import { MAX_DATAGRAM_OCTETS, MAX_REQUEST_OCTETS, type PacketSource } from '../../core/net/packet-handler.ts';
-import { AF_INET, CONTROL_OCTETS, Iovec, Mmsghdr, SockaddrIn, SockaddrIn6 } from './layout.ts';
+import { AF_INET, CONTROL_OCTETS, Iovec, Mmsghdr, MSG_DONTWAIT, SockaddrIn, SockaddrIn6 } from './layout.ts';
 import type { Libc, NativeMemory } from './libc.ts';
 
 /** Datagrams a call. At saturation batches of 15–35 form; more would only cost cache. */
@@ -16,7 +16,7 @@ const NAME_OCTETS = 32;
 export class PacketBatch {
   readonly requests: Uint8Array;
   readonly replies: Uint8Array;
-  readonly receiveVector: bigint;
+  private readonly receiveVector: bigint;
   readonly sendVector: bigint;
   private readonly memory: readonly NativeMemory[];
   private readonly names: Uint8Array;
@@ -24,6 +24,9 @@ export class PacketBatch {
   private readonly received: Uint32Array;
   private readonly sent: Uint32Array;
   private readonly sentIov: Uint32Array;
+  /** Messages that the kernel has written to since they were made ready. */
+  private filled = BATCH_SIZE;
+  private hasControl = false;
 
   constructor(libc: Libc) {
     const requests = libc.allocate(BATCH_SIZE * SLOT_OCTETS);
@@ -77,13 +80,22 @@ export class PacketBatch {
     return index * SLOT_OCTETS;
   }
 
-  /** Before the next `count` are received: the kernel has overwritten how much room there is. */
-  resetReceived(count: number, hasControl: boolean): void {
+  /**
+   * Receives what waits, at most {@link BATCH_SIZE} datagrams, without waiting for more; -1 is an error (errno).
+   * `hasControl`: the socket tells the address that was asked.
+   */
+  receive(libc: Libc, descriptor: number, hasControl: boolean): number {
+    // Only what the kernel filled in last has to be made ready again: at low load that is one message, not all.
+    if (hasControl !== this.hasControl) this.filled = BATCH_SIZE;
+    this.hasControl = hasControl;
     const control = hasControl ? CONTROL_OCTETS : 0;
-    for (let index = 0, word = 0; index < count; index++, word += MESSAGE_WORDS) {
+    for (let index = 0, word = 0; index < this.filled; index++, word += MESSAGE_WORDS) {
       this.received[word + NAME_LENGTH_WORD] = SockaddrIn6.octets;
       this.received[word + CONTROL_LENGTH_WORD] = control;
     }
+    const count = libc.receiveMany(descriptor, this.receiveVector, BATCH_SIZE, MSG_DONTWAIT);
+    this.filled = Math.max(0, count);
+    return count;
   }
 
   receivedLength(index: number): number {

@@ -134,8 +134,7 @@ export class PacketLoop {
   /** Receives, answers and sends one batch; returns how many datagrams it took. */
   private takeBatch(socket: LoopSocket): number {
     const { batch } = this;
-    batch.resetReceived(BATCH_SIZE, socket.isWildcard);
-    const count = this.libc.receiveMany(socket.descriptor, batch.receiveVector, BATCH_SIZE, MSG_DONTWAIT);
+    const count = batch.receive(this.libc, socket.descriptor, socket.isWildcard);
     // EAGAIN: another worker took it; EINTR: again at the next wait; others are errors of one peer, told once.
     if (count <= 0) return 0;
     const now = this.options.nowSeconds();

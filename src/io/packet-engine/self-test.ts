@@ -4,7 +4,7 @@
 import { parseIpAddress } from '../../core/net/ip-address.ts';
 import { createPacketSource } from '../../core/net/packet-handler.ts';
 import { type BatchSocket, encodeAddress, openBatchSocket } from './batch-socket.ts';
-import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLLIN, EpollEvent, MSG_DONTWAIT } from './layout.ts';
+import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLLIN, EpollEvent } from './layout.ts';
 import type { Libc } from './libc.ts';
 import { PacketBatch } from './packet-batch.ts';
 
@@ -82,8 +82,7 @@ interface Expected {
 
 function receive(libc: Libc, { batch, socket, address, port, fill }: Expected): string | undefined {
   const source = createPacketSource();
-  batch.resetReceived(LENGTHS.length, socket.isWildcard);
-  const count = libc.receiveMany(socket.descriptor, batch.receiveVector, LENGTHS.length, MSG_DONTWAIT);
+  const count = batch.receive(libc, socket.descriptor, socket.isWildcard);
   if (count !== LENGTHS.length) return 'recvmmsg did not receive all';
   for (const [index, length] of LENGTHS.entries()) {
     if (batch.receivedLength(index) !== length) return 'recvmmsg gave another length';

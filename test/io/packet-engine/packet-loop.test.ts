@@ -6,7 +6,7 @@ import { Counter } from '../../../src/core/counters.ts';
 import { parseIpAddress } from '../../../src/core/net/ip-address.ts';
 import type { PacketHandler } from '../../../src/core/net/packet-handler.ts';
 import { encodeAddress, openBatchSocket } from '../../../src/io/packet-engine/batch-socket.ts';
-import { Errno, MSG_DONTWAIT } from '../../../src/io/packet-engine/layout.ts';
+import { Errno } from '../../../src/io/packet-engine/layout.ts';
 import type { Libc } from '../../../src/io/packet-engine/libc.ts';
 import { BATCH_SIZE, PacketBatch } from '../../../src/io/packet-engine/packet-batch.ts';
 import { createTestLoop } from '../../support/udp-sockets.ts';
@@ -84,8 +84,7 @@ function prepare(lines: Partial<Script> = {}, handler: PacketHandler = echo) {
     replies(): number[] {
       const numbers: number[] = [];
       for (;;) {
-        batch.resetReceived(BATCH_SIZE, false);
-        const count = libc.receiveMany(client.descriptor, batch.receiveVector, BATCH_SIZE, MSG_DONTWAIT);
+        const count = batch.receive(libc, client.descriptor, false);
         if (count <= 0) return numbers;
         for (let index = 0; index < count; index++) numbers.push(batch.requests[batch.requestOffset(index)]!);
       }
