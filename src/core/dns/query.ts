@@ -70,6 +70,8 @@ export class Query {
       const rdataEnd = at + 10 + readUint16(octets, at + 8);
       if (rdataEnd > end) return false;
       if (type === RecordType.OPT && !this.readOpt(octets, owner, at, rdataEnd)) return false;
+      // RFC 8945 §5.1: a signature is the last record. Whole ones are passed over: no key is known here.
+      if (type === RecordType.TSIG && (left > 1 || !isWholeTsig(octets, at + 10, rdataEnd))) return false;
       at = rdataEnd;
     }
     return at === end;
@@ -86,6 +88,14 @@ export class Query {
     while (option + 4 <= rdataEnd) option += 4 + readUint16(octets, option + 2);
     return option === rdataEnd;
   }
+}
+
+/** Time, fudge and the length of the MAC; the MAC; original id, error and the length of what follows (RFC 8945 §4.2). */
+function isWholeTsig(octets: Uint8Array, start: number, end: number): boolean {
+  const mac = skipName(octets, start, end) + 10;
+  if (mac < 10 || mac > end) return false;
+  const tail = mac + readUint16(octets, mac - 2) + 6;
+  return tail <= end && tail + readUint16(octets, tail - 2) === end;
 }
 
 /** The position after a possibly compressed name, or -1. Pointers are not followed: a record's owner is of no use here. */

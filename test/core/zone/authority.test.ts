@@ -284,6 +284,8 @@ describe('truncation', () => {
 
 describe('what is no query', () => {
   const question = '07 747261636b6572 07 6578616d706c65 00 0001 0001';
+  // No algorithm name, time 0, fudge 300, a MAC of two octets, id, no error, nothing more.
+  const tsig = '00 00fa 00ff 00000000 0013 00 000000000000 012c 0002 abcd 1234 0000 0000';
   test.each([
     { why: 'an empty datagram', hex: '', reply: '' },
     { why: 'eleven octets', hex: '1234 0100 0001 0000 0000 00', reply: '' },
@@ -335,6 +337,16 @@ describe('what is no query', () => {
       reply: '1234 8001 0000 0000 0000 0000',
     },
     {
+      why: 'a TSIG that is not the last record',
+      hex: `1234 0000 0001 0000 0000 0002 ${question} ${tsig} 00 0029 04d0 00000000 0000`,
+      reply: '1234 8001 0000 0000 0000 0000',
+    },
+    {
+      why: 'a TSIG that is cut short',
+      hex: `1234 0000 0001 0000 0000 0001 ${question} 00 00fa 00ff 00000000 0003 616263`,
+      reply: '1234 8001 0000 0000 0000 0000',
+    },
+    {
       why: 'an UPDATE',
       hex: `1234 2800 0001 0000 0000 0000 ${question}`,
       reply: '1234 a804 0000 0000 0000 0000',
@@ -379,3 +391,10 @@ function isRightReply(request: Uint8Array): boolean {
     (isQuery || rcode !== 0)
   );
 }
+
+test('a query with a whole TSIG as its last record is answered: no key is known here', () => {
+  const tsig = '00 00fa 00ff 00000000 0013 00 000000000000 012c 0002 abcd 1234 0000 0000';
+  const query = `1234 0000 0001 0000 0000 0001 07 747261636b6572 07 6578616d706c65 00 0001 0001 ${tsig}`;
+  const reply = exchange(authority, parseHex(query.replaceAll(' ', '')) ?? new Uint8Array());
+  expect([reply[3]! & 15, reply.length > 40]).toEqual([0, true]);
+});
