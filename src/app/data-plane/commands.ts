@@ -29,8 +29,8 @@ export interface NumberedCommand {
 }
 
 export type WorkerMessage =
-  /** Commands are taken from now on. */
-  | { readonly kind: 'ready' }
+  /** Commands are taken from now on. `descriptor` is what the thread has open itself (its epoll), 0 for nothing. */
+  | { readonly kind: 'ready'; readonly descriptor: number }
   /** The command is carried out; `port` is the real one after `open`. */
   | { readonly kind: 'done'; readonly id: number; readonly port: number }
   /** `errno` is the system's name of what went wrong (`EADDRINUSE`). */

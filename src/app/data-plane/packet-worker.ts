@@ -29,7 +29,7 @@ const loop = new PacketLoop({
   counters,
 });
 
-tell({ kind: 'ready' });
+tell({ kind: 'ready', descriptor: loop.descriptor });
 loop.run();
 port.close();
 

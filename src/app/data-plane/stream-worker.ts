@@ -44,7 +44,7 @@ port.on('message', ({ id, command }: NumberedCommand) => {
     (error: unknown) => tell({ kind: 'failed', id, ...describe(error) }),
   );
 });
-tell({ kind: 'ready' });
+tell({ kind: 'ready', descriptor: 0 });
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message);

@@ -7,18 +7,23 @@ import { recoverShards } from '../../core/swarm/rebuild.ts';
 import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { BindError } from '../../io/bind-error.ts';
-import type { Clock } from '../../io/clock.ts';
+import type { Cancel, Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
-import { openBatchSocket } from '../../io/packet-engine/batch-socket.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
-import { DEFAULT_RECEIVE_BUFFER_OCTETS } from '../../io/udp-socket.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command, WorkerSetup } from './commands.ts';
 import type { DataPlane, Publication, Service } from './data-plane.ts';
+import { createRestartPause, type Death } from './restart-pause.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
+import { createReceiveBufferReport, openSharedPort } from './shared-port.ts';
 import { createSharedState, type SharedState } from './shared-state.ts';
-import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
+import {
+  startWorkerThread,
+  WorkerEndedError,
+  type WorkerThread,
+  type WorkerThreadOptions,
+} from './worker-thread.ts';
 
 export interface ThreadedDataPlaneOptions {
   readonly libc: Libc;
@@ -30,6 +35,9 @@ export interface ThreadedDataPlaneOptions {
   readonly logger: Logger;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
+  /** See {@link WorkerThreadOptions}. */
+  readonly stopMilliseconds?: number;
+  readonly answerMilliseconds?: number;
 }
 
 /** A listener that is open, and how each worker was told of it. */
@@ -39,9 +47,6 @@ interface OpenListener {
   /** UDP: one bound socket a packet worker. */
   readonly descriptors: readonly number[];
 }
-
-/** Before another thread is tried where one could not start: what it lacked will not be there at once. */
-const RESTART_MILLISECONDS = 1000;
 
 /** Rejects when the threads cannot be started. */
 export async function createThreadedDataPlane(options: ThreadedDataPlaneOptions): Promise<ThreadedDataPlane> {
@@ -66,11 +71,15 @@ export class ThreadedDataPlane implements DataPlane {
   /** By {@link formatListener}; bounded by the control plane's plan. */
   private readonly listeners = new Map<string, OpenListener>();
   private publication: Publication = { images: [], draining: [] };
+  /** Successors that wait for their start; one a worker at most. */
+  private readonly restarts = new Set<Cancel>();
+  private readonly reportReceiveBuffer: (grantedOctets: number) => void;
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
     const { libc, randomOctets, settings, udpPayload, workerCount } = options;
     this.options = options;
+    this.reportReceiveBuffer = createReceiveBufferReport(options.logger);
     this.clock = createSteadyClock(options.clock);
     this.state = createSharedState({ settings, clock: this.clock, randomOctets });
     this.seed = this.state.seed;
@@ -118,12 +127,9 @@ export class ThreadedDataPlane implements DataPlane {
 
   async open(listener: Listener, service: Service): Promise<Listener> {
     try {
-      const opened =
-        listener.transport === 'udp'
-          ? await this.openUdp(listener, service)
-          : await this.openTcp(listener, service);
-      this.listeners.set(formatListener(opened.listener), opened);
-      return opened.listener;
+      return listener.transport === 'udp'
+        ? await this.openUdp(listener, service)
+        : await this.openTcp(listener, service);
     } catch (error) {
       throw error instanceof Error ? new BindError(listener, error) : error;
     }
@@ -163,99 +169,108 @@ export class ThreadedDataPlane implements DataPlane {
 
   private async stopAll(): Promise<void> {
     this.state.stop();
+    for (const cancel of this.restarts) cancel();
     await Promise.all(this.workers().map((worker) => worker.stop()));
     for (const { descriptors } of this.listeners.values()) this.closeDescriptors(descriptors);
     this.listeners.clear();
     this.closeDescriptors(this.wakes);
   }
 
-  private async openUdp(listener: Listener, service: Service): Promise<OpenListener> {
-    const { sockets, port } = this.bindAll(listener);
+  private async openUdp(listener: Listener, service: Service): Promise<Listener> {
+    const opened = openSharedPort(this.options.libc, listener, this.packetWorkers.length);
+    const { descriptors, port } = opened;
     const real = { ...listener, port };
-    try {
-      await Promise.all(
-        this.packetWorkers.map((worker, index) =>
-          worker.send({ kind: 'open', service, listener: real, descriptor: sockets[index]! }),
-        ),
-      );
-    } catch (error) {
-      this.closeDescriptors(sockets);
-      throw error;
-    }
-    return { listener: real, service, descriptors: sockets };
+    this.reportReceiveBuffer(opened.receiveBufferOctets);
+    // Noted first, so that the successor of a worker that dies meanwhile is given it.
+    this.listeners.set(formatListener(real), { listener: real, service, descriptors });
+    await Promise.allSettled(
+      this.packetWorkers.map((worker, index) =>
+        worker.send({ kind: 'open', service, listener: real, descriptor: descriptors[index]! }),
+      ),
+    );
+    return real;
   }
 
-  /**
-   * One socket a worker. The first bind is exclusive, because SO_REUSEPORT would share the port with any other
-   * program that sets it; with several workers that socket makes way for those that share.
-   */
-  private bindAll({ address, port }: Listener): { sockets: number[]; port: number } {
-    const { libc } = this.options;
-    const options = { address, receiveBufferOctets: DEFAULT_RECEIVE_BUFFER_OCTETS };
-    const first = openBatchSocket(libc, { ...options, port, isShared: false });
-    if (this.packetWorkers.length === 1) return { sockets: [first.descriptor], port: first.port };
-    libc.close(first.descriptor);
-    const sockets: number[] = [];
-    try {
-      for (const _ of this.packetWorkers) {
-        sockets.push(openBatchSocket(libc, { ...options, port: first.port, isShared: true }).descriptor);
-      }
-    } catch (error) {
-      this.closeDescriptors(sockets);
-      throw error;
-    }
-    return { sockets, port: first.port };
+  private async openTcp(listener: Listener, service: Service): Promise<Listener> {
+    const port = await this.sendToStreamWorker({ kind: 'open', service, listener, descriptor: 0 });
+    const real = { ...listener, port };
+    this.listeners.set(formatListener(real), { listener: real, service, descriptors: [] });
+    return real;
   }
 
-  private async openTcp(listener: Listener, service: Service): Promise<OpenListener> {
-    const port = await this.streamWorker.send({ kind: 'open', service, listener, descriptor: 0 });
-    return { listener: { ...listener, port }, service, descriptors: [] };
+  /** Sent again to the successor of a worker that dies over it, once: it may be what the worker died of. */
+  private async sendToStreamWorker(command: Command): Promise<number> {
+    const worker = this.streamWorker;
+    try {
+      return await worker.send(command);
+    } catch (error) {
+      const hasSuccessor = this.streamWorker !== worker;
+      if (error instanceof WorkerEndedError && hasSuccessor) return await this.streamWorker.send(command);
+      throw error;
+    }
   }
 
   private startPacketWorker(index: number, setup: WorkerSetup): WorkerThread {
-    const { libc, logger } = this.options;
+    const { libc } = this.options;
     const one = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
-    return startWorkerThread({
-      kind: 'packet',
-      setup,
-      logger,
-      wake: () => libc.write(setup.wakeDescriptor, one, one.length),
-      onDeath: (wasReady) => {
-        logger.error('a packet worker died; another takes over its sockets');
-        this.recoverFrom(setup);
-        this.succeed(wasReady, () => {
-          this.packetWorkers[index] = this.startPacketWorker(index, setup);
-          this.handOver(this.packetWorkers[index]!, 'udp', index);
-        });
-      },
-    });
+    const pause = createRestartPause();
+    const start = (): WorkerThread =>
+      this.startThread({
+        kind: 'packet',
+        setup,
+        wake: () => libc.write(setup.wakeDescriptor, one, one.length),
+        onDeath: (death) =>
+          this.succeed(setup, death, pause(death), () => {
+            this.packetWorkers[index] = start();
+            this.handOver(this.packetWorkers[index]!, 'udp', index);
+          }),
+      });
+    return start();
   }
 
   private startStreamWorker(setup: WorkerSetup): WorkerThread {
-    const { logger } = this.options;
+    const pause = createRestartPause();
+    const start = (): WorkerThread =>
+      this.startThread({
+        kind: 'stream',
+        setup,
+        wake: () => {},
+        onDeath: (death) =>
+          this.succeed(setup, death, pause(death), () => {
+            this.streamWorker = start();
+            this.handOver(this.streamWorker, 'tcp', 0);
+          }),
+      });
+    return start();
+  }
+
+  private startThread(
+    thread: Pick<WorkerThreadOptions, 'kind' | 'setup' | 'wake' | 'onDeath'>,
+  ): WorkerThread {
+    const { logger, libc, stopMilliseconds, answerMilliseconds } = this.options;
     return startWorkerThread({
-      kind: 'stream',
-      setup,
+      ...thread,
       logger,
-      wake: () => {},
-      onDeath: (wasReady) => {
-        logger.error('the stream worker died; another opens its ports again');
-        this.recoverFrom(setup);
-        this.succeed(wasReady, () => {
-          this.streamWorker = this.startStreamWorker(setup);
-          this.handOver(this.streamWorker, 'tcp', 0);
-        });
-      },
+      close: (descriptor) => libc.close(descriptor),
+      ...(stopMilliseconds !== undefined && { stopMilliseconds }),
+      ...(answerMilliseconds !== undefined && { answerMilliseconds }),
     });
   }
 
-  /** At once, unless the predecessor could not start either. */
-  private succeed(wasReady: boolean, start: () => void): void {
-    if (wasReady) start();
-    else
-      this.options.clock.schedule(RESTART_MILLISECONDS, () => {
-        if (this.stopped === undefined) start();
-      });
+  /** Lets another thread take over, after a pause where its predecessors died young. */
+  private succeed(setup: WorkerSetup, { reason }: Death, pauseMilliseconds: number, start: () => void): void {
+    const { clock, logger } = this.options;
+    logger.error('a worker thread died; another takes over', { reason, pauseMilliseconds });
+    this.recoverFrom(setup);
+    if (pauseMilliseconds === 0) {
+      start();
+      return;
+    }
+    const cancel = clock.schedule(pauseMilliseconds, () => {
+      this.restarts.delete(cancel);
+      start();
+    });
+    this.restarts.add(cancel);
   }
 
   /** A worker that died while it changed the swarm table would keep the others out of a part of it for ever. */

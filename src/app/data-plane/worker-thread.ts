@@ -3,6 +3,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from '../../io/log.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import type { Death } from './restart-pause.ts';
 
 /** What a command comes back with: the real port after `open`, else 0. */
 export type CommandResult = number;
@@ -13,18 +14,21 @@ export interface WorkerThreadOptions {
   readonly logger: Logger;
   /** After each command: the loop that blocks on an eventfd is woken. */
   wake(): void;
-  /**
-   * The thread ended without being told to; what it was given is to be given to the next. `wasReady` is false for one
-   * that could not even start.
-   */
-  onDeath(wasReady: boolean): void;
+  /** Closes a descriptor that a thread left behind. */
+  close(descriptor: number): void;
+  /** The thread ended without being told to; what it was given is to be given to the next. */
+  onDeath(death: Death): void;
+  /** Grace for a worker told to stop; five seconds where it is not said. */
+  readonly stopMilliseconds?: number;
+  /** Grace for a packet worker told anything else; ten seconds where it is not said. */
+  readonly answerMilliseconds?: number;
 }
 
 export interface WorkerThread {
   readonly setup: WorkerSetup;
   /** Resolves once commands are taken. */
   readonly ready: Promise<void>;
-  /** Rejects with an error whose `code` is the system's when the worker could not, or died. */
+  /** Rejects with an error whose `code` is the system's when the worker could not, {@link WorkerEndedError} when it died. */
   send(command: Command): Promise<CommandResult>;
   /** Ends the thread after it has closed its sockets; safe twice, and waits. */
   stop(): Promise<void>;
@@ -34,10 +38,26 @@ export interface WorkerThread {
 
 /** Grace for a worker told to stop, before it is ended wherever it is. */
 const STOP_MILLISECONDS = 5000;
+/**
+ * A packet worker takes commands between two batches, within a millisecond. One that does not in this time hangs, and
+ * makes way for another. Far above what starting takes on a busy machine.
+ */
+const ANSWER_MILLISECONDS = 10_000;
+
+/** The thread that a command was sent to has ended: its successor is told what counts. */
+export class WorkerEndedError extends Error {
+  override readonly name = 'WorkerEndedError';
+  readonly code = 'worker-ended';
+
+  constructor() {
+    super('a worker thread ended');
+  }
+}
 
 interface Waiting {
   resolve(result: CommandResult): void;
   reject(error: Error): void;
+  readonly patience: NodeJS.Timeout | undefined;
 }
 
 export function startWorkerThread(options: WorkerThreadOptions): WorkerThread {
@@ -54,10 +74,15 @@ class Thread implements WorkerThread {
   private readonly waiting = new Map<number, Waiting>();
   private readonly ended: Promise<void>;
   private lastId = 0;
+  private stopId = 0;
+  private readonly bornAt = performance.now();
   private isStopping = false;
+  private hasStopped = false;
   private isReady = false;
+  /** 0 for none. */
+  private epoll = 0;
   private isDead = false;
-  private fault = 'it ended';
+  private fault = 'it was ended from outside';
   private becomeReady: () => void = () => {};
 
   constructor(options: WorkerThreadOptions) {
@@ -80,17 +105,16 @@ class Thread implements WorkerThread {
     port1.on('message', (message: WorkerMessage) => this.hear(message));
     this.worker.on('error', (error: Error) => {
       this.fault = error.message;
-      options.logger.error(`a ${options.kind} worker failed`, { error });
     });
     this.worker.once('exit', () => this.bury());
   }
 
   send(command: Command): Promise<CommandResult> {
-    if (this.isDead) return Promise.reject(new Error('the worker ended'));
+    if (this.isDead) return Promise.reject(new WorkerEndedError());
     const id = ++this.lastId;
     const numbered: NumberedCommand = { id, command };
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
+      this.waiting.set(id, { resolve, reject, patience: this.watch(command) });
       this.port.postMessage(numbered);
       this.options.wake();
     });
@@ -99,7 +123,8 @@ class Thread implements WorkerThread {
   async stop(): Promise<void> {
     if (!this.isStopping) {
       this.isStopping = true;
-      const patience = setTimeout(() => void this.kill(), STOP_MILLISECONDS);
+      const patience = setTimeout(() => void this.kill(), this.options.stopMilliseconds ?? STOP_MILLISECONDS);
+      this.stopId = this.lastId + 1;
       this.send({ kind: 'stop' }).catch(() => {});
       await this.ended;
       clearTimeout(patience);
@@ -114,9 +139,21 @@ class Thread implements WorkerThread {
     await ended;
   }
 
+  /** A stream worker takes its time to close connections; only a packet worker has to answer at once. */
+  private watch({ kind }: Command): NodeJS.Timeout | undefined {
+    if (this.options.kind !== 'packet' || kind === 'stop') return undefined;
+    const patience = setTimeout(() => {
+      this.fault = 'it took no command and was ended';
+      void this.kill();
+    }, this.options.answerMilliseconds ?? ANSWER_MILLISECONDS);
+    patience.unref();
+    return patience;
+  }
+
   private hear(message: WorkerMessage): void {
     if (message.kind === 'ready') {
       this.isReady = true;
+      this.epoll = message.descriptor;
       this.becomeReady();
       return;
     }
@@ -128,16 +165,25 @@ class Thread implements WorkerThread {
     }
     const waiting = this.waiting.get(message.id);
     this.waiting.delete(message.id);
+    clearTimeout(waiting?.patience);
+    if (message.id === this.stopId) this.hasStopped = true;
     if (message.kind === 'done') waiting?.resolve(message.port);
     else waiting?.reject(Object.assign(new Error(message.message), { code: message.errno }));
   }
 
   private bury(): void {
     this.isDead = true;
+    // Threads have no descriptors of their own: what a dead one had open stays open.
+    if (this.epoll > 0 && !this.hasStopped) this.options.close(this.epoll);
     this.port.close();
-    for (const { reject } of this.waiting.values()) reject(new Error('the worker ended'));
+    for (const { reject, patience } of this.waiting.values()) {
+      clearTimeout(patience);
+      reject(new WorkerEndedError());
+    }
     this.waiting.clear();
-    if (!this.isStopping) this.options.onDeath(this.isReady);
+    if (this.isStopping) return;
+    const livedMilliseconds = performance.now() - this.bornAt;
+    this.options.onDeath({ reason: this.fault, wasReady: this.isReady, livedMilliseconds });
   }
 }
 

@@ -64,7 +64,8 @@ export class PacketLoop {
   private readonly batch: PacketBatch;
   private readonly source = createPacketSource();
   private readonly events: NativeMemory;
-  private readonly epoll: number;
+  /** Its epoll's: to be closed by others when the thread dies before {@link PacketLoop.end}. */
+  readonly descriptor: number;
   /** By descriptor; bounded by `tracker.max_listeners` and the DNS addresses. */
   private readonly sockets = new Map<number, LoopSocket>();
 
@@ -73,7 +74,7 @@ export class PacketLoop {
     this.libc = options.libc;
     this.batch = new PacketBatch(options.libc);
     this.events = options.libc.allocate(EVENTS * EpollEvent.octets);
-    this.epoll = options.libc.epollCreate(EPOLL_CLOEXEC);
+    this.descriptor = options.libc.epollCreate(EPOLL_CLOEXEC);
     this.watch(EPOLL_CTL_ADD, options.wakeDescriptor);
   }
 
@@ -108,7 +109,7 @@ export class PacketLoop {
    */
   turn(timeoutMilliseconds: number): boolean {
     let isRunning = true;
-    const count = this.libc.epollWait(this.epoll, this.events.address, EVENTS, timeoutMilliseconds);
+    const count = this.libc.epollWait(this.descriptor, this.events.address, EVENTS, timeoutMilliseconds);
     for (let index = 0; index < count; index++) {
       const descriptor = this.events.view.getInt32(index * EpollEvent.octets + EpollEvent.data, true);
       const ready = this.sockets.get(descriptor);
@@ -121,7 +122,7 @@ export class PacketLoop {
   /** Removes every socket and gives the memory back: the loop is of no more use. */
   end(): void {
     this.clear();
-    this.libc.close(this.epoll);
+    this.libc.close(this.descriptor);
     this.libc.free(this.events);
     this.batch.free(this.libc);
   }
@@ -207,6 +208,6 @@ export class PacketLoop {
     const view = new DataView(event.buffer);
     view.setUint32(EpollEvent.events, EPOLLIN, true);
     view.setInt32(EpollEvent.data, descriptor, true);
-    this.libc.epollControl(this.epoll, operation, descriptor, event);
+    this.libc.epollControl(this.descriptor, operation, descriptor, event);
   }
 }

@@ -1,0 +1,246 @@
+// Workers that die or hang, under load and at the wrong moments: what is lost, what is said, and that it is made good.
+
+import { createSocket, type Socket } from 'node:dgram';
+import { readdirSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DataPlane } from '../../src/app/data-plane/data-plane.ts';
+import { createRestartPause } from '../../src/app/data-plane/restart-pause.ts';
+import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
+import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
+import type { ZoneImage } from '../../src/core/zone/image.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { type Logger, silentLogger } from '../../src/io/log.ts';
+import { loadLibc } from '../../src/io/packet-engine/libc.ts';
+import { BATCH_SIZE } from '../../src/io/packet-engine/packet-batch.ts';
+import { randomOctets } from '../../src/io/random.ts';
+import { imageOf } from '../support/authority-of.ts';
+import { encodeQuery } from '../support/dns-message.ts';
+import { askTcp, askUdp } from '../support/tracker-clients.ts';
+
+const QUERY = { name: 'v.example', type: 'TXT' };
+const ADDRESS = '127.0.0.1';
+
+interface Prepared {
+  readonly plane: ThreadedDataPlane;
+  /** Reasons of deaths, and the pauses after them, as the log has them. */
+  readonly deaths: { reason: unknown; pauseMilliseconds: unknown }[];
+}
+
+async function prepare(
+  workerCount: number,
+  patience: { stopMilliseconds?: number; answerMilliseconds?: number } = {},
+): Promise<Prepared> {
+  const deaths: Prepared['deaths'] = [];
+  const error: Logger['error'] = (message, fields) => {
+    const { reason, pauseMilliseconds } = fields ?? {};
+    if (message.includes('died')) deaths.push({ reason, pauseMilliseconds });
+  };
+  const plane = new ThreadedDataPlane({
+    udpPayload: 1232,
+    settings: DEFAULT_TRACKER_SETTINGS,
+    clock: systemClock,
+    logger: { ...silentLogger, error },
+    randomOctets,
+    libc: loadLibc(),
+    workerCount,
+    ...patience,
+  });
+  onTestFinished(() => plane.stop());
+  await plane.ready();
+  return { plane, deaths };
+}
+
+function zone(plane: DataPlane, text: string): ZoneImage {
+  const lines = ['$TTL 60', '@ SOA ns host 1 1 1 1 1', '@ NS ns', 'ns A 127.0.0.1', `v TXT "${text}"`];
+  return imageOf(`${lines.join('\n')}\n`, 'example.', { seed: plane.seed });
+}
+
+/** Whoever takes this for a zone throws. */
+function poison(): ZoneImage {
+  return { buffer: new SharedArrayBuffer(64) } as unknown as ZoneImage;
+}
+
+/** A zone in which the search for a name never ends. */
+function endless(plane: DataPlane): ZoneImage {
+  const image = zone(plane, 'never');
+  const words = new Uint32Array(image.buffer);
+  const [slots, slotMask] = [words[5]! >>> 2, words[6]!];
+  const node = words.find((_, index) => index > slots && (index - slots) % 2 === 1 && words[index] !== 0)!;
+  for (let slot = 0; slot <= slotMask; slot++) {
+    words[slots + slot * 2] = 1;
+    words[slots + slot * 2 + 1] = node;
+  }
+  return image;
+}
+
+function answerOf(text: string): string[] {
+  return [`v.example. 60 IN TXT "${text}"`];
+}
+
+/** As many as both workers' sockets are sure to be among. */
+async function askMany(port: number, text: string): Promise<void> {
+  const asked = Array.from({ length: 32 }, () => askUdp(ADDRESS, port, QUERY));
+  for (const { answer } of await Promise.all(asked)) expect(answer).toEqual(answerOf(text));
+}
+
+async function openClients(count: number): Promise<Socket[]> {
+  const clients = Array.from({ length: count }, () => createSocket('udp4'));
+  onTestFinished(() => {
+    for (const client of clients) client.close();
+  });
+  for (const client of clients) {
+    await new Promise<void>((resolve) => client.bind(0, ADDRESS, resolve));
+    client.setRecvBufferSize(1024 * 1024);
+  }
+  return clients;
+}
+
+/** Resolves when the kernel has it: what a worker is told after that, it hears after that. */
+function sendQuery(client: Socket, port: number): Promise<void> {
+  return new Promise((resolve) => client.send(encodeQuery(QUERY), port, ADDRESS, () => resolve()));
+}
+
+describe.skipIf(process.platform !== 'linux')('a worker', () => {
+  test('killed under load loses no more than the batch at hand, and has a successor within a second', async () => {
+    const { plane, deaths } = await prepare(2);
+    await plane.publish({ images: [zone(plane, 'here')], draining: [] });
+    const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    const clients = await openClients(8);
+    const kills = 3;
+    const rounds = 300;
+    let answers = 0;
+    for (const client of clients) client.on('message', () => answers++);
+    const successions: Promise<number>[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const client of clients) client.send(encodeQuery({ ...QUERY, id: round }), port, ADDRESS);
+      if (round % 100 === 50) successions.push(killAndTime(plane, successions.length % 2));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const times = await Promise.all(successions);
+    await askMany(port, 'here');
+    const lost = (): number => rounds * clients.length - answers;
+    await expect.poll(lost).toBeLessThanOrEqual(kills * BATCH_SIZE);
+    expect(times).toHaveLength(kills);
+    // The one that is killed for the second time waits 250 ms first; a busy machine takes its time to start threads.
+    expect(Math.min(...times)).toBeLessThan(1000);
+    expect(Math.max(...times)).toBeLessThan(3000);
+    expect(deaths.map(({ reason }) => reason)).toEqual(Array(kills).fill('it was ended from outside'));
+  });
+
+  test('that throws is replaced, the log says why, and one that always throws is not reborn without end', async () => {
+    const { plane, deaths } = await prepare(1);
+    await plane.publish({ images: [zone(plane, 'before')], draining: [] });
+    const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    await plane.publish({ images: [poison()], draining: [] });
+    await expect.poll(() => deaths.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    expect(deaths.map(({ reason }) => reason)).toContain('not a zone image');
+    expect(deaths.some(({ pauseMilliseconds }) => Number(pauseMilliseconds) >= 250)).toBe(true);
+    await plane.publish({ images: [zone(plane, 'after')], draining: [] });
+    await expect
+      .poll(async () => (await askUdp(ADDRESS, port, QUERY)).answer, { timeout: 15_000 })
+      .toEqual(answerOf('after'));
+  });
+
+  test('that hangs is ended and replaced when it takes no command', async () => {
+    const { plane, deaths } = await prepare(1, { answerMilliseconds: 200 });
+    const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    await plane.publish({ images: [endless(plane)], draining: [] });
+    const [client] = await openClients(1);
+    await sendQuery(client!, port);
+    await plane.publish({ images: [zone(plane, 'again')], draining: [] });
+    expect(deaths.map(({ reason }) => reason)).toEqual(['it took no command and was ended']);
+    await askMany(port, 'again');
+  });
+
+  test('that hangs does not keep the others from stopping', async () => {
+    const { plane } = await prepare(2, { stopMilliseconds: 200 });
+    const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    await plane.publish({ images: [endless(plane)], draining: [] });
+    const [client] = await openClients(1);
+    await sendQuery(client!, port);
+    const startedAt = performance.now();
+    await plane.stop();
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+    const again = createSocket('udp4');
+    onTestFinished(() => void again.close());
+    await new Promise<void>((resolve, reject) => again.once('error', reject).bind(port, ADDRESS, resolve));
+    expect(again.address().port).toBe(port);
+  });
+
+  test('that dies while ports are opened and zones published takes neither along', async () => {
+    const { plane } = await prepare(2);
+    const ports: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const killed = plane.workers()[round % 2]!.kill();
+      const [{ port }] = await Promise.all([
+        plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns'),
+        plane.publish({ images: [zone(plane, `round ${round}`)], draining: [] }),
+        killed,
+      ]);
+      ports.push(port);
+      for (const open of ports) await askMany(open, `round ${round}`);
+    }
+  });
+
+  test('that had TCP and dies while a port is opened has it opened by its successor', async () => {
+    const { plane } = await prepare(1);
+    await plane.publish({ images: [zone(plane, 'tcp')], draining: [] });
+    const killed = plane.workers().at(-1)!.kill();
+    const { port } = await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'dns');
+    await killed;
+    expect((await askTcp(ADDRESS, port, QUERY)).answer).toEqual(answerOf('tcp'));
+  });
+
+  test('that is being replaced does not keep the server from stopping', async () => {
+    const { plane } = await prepare(2);
+    const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    await plane.workers()[0]!.kill();
+    const killed = plane.workers()[1]!.kill();
+    await Promise.all([plane.stop(), killed]);
+    const again = createSocket('udp4');
+    onTestFinished(() => void again.close());
+    await new Promise<void>((resolve, reject) => again.once('error', reject).bind(port, ADDRESS, resolve));
+    expect(again.address().port).toBe(port);
+  });
+
+  test('leaves no descriptor behind', async () => {
+    const { plane } = await prepare(1);
+    await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    await killAndTime(plane, 0);
+    const before = countDescriptors();
+    for (let round = 0; round < 2; round++) await killAndTime(plane, 0);
+    await expect.poll(countDescriptors).toBeLessThanOrEqual(before);
+  });
+});
+
+/** Milliseconds until the successor takes commands. */
+async function killAndTime(plane: ThreadedDataPlane, index: number): Promise<number> {
+  const startedAt = performance.now();
+  const dead = plane.workers()[index]!;
+  await dead.kill();
+  await expect.poll(() => plane.workers()[index], { timeout: 5000, interval: 5 }).not.toBe(dead);
+  await plane.workers()[index]!.ready;
+  return performance.now() - startedAt;
+}
+
+function countDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+describe('the pause before a successor starts', () => {
+  const short = { reason: '', wasReady: true, livedMilliseconds: 100 };
+  test.each([
+    ['an accident', [{ ...short, livedMilliseconds: 60_000 }], [0]],
+    ['the first early death', [short], [0]],
+    ['one early death after the other', [short, short, short, short], [0, 250, 500, 1000]],
+    ['a death at birth', [{ ...short, wasReady: false }], [500]],
+    [
+      'a long life in between',
+      [short, short, { ...short, livedMilliseconds: 10_000 }, short],
+      [0, 250, 0, 0],
+    ],
+    ['a hundred deaths', Array(100).fill(short), expect.arrayContaining([30_000])],
+  ])('after %s', (_what, deaths, pauses) => {
+    expect(deaths.map(createRestartPause())).toEqual(pauses);
+  });
+});
