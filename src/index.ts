@@ -1,7 +1,7 @@
 // The library. Importing it opens nothing: the first look-up does. Functions with a `lookup` are pure; those with a
 // `resolver` ask DNS first.
 
-export { lookUpHosts } from './app/lookup-hosts.ts';
+export { lookUpHosts } from './app/rewrite/lookup-hosts.ts';
 export {
   lookupPreference,
   type ResolvingRewriteOptions,
@@ -9,6 +9,6 @@ export {
   rewriteMagnetWithResolver,
   rewriteTorrentWithResolver,
   rewriteUrlWithResolver,
-} from './app/rewrite-with-resolver.ts';
+} from './app/rewrite/rewrite-with-resolver.ts';
 export { createResolver, type Resolver, type ResolverOptions } from './io/resolver.ts';
 export * from './pure.ts';

@@ -11,7 +11,7 @@ export {
   rewriteMagnet,
   rewriteTorrent,
   rewriteUrl,
-} from './app/rewrite-with-lookup.ts';
+} from './app/rewrite/rewrite-with-lookup.ts';
 export type { Endpoint, Transport } from './core/net/endpoint.ts';
 export type {
   Conflict,

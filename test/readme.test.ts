@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../src/app/config.ts';
+import { readConfig } from '../src/app/config/config.ts';
 import { EXIT } from '../src/cli/cli-io.ts';
 import { checkZone } from '../src/core/zone/check.ts';
 import { parseZone } from '../src/core/zone/parser.ts';

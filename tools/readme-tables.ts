@@ -1,8 +1,8 @@
 // Writes the tables of README.md that come from the code: `npm run docs`. A test says when they are behind.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { settings } from '../src/app/config-schema.ts';
-import { SERVE_CODES } from '../src/app/finding.ts';
+import { settings } from '../src/app/config/config-schema.ts';
+import { SERVE_CODES } from '../src/app/zones/finding.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
 import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
 

@@ -3,7 +3,7 @@
 import { formatSocketAddress, type Listener, type SocketAddress } from '../core/net/endpoint.ts';
 import { BindError } from '../io/bind-error.ts';
 import type { Logger } from '../io/log.ts';
-import type { ListenAddress } from './config-values.ts';
+import type { ListenAddress } from './config/config-values.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Machine } from './machine.ts';
 

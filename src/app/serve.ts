@@ -6,20 +6,26 @@ import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files.ts';
 import type { Logger } from '../io/log.ts';
 import { type FileWatcher, watchFiles } from '../io/watch.ts';
-import { type AdminServer, openAdmin } from './admin.ts';
-import type { Config } from './config.ts';
+import { type AdminServer, openAdmin } from './admin/admin.ts';
+import {
+  drainStatuses,
+  hostStatuses,
+  type ServerState,
+  type ServerStatus,
+  zoneStatus,
+} from './admin/status.ts';
+import type { Config } from './config/config.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { bothTransports, closeDnsListeners, openDnsListeners } from './dns-listeners.ts';
-import { createDrains, type Drains } from './drains.ts';
-import { createKeptZones } from './kept-zones.ts';
-import { createLedgerFile } from './ledger-file.ts';
 import type { Machine } from './machine.ts';
-import { createOpenSockets, type OpenSockets } from './open-sockets.ts';
-import { createReloader, type Reloader, type ReloadReport } from './reload.ts';
-import { drainStatuses, hostStatuses, type ServerState, type ServerStatus, zoneStatus } from './status.ts';
 import { createTurns } from './turns.ts';
-import type { Trigger } from './zone-listing.ts';
+import { createDrains, type Drains } from './zones/drains.ts';
+import { createKeptZones } from './zones/kept-zones.ts';
+import { createLedgerFile } from './zones/ledger-file.ts';
+import { createOpenSockets, type OpenSockets } from './zones/open-sockets.ts';
+import { createReloader, type Reloader, type ReloadReport } from './zones/reload.ts';
+import type { Trigger } from './zones/zone-listing.ts';
 
 export interface ServerOptions {
   readonly config: Config;

@@ -2,7 +2,7 @@
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type CheckedZone, checkZoneFile, ZoneFileError, zoneFilesAt } from '../app/check-zones.ts';
+import { type CheckedZone, checkZoneFile, ZoneFileError, zoneFilesAt } from '../app/zones/check-zones.ts';
 import type { Diagnostic } from '../core/zone/diagnostic.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { renderDiagnostic } from './render-diagnostic.ts';

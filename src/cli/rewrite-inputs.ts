@@ -2,8 +2,8 @@
 
 import { join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite-content.ts';
-import type { Input } from '../app/rewrite-files.ts';
+import { detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite/rewrite-content.ts';
+import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';

@@ -1,8 +1,8 @@
 // What `portolan rewrite` says of each input: one line a decision, a diff of the tiers, JSON, and the closing summary.
 // URLs are shown with `…` where a passkey may be.
 
-import type { ContentError, RewrittenContent } from '../app/rewrite-content.ts';
-import type { Input, InputResult } from '../app/rewrite-files.ts';
+import type { ContentError, RewrittenContent } from '../app/rewrite/rewrite-content.ts';
+import type { Input, InputResult } from '../app/rewrite/rewrite-files.ts';
 import { formatEndpoint } from '../core/net/endpoint.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
 import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';

@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { RewrittenContent } from '../app/rewrite-content.ts';
-import { type InputResult, rewriteInputs } from '../app/rewrite-files.ts';
+import type { RewrittenContent } from '../app/rewrite/rewrite-content.ts';
+import { type InputResult, rewriteInputs } from '../app/rewrite/rewrite-files.ts';
 import type { RewriteOptions } from '../core/rewrite/decide.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { toAsciiHost } from '../io/idna.ts';

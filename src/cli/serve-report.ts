@@ -2,8 +2,8 @@
 
 import { isAbsolute, relative } from 'node:path';
 import { styleText } from 'node:util';
-import type { ReloadReport, ZoneReport } from '../app/reload.ts';
-import type { HostStatus, ServerStatus } from '../app/status.ts';
+import type { HostStatus, ServerStatus } from '../app/admin/status.ts';
+import type { ReloadReport, ZoneReport } from '../app/zones/reload.ts';
 import { formatListener, formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
 import { printable } from './printable.ts';
 import { renderDiagnostic } from './render-diagnostic.ts';

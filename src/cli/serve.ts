@@ -1,13 +1,13 @@
 // `portolan serve`: runs the server until it is told to stop, and says what it serves.
 
 import { type Command, Option } from 'commander';
-import type { Config, ConfigResult } from '../app/config.ts';
-import { changedKeys } from '../app/config-sample.ts';
-import { flagOf, settings } from '../app/config-schema.ts';
-import { DEFAULT_CONFIG_FILE, loadConfig } from '../app/load-config.ts';
+import type { Config, ConfigResult } from '../app/config/config.ts';
+import { changedKeys } from '../app/config/config-sample.ts';
+import { flagOf, settings } from '../app/config/config-schema.ts';
+import { DEFAULT_CONFIG_FILE, loadConfig } from '../app/config/load-config.ts';
 import { thisMachine } from '../app/machine.ts';
-import type { ReloadReport } from '../app/reload.ts';
 import { createServer } from '../app/serve.ts';
+import type { ReloadReport } from '../app/zones/reload.ts';
 import { createLogger, type Logger } from '../io/log.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { renderFindings, renderReload, renderStart } from './serve-report.ts';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { thisMachine } from '../../src/app/machine.ts';
-import type { ReloadReport } from '../../src/app/reload.ts';
+import type { ReloadReport } from '../../src/app/zones/reload.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { type Serving, serve, zoneText } from '../support/serving.ts';
 import { announceHttp, announceUdp, askTcp, askUdp } from '../support/tracker-clients.ts';

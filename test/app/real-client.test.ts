@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AnnounceData, Client } from 'bittorrent-tracker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readConfig } from '../../src/app/config.ts';
+import { readConfig } from '../../src/app/config/config.ts';
 import { thisMachine } from '../../src/app/machine.ts';
 import { createServer, type Server } from '../../src/app/serve.ts';
 import { silentLogger } from '../../src/io/log.ts';

@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ReloadReport } from '../../src/app/reload.ts';
+import type { ReloadReport } from '../../src/app/zones/reload.ts';
 import { BindError } from '../../src/io/bind-error.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { prepareServer, type Serving, serve, zoneText } from '../support/serving.ts';

@@ -10,6 +10,7 @@ import { findProgram } from './server-process.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
+import { singlePacketSuite } from './suites/single-packet.ts';
 import type { Suite } from './suites/suite.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
 import { zoneLoadSuite } from './suites/zone-load.ts';
@@ -19,6 +20,7 @@ const SUITES: readonly Suite[] = [
   dnsSuite,
   dnsMillionSuite,
   udpAnnounceSuite,
+  singlePacketSuite,
   httpAnnounceSuite,
   rewriteSuite,
   zoneLoadSuite,

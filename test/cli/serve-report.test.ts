@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ReloadReport, ZoneReport } from '../../src/app/reload.ts';
-import type { HostStatus, ServerStatus } from '../../src/app/status.ts';
+import type { HostStatus, ServerStatus } from '../../src/app/admin/status.ts';
+import type { ReloadReport, ZoneReport } from '../../src/app/zones/reload.ts';
 import { renderFindings, renderReload, renderStart } from '../../src/cli/serve-report.ts';
 
 const NOTHING: ReloadReport = { trigger: 'signal', zones: [], opened: [], draining: [], closed: [] };

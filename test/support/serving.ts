@@ -3,12 +3,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Config, type ConfigSource, readConfig } from '../../src/app/config.ts';
+import { type Config, type ConfigSource, readConfig } from '../../src/app/config/config.ts';
 import type { DataPlaneOptions } from '../../src/app/data-plane/create-data-plane.ts';
 import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.ts';
 import { type Machine, thisMachine } from '../../src/app/machine.ts';
-import type { ReloadReport } from '../../src/app/reload.ts';
 import { createServer, type Server, type StartReport } from '../../src/app/serve.ts';
+import type { ReloadReport } from '../../src/app/zones/reload.ts';
 import type { Clock } from '../../src/io/clock.ts';
 import { silentLogger } from '../../src/io/log.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';

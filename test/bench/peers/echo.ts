@@ -18,6 +18,16 @@ export const echoDns: Peer<ZoneScenario> = {
   },
 };
 
+/** The same on Node's sockets. */
+export const echoNodeDns: Peer<ZoneScenario> = {
+  ...base,
+  name: 'floor (node:dgram)',
+  async start(_scenario, place) {
+    const server = startUdpEcho('dns', LOOPBACK[4], place, ['dgram']);
+    return await whenUdpTrackerAnswers(server, { address: LOOPBACK[4], port: place.port });
+  },
+};
+
 /** Announces get a reply of 50 peers that are nobody's. */
 export const echoUdpTracker: Peer<TrackerScenario> = {
   ...base,
@@ -50,7 +60,14 @@ async function startHttpEcho(
   return await whenStreamAccepts(server, { address, port });
 }
 
-function startUdpEcho(kind: string, address: string, { port, processors }: Place): ServerProcess {
+// The words behind the port say on which sockets.
+function startUdpEcho(
+  kind: string,
+  address: string,
+  { port, processors }: Place,
+  words: readonly string[] = [],
+): ServerProcess {
   const script = fileURLToPath(new URL('echo-udp-server.ts', import.meta.url));
-  return startServer(processors.server, [process.execPath, script, kind, address, String(port)]);
+  const command = [process.execPath, script, kind, address, String(port), ...words];
+  return startServer(processors.server, command);
 }

@@ -1,0 +1,137 @@
+// The status page: plain HTML that needs no script, in light and dark, wide and narrow.
+
+import { createHash } from 'node:crypto';
+import { formatSocketAddress } from '../../core/net/endpoint.ts';
+import { formatDuration } from '../config/format-duration.ts';
+import type { DrainStatus, HostStatus, ServerStatus, ZoneStatus } from './status.ts';
+
+const STYLE = `
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem; }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+code, pre { font-family: ui-monospace, monospace; }
+pre { overflow-x: auto; margin: .5rem 0; }
+.good { color: light-dark(#1a6b34, #6fcf8b); }
+.warning { color: light-dark(#8a5a00, #e5b454); }
+.bad { color: light-dark(#a3201c, #ff8a80); }
+`;
+
+/** Nothing is loaded from anywhere and nothing runs. */
+export const STATUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** Text that has been made safe to stand in HTML. */
+interface Markup {
+  readonly html: string;
+}
+
+type Piece = string | number | undefined | Markup | readonly Markup[];
+
+/** A template whose values are text unless they are markup already. */
+function html(parts: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
+  const text = parts.map(
+    (part, index) => part + formatPiece(index < pieces.length ? pieces[index] : undefined),
+  );
+  return { html: text.join('') };
+}
+
+function formatPiece(piece: Piece): string {
+  if (piece === undefined) return '';
+  if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(String(piece));
+  return 'html' in piece ? piece.html : piece.map((part) => part.html).join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+}
+
+export function formatStatusPage(status: ServerStatus): string {
+  const { isReady, state, dns, zones, hosts, draining, swarm } = status;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Portolan</title>
+<style>${{ html: STYLE }}</style>
+</head>
+<body>
+<h1>Portolan</h1>
+<p>${isReady ? mark('good', 'Every socket is open.') : mark('bad', `Not ready: ${state}.`)}
+DNS at ${dns.map(formatSocketAddress).join(', ')}.
+Torrents: ${swarm.torrents}, seeds: ${swarm.seeds}, leechers: ${swarm.leechers};
+peers over IPv4: ${swarm.peersIpv4}, over IPv6: ${swarm.peersIpv6}.</p>
+<h2>Zones</h2>
+${table(['Zone', 'State', 'Serial', 'Records', 'File'], zones.map(zoneRow))}
+${zones.flatMap(findingBlocks)}
+<h2>Tracker hosts</h2>
+${table(['Host', 'Endpoint', 'Address', 'State', 'Announce URL'], hosts.map(hostRow))}
+<h2>Draining</h2>
+${draining.length === 0 ? html`<p>Nothing drains.</p>` : table(['Host', 'Port', 'Address', 'Closes in'], draining.map(drainRow))}
+<p><a href="/status.json">status.json</a> · <a href="/metrics">metrics</a></p>
+</body>
+</html>
+`;
+  return page.html;
+}
+
+type Mood = 'good' | 'warning' | 'bad';
+
+function mark(mood: Mood, text: string): Markup {
+  return html`<span class="${mood}">${text}</span>`;
+}
+
+function table(heads: readonly string[], rows: readonly Markup[]): Markup {
+  const head = heads.map((text) => html`<th scope="col">${text}</th>`);
+  return html`<div class="scroll"><table><thead><tr>${head}</tr></thead>
+<tbody>
+${rows}</tbody></table></div>`;
+}
+
+const ZONE_STATES: Readonly<Record<ZoneStatus['state'], readonly [Mood, string]>> = {
+  current: ['good', 'served'],
+  'last-good': ['warning', 'an older version is served: the file is wrong or gone'],
+  'not-served': ['bad', 'not served'],
+};
+
+function zoneRow({ name, state, serial, recordCount, path }: ZoneStatus): Markup {
+  return html`<tr><td>${name ?? '?'}</td><td>${mark(...ZONE_STATES[state])}</td><td>${serial}</td><td>${recordCount}</td><td><code>${path}</code></td></tr>
+`;
+}
+
+function findingBlocks({ findings }: ZoneStatus): Markup[] {
+  return findings.map(({ file, line, column, severity, code, message, source }) => {
+    const mood = severity === 'error' ? 'bad' : 'warning';
+    return html`<p>${mark(mood, `${severity}[${code}]`)} <code>${file}:${line}:${column}</code> ${message}</p>
+<pre>${source}</pre>
+`;
+  });
+}
+
+const HOST_STATES: Readonly<Record<HostStatus['state'], readonly [Mood, string]>> = {
+  open: ['good', 'open'],
+  closed: ['bad', 'not open'],
+  'published-only': ['warning', 'published only'],
+  denied: ['good', 'no tracker (denied)'],
+};
+
+function hostRow({ host, endpoint, address, state, announceUrl, remedy }: HostStatus): Markup {
+  const reason = remedy === undefined ? '' : `: ${remedy}`;
+  return html`<tr><td>${host}</td><td>${endpoint}</td><td>${address}</td><td>${mark(...HOST_STATES[state])}${reason}</td><td><code>${announceUrl}</code></td></tr>
+`;
+}
+
+function drainRow({ host, transport, port, address, secondsLeft, isOpen }: DrainStatus): Markup {
+  const left = isOpen ? formatDuration(secondsLeft) : 'could not be opened again';
+  return html`<tr><td>${host}</td><td>${transport.toUpperCase()}:${port}</td><td>${address}</td><td>${left}</td></tr>
+`;
+}

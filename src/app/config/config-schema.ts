@@ -1,0 +1,231 @@
+// Every setting, once: its notation, its default, the sentence that explains it. The file, the flags, the printed
+// sample and the reference in the README all come from here.
+
+import { z } from 'zod';
+import { parseAddressEntry } from '../../core/preference/address-map.ts';
+import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
+
+export type SettingKind = 'text' | 'number' | 'list';
+
+export interface SettingNotes {
+  /** Sentences for the sample: what it does, in which unit. */
+  readonly comment: string;
+  /** Placeholder of the flag's value: `path`, `duration`. */
+  readonly argument: string;
+  readonly kind: SettingKind;
+  /** As it would stand in the file. */
+  readonly default: SettingValue;
+}
+
+export type SettingValue = string | number | readonly string[];
+
+/** What is known of each leaf of {@link configSchema}. Bounded by the schema. */
+export const settingNotes = z.registry<SettingNotes>();
+
+function setting<S extends z.ZodType>(schema: S, notes: SettingNotes): z.ZodPrefault<S> {
+  const leaf = schema.prefault(notes.default as never);
+  settingNotes.add(leaf, notes);
+  return leaf;
+}
+
+/** A string that `parse` reads; `wanted` completes "expected …". */
+function notation<T>(parse: (text: string) => T | undefined, wanted: string) {
+  return z.string(`expected ${wanted}`).transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not ${wanted}`, input: text });
+    return z.NEVER;
+  });
+}
+
+/** A list, or one entry without brackets. */
+function listOf<S extends z.ZodType>(item: S, wanted: string) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z.array(item, `expected ${wanted}, or a list of them`),
+  );
+}
+
+function integer(minimum: number, maximum: number) {
+  const message = `expected a whole number from ${minimum} to ${maximum}`;
+  return z.int(message).min(minimum, message).max(maximum, message);
+}
+
+const DURATION = 'a duration with its unit, such as "90s", "30m", "4h" or "1d"';
+const LISTEN = 'an address with a port, such as "127.0.0.1:53", "[::1]:53" or "auto:53"';
+
+export const configSchema = z.strictObject({
+  zones: setting(
+    listOf(z.string().min(1, 'expected a path'), 'a path').pipe(
+      z.array(z.string()).min(1, 'expected at least one path'),
+    ),
+    {
+      comment:
+        'Zone files, or folders whose *.zone files are served. Relative to the folder of the configuration file.',
+      argument: 'path',
+      kind: 'list',
+      default: ['zones'],
+    },
+  ),
+  state: setting(z.string('expected a path').min(1, 'expected a path'), {
+    comment:
+      'Folder for what must outlive a restart: last good zones, the drain ledger. Made with mode 0700.',
+    argument: 'folder',
+    kind: 'text',
+    default: 'state',
+  }),
+  dns: z
+    .strictObject({
+      listen: setting(listOf(notation(parseListenAddress, LISTEN), LISTEN), {
+        comment:
+          'Where DNS is answered, over UDP and TCP. In production "auto:53": port 53 of each address of each interface ' +
+          '(0.0.0.0 would collide with a local stub resolver, and hide which address was asked).',
+        argument: 'address:port',
+        kind: 'list',
+        default: ['127.0.0.1:5300', '[::1]:5300'],
+      }),
+      udp_payload: setting(integer(512, 4096), {
+        comment:
+          'Largest DNS answer over UDP, in octets; what is larger is truncated and asked again over TCP.',
+        argument: 'octets',
+        kind: 'number',
+        default: 1232,
+      }),
+    })
+    .prefault({}),
+  tracker: z
+    .strictObject({
+      addresses: setting(
+        listOf(
+          notation(parseAddressEntry, 'an address, "auto", or a pair "published=bound" of one family'),
+          'an address, "auto" or a pair "published=bound"',
+        ),
+        {
+          comment:
+            'Which A and AAAA addresses of the zones are this machine\'s: "auto" is those of its interfaces; behind NAT ' +
+            'write pairs "public=private". A wildcard is bound only where it is written: "203.0.113.5=0.0.0.0".',
+          argument: 'address',
+          kind: 'list',
+          default: 'auto',
+        },
+      ),
+      interval: setting(notation(parseDuration, DURATION).refine(isInterval, 'expected from "1m" to "1d"'), {
+        comment: 'How often a client announces; ± 10 % so that clients do not come all at once.',
+        argument: 'duration',
+        kind: 'text',
+        default: '30m',
+      }),
+      drain: setting(
+        notation((text) => (text === 'ttl' ? 0 : parseDuration(text)), `"ttl", or ${DURATION}`),
+        {
+          comment:
+            'How long a withdrawn port stays open: "ttl" is until no cache can name it any more; a duration counts where ' +
+            'it is longer. "4h" for public trackers: BiglyBT caches for four hours whatever the TTL says.',
+          argument: 'duration',
+          kind: 'text',
+          default: 'ttl',
+        },
+      ),
+      allowed_ports: setting(
+        z.preprocess(
+          (value) =>
+            value === 'any' || (Array.isArray(value) && value.length === 1 && value[0] === 'any')
+              ? []
+              : value,
+          listOf(
+            notation(parsePortRange, 'a port or a range such as "1024-65535"'),
+            '"any", a port or a range',
+          ),
+        ),
+        {
+          comment: 'What a zone may open: "any", or a list such as ["80", "443", "1024-65535"].',
+          argument: 'ports',
+          kind: 'list',
+          default: 'any',
+        },
+      ),
+      max_listeners: setting(integer(1, 65_536), {
+        comment: 'Tracker sockets that may be open at once, draining ones included.',
+        argument: 'count',
+        kind: 'number',
+        default: 256,
+      }),
+      on_bind_failure: setting(z.enum(['reject', 'publish'], 'expected "reject" or "publish"'), {
+        comment:
+          'When a declared port cannot be opened: "reject" keeps the zone as it was, "publish" publishes the record ' +
+          'all the same.',
+        argument: 'choice',
+        kind: 'text',
+        default: 'reject',
+      }),
+    })
+    .prefault({}),
+  admin: z
+    .strictObject({
+      listen: setting(notation(parseSocketAddress, 'an address with a port, such as "127.0.0.1:8053"'), {
+        comment: 'Status page, /status.json, /metrics, /healthz, /readyz. Whoever reaches it may read it.',
+        argument: 'address:port',
+        kind: 'text',
+        default: '127.0.0.1:8053',
+      }),
+    })
+    .prefault({}),
+  workers: z
+    .strictObject({
+      count: setting(
+        z.union([z.literal('auto'), integer(1, 256)], 'expected "auto" or a whole number from 1 to 256'),
+        {
+          comment: 'Threads that answer packets; "auto" is one a processor.',
+          argument: 'count',
+          kind: 'number',
+          default: 'auto',
+        },
+      ),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: setting(
+        z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'expected debug, info, warn, error or silent'),
+        {
+          comment: "Least severity that is logged. Never a client's address, at no level.",
+          argument: 'level',
+          kind: 'text',
+          default: 'info',
+        },
+      ),
+    })
+    .prefault({}),
+});
+
+function isInterval(seconds: number): boolean {
+  return seconds >= 60 && seconds <= 86_400;
+}
+
+/** The configuration as the file writes it, read and checked. */
+export type ParsedConfig = z.output<typeof configSchema>;
+
+/** One setting with the way to it: `['tracker', 'drain']`. */
+export interface Setting extends SettingNotes {
+  readonly path: readonly string[];
+}
+
+/** Every setting, in the order of the schema. */
+export function settings(): Setting[] {
+  return collectSettings(configSchema, []);
+}
+
+function collectSettings(schema: z.ZodType, path: readonly string[]): Setting[] {
+  const notes = settingNotes.get(schema as never);
+  if (notes !== undefined) return [{ ...notes, path }];
+  const section = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+  if (!(section instanceof z.ZodObject)) throw new TypeError(`${path.join('.')} has no notes`);
+  return Object.entries(section.shape).flatMap(([key, child]) =>
+    collectSettings(child as z.ZodType, [...path, key]),
+  );
+}
+
+/** `--tracker-max-listeners`. */
+export function flagOf({ path }: Setting): string {
+  return `--${path.join('-').replaceAll('_', '-')}`;
+}

@@ -1,0 +1,175 @@
+// From the text of portolan.toml and the flags to a configuration, or to everything that is wrong with them.
+
+import { resolve } from 'node:path';
+import { parse as parseToml, TomlError } from 'smol-toml';
+import type { z } from 'zod';
+import type { SocketAddress } from '../../core/net/endpoint.ts';
+import type { AddressEntry } from '../../core/preference/address-map.ts';
+import type { PortRange } from '../../core/preference/plan.ts';
+import { formatSample } from './config-sample.ts';
+import {
+  configSchema,
+  flagOf,
+  type ParsedConfig,
+  type Setting,
+  type SettingValue,
+  settings,
+} from './config-schema.ts';
+import type { ListenAddress } from './config-values.ts';
+
+export interface Config {
+  /** Absolute paths of files and folders. */
+  readonly zones: readonly string[];
+  /** Absolute path. */
+  readonly state: string;
+  readonly dns: { readonly listen: readonly ListenAddress[]; readonly udpPayload: number };
+  readonly tracker: TrackerConfig;
+  readonly admin: { readonly listen: SocketAddress };
+  readonly workers: { readonly count: 'auto' | number };
+  readonly log: { readonly level: ParsedConfig['log']['level'] };
+}
+
+export interface TrackerConfig {
+  readonly addresses: readonly AddressEntry[];
+  readonly intervalSeconds: number;
+  /** 0: as long as the TTLs say, and no longer. */
+  readonly drainSeconds: number;
+  /** Empty: any. */
+  readonly allowedPorts: readonly PortRange[];
+  readonly maxListeners: number;
+  readonly onBindFailure: 'reject' | 'publish';
+}
+
+export interface ConfigSource {
+  /** The configuration file's text and the folder that its relative paths start from; absent without a file. */
+  readonly file?: { readonly path: string; readonly text: string; readonly folder: string } | undefined;
+  /** Values by dotted key, as the command line gave them; relative paths start from `workingDirectory`. */
+  readonly flags: Readonly<Record<string, string | readonly string[]>>;
+  readonly workingDirectory: string;
+}
+
+export type ConfigResult =
+  | { readonly kind: 'config'; readonly config: Config; readonly sample: string }
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+/** Flags win over the file, the file over the defaults. All problems are reported, one sentence each. */
+export function readConfig(source: ConfigSource): ConfigResult {
+  const input = readToml(source.file);
+  if (typeof input === 'string') return { kind: 'wrong', problems: [input] };
+  const folder = source.file?.folder ?? source.workingDirectory;
+  const fromFlags = new Set<string>(); // at most one entry a setting
+  for (const setting of settings()) {
+    const key = setting.path.join('.');
+    const given = source.flags[key];
+    if (given === undefined) continue;
+    fromFlags.add(key);
+    setAt(
+      input,
+      setting.path,
+      flagValue(setting, given, { folder, workingDirectory: source.workingDirectory }),
+    );
+  }
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success)
+    return { kind: 'config', config: toConfig(parsed.data, folder), sample: formatSample(input) };
+  const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, source.file?.path, fromFlags));
+  return { kind: 'wrong', problems };
+}
+
+type Table = Record<string, unknown>;
+
+/** A sentence when the text is not TOML. */
+function readToml(file: ConfigSource['file']): Table | string {
+  if (file === undefined) return {};
+  try {
+    return parseToml(file.text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const reason = error.message.split('\n')[0]?.replace('Invalid TOML document: ', '');
+    return `${file.path}:${error.line}:${error.column}: not TOML: ${reason}`;
+  }
+}
+
+interface Folders {
+  readonly folder: string;
+  readonly workingDirectory: string;
+}
+
+/** A flag's text as the file would hold it; what is no number stays text, for the schema to refuse. */
+function flagValue(setting: Setting, given: string | readonly string[], folders: Folders): SettingValue {
+  const texts = typeof given === 'string' ? [given] : given;
+  const isPath = setting.argument === 'path' || setting.argument === 'folder';
+  const rebase = isPath && folders.folder !== folders.workingDirectory;
+  const values = rebase ? texts.map((text) => resolve(folders.workingDirectory, text)) : texts;
+  if (setting.kind === 'list') return values;
+  const last = values.at(-1) ?? '';
+  return setting.kind === 'number' && /^[0-9]{1,15}$/.test(last) ? Number(last) : last;
+}
+
+function setAt(table: Table, path: readonly string[], value: SettingValue): void {
+  const [key, ...rest] = path;
+  if (rest.length === 0) {
+    table[key!] = value;
+    return;
+  }
+  const section = table[key!];
+  if (section === undefined) table[key!] = {};
+  else if (typeof section !== 'object') return; // the schema says what is wrong with it
+  setAt(table[key!] as Table, rest, value);
+}
+
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  file: string | undefined,
+  fromFlags: ReadonlySet<string>,
+): string[] {
+  const path = issue.path.map(String);
+  const flagged = settings().find(
+    (setting) => fromFlags.has(setting.path.join('.')) && startsWith(path, setting.path),
+  );
+  const where = flagged === undefined ? `${file ?? 'configuration'}: ` : '';
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${where}${[...path, key].join('.')}: unknown key; ${knownKeys(path)}`);
+  }
+  if (issue.code === 'invalid_type' && issue.expected === 'object')
+    return [`${where}${formatPath(path)}: expected a section; ${knownKeys(path)}`];
+  const name = flagged === undefined ? formatPath(path) : flagOf(flagged);
+  return [`${where}${name}: ${issue.message}`];
+}
+
+function startsWith(path: readonly string[], start: readonly string[]): boolean {
+  return start.every((key, index) => path[index] === key);
+}
+
+/** `dns.listen[1]`. */
+function formatPath(path: readonly string[]): string {
+  return path
+    .map((key, index) => (/^[0-9]+$/.test(key) ? `[${key}]` : index === 0 ? key : `.${key}`))
+    .join('');
+}
+
+function knownKeys(path: readonly string[]): string {
+  const below = settings().filter((setting) => startsWith(setting.path, path));
+  const keys = new Set(below.map((setting) => setting.path[path.length]));
+  return `${path.length === 0 ? 'known here' : `known in [${path.join('.')}]`}: ${[...keys].join(', ')}`;
+}
+
+function toConfig(parsed: ParsedConfig, folder: string): Config {
+  const { tracker } = parsed;
+  return {
+    zones: parsed.zones.map((path) => resolve(folder, path)),
+    state: resolve(folder, parsed.state),
+    dns: { listen: parsed.dns.listen, udpPayload: parsed.dns.udp_payload },
+    tracker: {
+      addresses: tracker.addresses,
+      intervalSeconds: tracker.interval,
+      drainSeconds: tracker.drain,
+      allowedPorts: tracker.allowed_ports,
+      maxListeners: tracker.max_listeners,
+      onBindFailure: tracker.on_bind_failure,
+    },
+    admin: parsed.admin,
+    workers: parsed.workers,
+    log: parsed.log,
+  };
+}

@@ -1,0 +1,221 @@
+// A zone edit, from files to what is served: read → check → open the new ports → publish → drain and close the old.
+// An error anywhere leaves that zone and its ports as they were; the other zones go on.
+
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { createAddressMap } from '../../core/preference/address-map.ts';
+import { coversSocket } from '../../core/preference/plan.ts';
+import { FileError } from '../../io/files.ts';
+import type { Logger } from '../../io/log.ts';
+import type { Config } from '../config/config.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import { createImageBuffers } from '../data-plane/image-buffers.ts';
+import type { Machine } from '../machine.ts';
+import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
+import type { Drains } from './drains.ts';
+import { createFinding, type Finding } from './finding.ts';
+import type { KeptZones } from './kept-zones.ts';
+import type { OpenSockets } from './open-sockets.ts';
+import { publishedEndpoints, type ServedZone, type ZoneEntry } from './zone-entry.ts';
+import { listZones, type Trigger } from './zone-listing.ts';
+
+export interface ZoneReport {
+  readonly path: string;
+  /** Undefined when nothing is served from the file. */
+  readonly name: string | undefined;
+  readonly outcome: ZoneOutcome;
+  readonly findings: readonly Finding[];
+}
+
+export interface ReloadReport {
+  readonly trigger: Trigger;
+  readonly zones: readonly ZoneReport[];
+  readonly opened: readonly Listener[];
+  /** Open still, and no longer declared by any zone. */
+  readonly draining: readonly Listener[];
+  readonly closed: readonly Listener[];
+}
+
+export interface ReloadOptions {
+  readonly config: Config;
+  readonly dataPlane: DataPlane;
+  readonly sockets: OpenSockets;
+  readonly drains: Drains;
+  readonly kept: KeptZones;
+  readonly logger: Logger;
+  readonly machine: Machine;
+  /** Sockets of our own that no zone may take. */
+  reserved(): readonly Listener[];
+}
+
+export interface Reloader {
+  /** One at a time, and not beside {@link Reloader.expireDrains}: the caller sees to that. */
+  reload(trigger: Trigger): Promise<ReloadReport>;
+  /** Closes what no cache can name any more. */
+  expireDrains(): Promise<readonly Listener[]>;
+  entries(): readonly ZoneEntry[];
+}
+
+export function createReloader(options: ReloadOptions): Reloader {
+  const { config, dataPlane, sockets, drains, kept, logger } = options;
+  /** As many as there are zone files. */
+  let entries: readonly ZoneEntry[] = [];
+  /** Keys of draining ports that could not be opened; bounded by the ledger. */
+  const saidClosed = new Set<string>();
+  const buffers = createImageBuffers();
+  const compiling = { seed: dataPlane.seed, allocate: buffers.allocate };
+
+  async function reload(trigger: Trigger): Promise<ReloadReport> {
+    const before = sockets.keys();
+    const listed = listZones({ roots: config.zones, entries, trigger, compiling });
+    const { tracker } = config;
+    const addresses = boundHere(
+      createAddressMap(tracker.addresses, options.machine.localAddresses()),
+      options,
+    );
+    const reserved = options.reserved();
+    const decided = await decideZones(listed, {
+      tracker,
+      addresses,
+      reserved,
+      sockets,
+      drains,
+      kept,
+      trigger,
+      compiling,
+    });
+    const settled = await publishDecisions(decided, trigger, options);
+    entries = settled.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
+    buffers.keepOnly(servedZones(entries).map(({ version }) => version.image.buffer));
+    await openDraining(options, saidClosed);
+    const closed = await closeUnneeded();
+    const opened = sockets.list().filter((listener) => !before.has(formatListener(listener)));
+    return { trigger, zones: settled.map(report), opened, draining: drainingListeners(), closed };
+  }
+
+  function wantedListeners(): Listener[] {
+    return servedZones(entries).flatMap(({ wanted }) => wanted);
+  }
+
+  function drainingListeners(): Listener[] {
+    const wanted = new Set(wantedListeners().map(formatListener));
+    return sockets.list().filter((listener) => !wanted.has(formatListener(listener)));
+  }
+
+  function closeUnneeded(): Promise<readonly Listener[]> {
+    return sockets.closeAllBut([...wantedListeners(), ...drains.list().map(({ listener }) => listener)]);
+  }
+
+  async function expireDrains(): Promise<readonly Listener[]> {
+    if (!(await drains.expire())) return [];
+    await publishCatalog(servedZones(entries), options);
+    const closed = await closeUnneeded();
+    for (const listener of closed)
+      logger.info(`${formatListener(listener)} is closed: no cache names it any more`);
+    return closed;
+  }
+
+  return { reload, expireDrains, entries: () => entries };
+}
+
+/** Without what would be bound in a family that this machine lacks: the other family serves. */
+function boundHere(
+  map: ReadonlyMap<string, string>,
+  { machine }: ReloadOptions,
+): ReadonlyMap<string, string> {
+  return new Map([...map].filter(([, bound]) => machine.hasFamily(bound.includes(':') ? 6 : 4)));
+}
+
+function report({ entry, outcome }: Decision): ZoneReport {
+  return { path: entry.path, name: entry.served?.version.name, outcome, findings: entry.findings };
+}
+
+function servedZones(entries: readonly ZoneEntry[]): ServedZone[] {
+  return entries.flatMap(({ served }) => (served === undefined ? [] : [served]));
+}
+
+async function publishCatalog(
+  zones: readonly ServedZone[],
+  { dataPlane, drains }: ReloadOptions,
+): Promise<void> {
+  const draining = drains.drainingBeside(publishedEndpoints(zones));
+  await dataPlane.publish({ images: zones.map(({ version }) => version.image), draining });
+}
+
+/** Ledger first, then the catalog, then the ledger again: a crash in between errs towards ports that stay open. */
+async function publishDecisions(
+  decisions: readonly Decision[],
+  trigger: Trigger,
+  options: ReloadOptions,
+): Promise<readonly Decision[]> {
+  const isChanged = decisions.some(
+    ({ isFresh, outcome, before }) => isFresh || (outcome === 'removed' && before.served),
+  );
+  if (!isChanged) return decisions;
+  const staying = decisions.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
+  const zones = servedZones(staying);
+  const endpoints = publishedEndpoints(zones);
+  try {
+    await options.drains.promise(endpoints);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    if (trigger !== 'start') return decisions.map((decision) => takeBack(decision, error));
+    options.drains.promiseUnwritten(endpoints);
+    options.logger.warn(
+      `${error.message}; zones are served all the same, and after a crash ports may close too early`,
+    );
+  }
+  await publishCatalog(zones, options);
+  await options.drains.settle(endpoints);
+  return await Promise.all(decisions.map((decision) => keepForRestart(decision, options)));
+}
+
+function takeBack(decision: Decision, error: FileError): Decision {
+  const { before, isFresh, outcome } = decision;
+  if (!isFresh && outcome !== 'removed') return decision;
+  const finding = stateFinding('state-not-written', 'error', before.path, error);
+  const entry = { ...before, isCurrent: false, findings: [...decision.entry.findings, finding] };
+  return { before, entry, outcome: before.served === undefined ? 'not-served' : 'kept', isFresh: false };
+}
+
+/** What is served is kept only when it is what the file says: the last good one is kept already. */
+async function keepForRestart(decision: Decision, { kept }: ReloadOptions): Promise<Decision> {
+  const { entry, isFresh } = decision;
+  if (!isFresh || !entry.isCurrent || entry.served === undefined) return decision;
+  try {
+    await kept.keep(entry.path, entry.served.version);
+    return decision;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const finding = stateFinding('last-good-not-kept', 'warning', entry.path, error);
+    return { ...decision, entry: { ...entry, findings: [...entry.findings, finding] } };
+  }
+}
+
+function stateFinding(
+  code: 'state-not-written' | 'last-good-not-kept',
+  severity: Finding['severity'],
+  file: string,
+  error: FileError,
+): Finding {
+  return createFinding(
+    { code, severity, message: error.message, position: { file, line: 1, column: 1 } },
+    [],
+  );
+}
+
+/**
+ * After a restart, what caches may still name is opened again; what another program has taken meanwhile is said, once a
+ * port. A wildcard of our own answers for the address already.
+ */
+async function openDraining({ sockets, drains, logger }: ReloadOptions, said: Set<string>): Promise<void> {
+  for (const { listener } of drains.list()) {
+    if (!sockets.has(listener) && sockets.list().some((open) => coversSocket(open, listener))) continue;
+    const result = await sockets.open([listener]);
+    const key = formatListener(listener);
+    if (result.kind === 'opened') said.delete(key);
+    else if (!said.has(key)) {
+      said.add(key);
+      logger.warn(`a port that still drains is closed: ${result.error.message}`);
+    }
+  }
+}

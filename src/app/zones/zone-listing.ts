@@ -1,0 +1,74 @@
+// Which zone files there are now, against those that were there before, and what each of them says.
+
+import type { CompileOptions } from '../../core/zone/compile.ts';
+import { listZoneFiles, ZoneFileError } from '../../io/zone-files.ts';
+import { createFinding, type Finding } from './finding.ts';
+import type { ZoneEntry } from './zone-entry.ts';
+import { isUnchanged, readZone, type ZoneReading } from './zone-version.ts';
+
+/** Why files are read: `watch` may see a file in the middle of an editor's swap, the others are a person's word. */
+export type Trigger = 'start' | 'watch' | 'signal';
+
+/** One zone file, and how it stands to what is served. */
+export type ListedZone =
+  | { readonly kind: 'unchanged'; readonly entry: ZoneEntry }
+  | { readonly kind: 'read'; readonly entry: ZoneEntry; readonly reading: ZoneReading }
+  /** Not there any more; what it served goes on. */
+  | { readonly kind: 'gone'; readonly entry: ZoneEntry; readonly finding: Finding }
+  /** Not there any more, and a person has said that this is meant. */
+  | { readonly kind: 'removed'; readonly entry: ZoneEntry };
+
+export interface ListingOptions {
+  /** Files and folders of the configuration. */
+  readonly roots: readonly string[];
+  readonly entries: readonly ZoneEntry[];
+  readonly trigger: Trigger;
+  readonly compiling: CompileOptions;
+}
+
+/** In the order of the configuration, then of file names; a file that two settings name is listed once. */
+export function listZones({ roots, entries, trigger, compiling }: ListingOptions): ListedZone[] {
+  const before = new Map(entries.map((entry) => [entry.path, entry])); // as many as there are zone files
+  const listed = new Map<string, ListedZone>(); // the same
+  for (const root of roots) {
+    for (const path of pathsOf(root, before)) {
+      if (!listed.has(path))
+        listed.set(path, readListed(before.get(path) ?? newEntry(path, root), compiling));
+    }
+  }
+  for (const entry of entries) {
+    if (!listed.has(entry.path)) listed.set(entry.path, missing(entry, trigger));
+  }
+  return [...listed.values()];
+}
+
+/** A folder that cannot be listed keeps what came from it; a file that cannot be is one that cannot be read. */
+function pathsOf(root: string, before: ReadonlyMap<string, ZoneEntry>): readonly string[] {
+  try {
+    return listZoneFiles(root);
+  } catch (error) {
+    if (!(error instanceof ZoneFileError)) throw error;
+    const known = [...before.values()].filter((entry) => entry.root === root).map(({ path }) => path);
+    return known.length > 0 ? known : [root];
+  }
+}
+
+function readListed(entry: ZoneEntry, compiling: CompileOptions): ListedZone {
+  const { served, isCurrent } = entry;
+  if (served !== undefined && isCurrent && isUnchanged(served.version)) {
+    return { kind: 'unchanged', entry: { ...entry, isGone: false } };
+  }
+  return { kind: 'read', entry: { ...entry, isGone: false }, reading: readZone(entry.path, compiling) };
+}
+
+function missing(entry: ZoneEntry, trigger: Trigger): ListedZone {
+  if (trigger !== 'watch' || entry.served === undefined) return { kind: 'removed', entry };
+  const message = `${entry.path} is gone and ${entry.served.version.name} is served on; send SIGHUP if it is to end, or put the file back`;
+  const position = { file: entry.path, line: 1, column: 1 };
+  const finding = createFinding({ code: 'zone-file-gone', severity: 'warning', message, position }, []);
+  return { kind: 'gone', entry: { ...entry, isGone: true }, finding };
+}
+
+function newEntry(path: string, root: string): ZoneEntry {
+  return { path, root, served: undefined, isCurrent: false, isGone: false, findings: [], files: [path] };
+}

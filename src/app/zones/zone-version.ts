@@ -1,0 +1,132 @@
+// One version of one zone: its files read, checked and compiled, ready to be served.
+
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { parseName } from '../../core/dns/name.ts';
+import { RecordType } from '../../core/dns/record-type.ts';
+import {
+  formatHostName,
+  type PreferenceHost,
+  preferenceHosts,
+  type RecordPosition,
+} from '../../core/preference/hosts.ts';
+import { checkZone } from '../../core/zone/check.ts';
+import { type CompileOptions, compileZone } from '../../core/zone/compile.ts';
+import { isError } from '../../core/zone/diagnostic.ts';
+import type { ZoneImage } from '../../core/zone/image.ts';
+import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
+import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../../io/zone-files.ts';
+import { createFinding, type Finding, type SourceText } from './finding.ts';
+
+export interface ZoneVersion {
+  /** Apex in lower case, without final dot. */
+  readonly name: string;
+  /** The zone file first, then what it includes, each once. */
+  readonly texts: readonly SourceText[];
+  /** Of names and content of all texts. */
+  readonly digest: string;
+  readonly image: ZoneImage;
+  /** In the order of the file. */
+  readonly hosts: readonly PreferenceHost[];
+  readonly serial: number;
+  readonly recordCount: number;
+  readonly soa: RecordPosition;
+}
+
+export type ZoneReading =
+  | { readonly kind: 'good'; readonly version: ZoneVersion; readonly findings: readonly Finding[] }
+  /** `files` is what was read, to be watched. */
+  | { readonly kind: 'bad'; readonly findings: readonly Finding[]; readonly files: readonly string[] };
+
+/** Reads the file and all that it includes, once, so that what is checked is what is kept and served. */
+export function readZone(path: string, compiling: CompileOptions): ZoneReading {
+  try {
+    return parseTexts(readZoneFile(path), includeReader(dirname(path)), compiling);
+  } catch (error) {
+    if (!(error instanceof ZoneFileError)) throw error;
+    const position = { file: path, line: 1, column: 1 };
+    const finding = { code: 'zone-unreadable', severity: 'error', message: error.message, position } as const;
+    return { kind: 'bad', findings: [createFinding(finding, [])], files: [path] };
+  }
+}
+
+/** The same from texts that were kept: nothing is read from the disk. */
+export function readKeptZone(texts: readonly SourceText[], compiling: CompileOptions): ZoneReading {
+  const [first, ...others] = texts;
+  if (first === undefined) return { kind: 'bad', findings: [], files: [] };
+  const kept = new Map(others.map((text) => [text.path, text])); // as many as the zone has files
+  return parseTexts(first, (path, from) => findKept(kept, path, from), compiling);
+}
+
+/** By the name that {@link includeReader} gave the text when it was read. */
+function findKept(kept: ReadonlyMap<string, SourceText>, path: string, from: string) {
+  return kept.get(includedPath(path, from)) ?? { failure: `${path} was not kept.` };
+}
+
+function parseTexts(first: SourceText, include: IncludeReader, compiling: CompileOptions): ZoneReading {
+  const texts = new Map([[first.path, first]]); // bounded by the parser's limit of files a zone
+  const zone = parseZone(first, {
+    ...originOption(first.path),
+    include(path, from) {
+      const read = include(path, from);
+      if ('octets' in read) texts.set(read.path, read);
+      return read;
+    },
+  });
+  const findings = [...zone.diagnostics, ...checkZone(zone)];
+  if (zone.apex === undefined || findings.some(isError)) {
+    return { kind: 'bad', findings, files: [...texts.keys()] };
+  }
+  return {
+    kind: 'good',
+    version: createVersion({ ...zone, apex: zone.apex }, [...texts.values()], compiling),
+    findings,
+  };
+}
+
+/** A file's name is its origin when the text names none. */
+function originOption(path: string): { origin?: Uint8Array } {
+  const origin = parseName(zoneNameOf(path));
+  return typeof origin === 'string' ? {} : { origin };
+}
+
+function createVersion(
+  zone: ParsedZone & { readonly apex: Uint8Array },
+  texts: readonly SourceText[],
+  compiling: CompileOptions,
+): ZoneVersion {
+  const image = compileZone(zone, compiling);
+  return {
+    name: formatHostName(zone.apex),
+    texts,
+    digest: digestOf(texts),
+    image,
+    hosts: preferenceHosts(zone),
+    serial: image.serial,
+    recordCount: image.recordCount,
+    soa: soaPosition(zone),
+  };
+}
+
+export function digestOf(texts: readonly SourceText[]): string {
+  const hash = createHash('sha256');
+  for (const { path, octets } of texts) hash.update(`${path}\0${octets.length}\0`).update(octets);
+  return hash.digest('hex');
+}
+
+/** A checked zone has its SOA at the apex. */
+function soaPosition({ records, files }: ParsedZone): RecordPosition {
+  const row = records.types.subarray(0, records.count).indexOf(RecordType.SOA);
+  return { file: files[records.files[row]!] ?? '', line: records.lines[row]!, column: records.columns[row]! };
+}
+
+/** Whether the files still say what this version says: whoever edits an include edits the zone. */
+export function isUnchanged(version: ZoneVersion): boolean {
+  try {
+    const texts = version.texts.map(({ path }) => ({ path, octets: readZoneFile(path).octets }));
+    return digestOf(texts) === version.digest;
+  } catch (error) {
+    if (error instanceof ZoneFileError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { type Config, type ConfigSource, readConfig } from '../../../src/app/config/config.ts';
+import { flagOf, settings } from '../../../src/app/config/config-schema.ts';
+
+function read(text: string | undefined, flags: ConfigSource['flags'] = {}) {
+  const file = text === undefined ? undefined : { path: 'portolan.toml', text, folder: '/etc/portolan' };
+  return readConfig({ file, flags, workingDirectory: '/srv' });
+}
+
+function configOf(text: string | undefined, flags: ConfigSource['flags'] = {}): Config {
+  const result = read(text, flags);
+  if (result.kind === 'wrong') throw new Error(result.problems.join('\n'));
+  return result.config;
+}
+
+function problemsOf(text: string | undefined, flags: ConfigSource['flags'] = {}): readonly string[] {
+  const result = read(text, flags);
+  return result.kind === 'wrong' ? result.problems : [];
+}
+
+describe('readConfig', () => {
+  it('needs no file', () => {
+    expect(configOf(undefined)).toEqual({
+      zones: ['/srv/zones'],
+      state: '/srv/state',
+      dns: {
+        listen: [
+          { address: '127.0.0.1', port: 5300 },
+          { address: '::1', port: 5300 },
+        ],
+        udpPayload: 1232,
+      },
+      tracker: {
+        addresses: ['auto'],
+        intervalSeconds: 1800,
+        drainSeconds: 0,
+        allowedPorts: [],
+        maxListeners: 256,
+        onBindFailure: 'reject',
+      },
+      admin: { listen: { address: '127.0.0.1', port: 8053 } },
+      workers: { count: 'auto' },
+      log: { level: 'info' },
+    });
+  });
+
+  it('reads every key', () => {
+    const config = configOf(`zones = ["a.zone", "/srv/zones"]
+state = "/var/lib/portolan"
+[dns]
+listen = ["auto:53"]
+udp_payload = 4096
+[tracker]
+addresses = ["auto", "203.0.113.5=10.0.0.5"]
+interval = "1h30m"
+drain = "4h"
+allowed_ports = ["80", "1024-65535"]
+max_listeners = 16
+on_bind_failure = "publish"
+[admin]
+listen = "[::1]:0"
+[workers]
+count = 2
+[log]
+level = "warn"`);
+    expect(config).toMatchObject({
+      zones: ['/etc/portolan/a.zone', '/srv/zones'],
+      state: '/var/lib/portolan',
+      dns: { listen: [{ address: 'auto', port: 53 }], udpPayload: 4096 },
+      tracker: {
+        addresses: ['auto', { published: '203.0.113.5', bound: '10.0.0.5' }],
+        intervalSeconds: 5400,
+        drainSeconds: 14_400,
+        allowedPorts: [
+          { first: 80, last: 80 },
+          { first: 1024, last: 65_535 },
+        ],
+      },
+      admin: { listen: { address: '::1', port: 0 } },
+      workers: { count: 2 },
+    });
+  });
+
+  it('lets flags win, with their paths from the working folder', () => {
+    const flags = {
+      zones: ['here'],
+      'tracker.drain': '5m',
+      'tracker.max_listeners': '8',
+      'dns.listen': ['[::1]:0'],
+    };
+    const config = configOf('zones = ["there"]\n[tracker]\ndrain = "1h"', flags);
+    expect(config.zones).toEqual(['/srv/here']);
+    expect(config.tracker).toMatchObject({ drainSeconds: 300, maxListeners: 8 });
+    expect(config.dns.listen).toEqual([{ address: '::1', port: 0 }]);
+    expect(config.state).toBe('/etc/portolan/state');
+  });
+
+  it('reports all problems at once, each with its key', () => {
+    const text = `zone = ["a"]
+[dns]
+listen = ["127.0.0.1:53", "localhost:53", "0.0.0.0"]
+udp_payload = 100
+[tracker]
+interval = "30"
+drain = 30
+drian = "1h"
+[admin]
+listen = "auto:8053"`;
+    const keys = problemsOf(text).map((problem) => problem.split(': ')[1]);
+    expect(keys.sort()).toEqual(
+      [
+        'admin.listen',
+        'dns.listen[1]',
+        'dns.listen[2]',
+        'dns.udp_payload',
+        'tracker.drain',
+        'tracker.drian',
+        'tracker.interval',
+        'zone',
+      ].sort(),
+    );
+  });
+
+  it.each([
+    ['tracker.interval', '[tracker]\ninterval = "30"', '"30" is not a duration with its unit'],
+    ['tracker.interval', '[tracker]\ninterval = "30 min"', '"30 min" is not a duration with its unit'],
+    ['tracker.interval', '[tracker]\ninterval = "5s"', 'expected from "1m" to "1d"'],
+    ['tracker.drain', '[tracker]\ndrain = 30', 'expected "ttl", or a duration with its unit'],
+    [
+      'tracker.addresses[0]',
+      '[tracker]\naddresses = ["1.2.3.4=::1"]',
+      'a pair "published=bound" of one family',
+    ],
+    ['tracker.allowed_ports[0]', '[tracker]\nallowed_ports = ["90-80"]', 'is not a port or a range'],
+    ['tracker.max_listeners', '[tracker]\nmax_listeners = 0', 'a whole number from 1 to 65536'],
+    ['tracker.on_bind_failure', '[tracker]\non_bind_failure = "ignore"', 'expected "reject" or "publish"'],
+    [
+      'tracker.drian',
+      '[tracker]\ndrian = "1h"',
+      'unknown key; known in [tracker]: addresses, interval, drain',
+    ],
+    ['zones', 'zones = []', 'at least one path'],
+    ['workers.count', '[workers]\ncount = "many"', 'expected "auto" or a whole number'],
+    ['tracker', 'tracker = 5', 'expected a section'],
+  ])('says what is wrong with %s in %j', (key, text, words) => {
+    const [problem, ...others] = problemsOf(text);
+    expect(others).toEqual([]);
+    expect(problem).toContain(`portolan.toml: ${key}: `);
+    expect(problem).toContain(words);
+  });
+
+  it('names the flag when the flag is wrong', () => {
+    expect(problemsOf('', { 'tracker.max_listeners': 'many' })).toEqual([
+      '--tracker-max-listeners: expected a whole number from 1 to 65536',
+    ]);
+  });
+
+  it('names line and column of what is not TOML', () => {
+    expect(problemsOf('zones = ["a"]\nstate = = 1')[0]).toMatch(/^portolan\.toml:2:\d+: not TOML: /);
+  });
+});
+
+describe('the printed sample', () => {
+  it.each<[string, string | undefined, ConfigSource['flags']]>([
+    ['the defaults', undefined, {}],
+    [
+      'a file and flags',
+      'zones = ["a b", "c\\"d"]\n[tracker]\naddresses = "203.0.113.5=0.0.0.0"\nallowed_ports = ["80"]',
+      { 'workers.count': '3', 'dns.listen': ['auto:53', '[::1]:5300'], state: 'st' },
+    ],
+  ])('reads back as the same configuration: %s', (_, text, flags) => {
+    const result = read(text, flags);
+    if (result.kind === 'wrong') throw new Error(result.problems.join('\n'));
+    const folder = text === undefined ? '/srv' : '/etc/portolan';
+    const again = readConfig({
+      file: { path: 'sample.toml', text: result.sample, folder },
+      flags: {},
+      workingDirectory: '/elsewhere',
+    });
+    expect(again).toMatchObject({ kind: 'config', config: result.config, sample: result.sample });
+  });
+
+  it('explains every setting and holds every key', () => {
+    const result = read(undefined);
+    const sample = result.kind === 'config' ? result.sample : '';
+    for (const setting of settings()) {
+      expect(sample).toMatch(new RegExp(`^# .+\\n(# .+\\n)*${setting.path.at(-1)} = `, 'm'));
+    }
+    expect(sample.split('\n').every((line) => line.length <= 102)).toBe(true);
+  });
+});
+
+describe('flagOf', () => {
+  it('writes a key as a flag', () => {
+    expect(settings().map(flagOf)).toContain('--tracker-on-bind-failure');
+  });
+});
