@@ -13,6 +13,7 @@ import { rewriteSuite } from './suites/rewrite.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
 import type { Suite } from './suites/suite.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
+import { workersSuite } from './suites/workers.ts';
 import { zoneLoadSuite } from './suites/zone-load.ts';
 import type { Table } from './table.ts';
 
@@ -21,6 +22,7 @@ const SUITES: readonly Suite[] = [
   dnsMillionSuite,
   udpAnnounceSuite,
   singlePacketSuite,
+  workersSuite,
   httpAnnounceSuite,
   rewriteSuite,
   zoneLoadSuite,

@@ -43,9 +43,7 @@ export interface SoakReport {
 /** Edits after which memory must be what it stays. */
 export const SETTLING_RELOADS = 10;
 /** Answers of the version before may still be on their way when all workers have taken the new one. */
-const GRACE_MILLISECONDS = 250;
-/** Versions back that an answer on its way may be of when edits follow each other at once, some 130 ms apart. */
-const IN_FLIGHT_VERSIONS = 3;
+const GRACE_MILLISECONDS = 500;
 const EDIT_MILLISECONDS = 1000;
 const RELOAD_LIMIT_MILLISECONDS = 20_000;
 const STRETCH_SECONDS = 5;
@@ -168,19 +166,24 @@ async function edit(
 ): Promise<{ resident: number[]; slowest: number }> {
   const end = performance.now() + seconds * 1000;
   const resident: number[] = [];
+  /** When each version was served by all workers; the answers of the one before end some time later. */
+  const servedAt: number[] = [];
+  let oldest = 1;
   let slowest = 0;
   for (let version = 2; reloads > 0 ? version < reloads + 2 : performance.now() < end; version++) {
     const savedAt = performance.now();
-    // Without a pause between edits, answers of the version before that may be on their way still.
-    Atomics.store(control, Control.oldest, version - (reloads > 0 ? IN_FLIGHT_VERSIONS : 1));
+    while (savedAt - (servedAt[oldest + 1] ?? savedAt) >= GRACE_MILLISECONDS) oldest++;
+    Atomics.store(control, Control.oldest, oldest);
     Atomics.store(control, Control.newest, version);
     await save(version, served);
+    servedAt[version] = performance.now();
     slowest = Math.max(slowest, performance.now() - savedAt);
     resident.push(readResidentOctets([served.server.child.pid!]));
     if (version % 50 === 0) log(`version ${version}: ${Math.round(resident.at(-1)! / 2 ** 20)} MiB`);
     if (reloads > 0) continue;
     await pause(GRACE_MILLISECONDS);
-    Atomics.store(control, Control.oldest, version);
+    oldest = version;
+    Atomics.store(control, Control.oldest, oldest);
     await pause(EDIT_MILLISECONDS - (performance.now() - savedAt));
   }
   return { resident, slowest };
