@@ -13,9 +13,9 @@ export function chooseProcessors(): Processors {
   return { server: allowed[0]!, load: allowed.at(-1)! };
 }
 
-/** The words that start a program on one processor: taskset(1) becomes the program, so its process id is the same. */
-export function pinnedTo(processor: number): readonly [string, string, string] {
-  return ['taskset', '-c', String(processor)];
+/** The words that start a program on these processors: taskset(1) becomes the program, so its process id is the same. */
+export function pinnedTo(...processors: readonly number[]): readonly [string, string, string] {
+  return ['taskset', '-c', processors.join(',')];
 }
 
 function readAllowedProcessors(): number[] {

@@ -51,8 +51,11 @@ export function pairWithExit(child: ChildProcess): void {
   child.once('exit', () => living.delete(child));
 }
 
-export function startServer(processor: number, command: readonly string[]): ServerProcess {
-  const [program, ...words] = [...pinnedTo(processor), ...command] as [string, ...string[]];
+export function startServer(
+  processors: number | readonly number[],
+  command: readonly string[],
+): ServerProcess {
+  const [program, ...words] = [...pinnedTo(...[processors].flat()), ...command] as [string, ...string[]];
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   pairWithExit(child);
   let output = '';

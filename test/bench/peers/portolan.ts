@@ -14,18 +14,31 @@ const TRACKER_APEX = 'tracker.example';
 const LOOPBACK = { 4: '127.0.0.1', 6: '::1' } as const;
 
 /** As a DNS server. */
-export const portolanDns: Peer<ZoneScenario> = {
-  name: NAME,
-  installHint: INSTALL_HINT,
-  isInstalled: () => true,
-  async start({ apex, zoneFile }, place) {
-    const zones = join(place.folder, 'zones');
-    mkdirSync(zones);
-    symlinkSync(zoneFile, join(zones, `${apex}.zone`));
-    const server = startProgram(place, place.port);
-    return await whenDnsAnswers(server, { address: LOOPBACK[4], port: place.port }, apex);
-  },
-};
+export const portolanDns: Peer<ZoneScenario> = createDnsPeer(NAME, (place) =>
+  startProgram(place, place.port),
+);
+
+/** As a DNS server with one packet worker or two, on the processors of server and load together. */
+export function portolanDnsWorkers(workers: number): Peer<ZoneScenario> {
+  return createDnsPeer(`${workers} worker${workers === 1 ? '' : 's'}`, (place) => {
+    const { server, load } = place.processors;
+    return startProgram(place, place.port, { workers, processors: [server, load] });
+  });
+}
+
+function createDnsPeer(name: string, startAt: (place: Place) => ServerProcess): Peer<ZoneScenario> {
+  return {
+    name,
+    installHint: INSTALL_HINT,
+    isInstalled: () => true,
+    async start({ apex, zoneFile }, place) {
+      const zones = join(place.folder, 'zones');
+      mkdirSync(zones);
+      symlinkSync(zoneFile, join(zones, `${apex}.zone`));
+      return await whenDnsAnswers(startAt(place), { address: LOOPBACK[4], port: place.port }, apex);
+    },
+  };
+}
 
 /** As a tracker over UDP, on the port that its zone declares. */
 export const portolanUdpTracker: Peer<TrackerScenario> = {
@@ -66,7 +79,14 @@ ns  A    ${LOOPBACK[4]}
   return startProgram(place, 0);
 }
 
-function startProgram({ folder, sparePort, processors }: Place, dnsPort: number): ServerProcess {
+interface Threads {
+  readonly workers: number;
+  readonly processors: readonly number[];
+}
+
+function startProgram(place: Place, dnsPort: number, threads?: Threads): ServerProcess {
+  const { folder, sparePort } = place;
+  const { workers, processors } = threads ?? { workers: 1, processors: [place.processors.server] };
   const configuration = join(folder, 'portolan.toml');
   writeFileSync(
     configuration,
@@ -77,10 +97,10 @@ listen = ["127.0.0.1:${dnsPort}"]
 [admin]
 listen = "127.0.0.1:${sparePort}"
 [workers]
-count = 1
+count = ${workers}
 [log]
 level = "warn"
 `,
   );
-  return startServer(processors.server, [process.execPath, PROGRAM, 'serve', '--config', configuration]);
+  return startServer(processors, [process.execPath, PROGRAM, 'serve', '--config', configuration]);
 }
