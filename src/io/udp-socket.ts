@@ -56,7 +56,11 @@ export const DEFAULT_RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
  */
 export const MAX_QUEUED_REPLIES = 1024;
 
-/** Throws {@link BindError}. The port is taken exclusively: no other program, and no other socket of ours, may share it. */
+/**
+ * Throws {@link BindError}. The port is taken exclusively: no other program, and no other socket of ours, may share it.
+ * On a wildcard a reply leaves from whatever address the system picks, because Node does not say which one was asked:
+ * where that is another, clients drop it. The packet engine carries the address over; here, bind each one.
+ */
 export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocket> {
   const socket = await bind(options);
   const { address, port } = socket.address();

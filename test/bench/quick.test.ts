@@ -6,6 +6,7 @@ import type { BenchOptions } from './options.ts';
 import { chooseProcessors } from './processors.ts';
 import { dnsSuite } from './suites/dns.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
+import { singlePacketSuite } from './suites/single-packet.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
 import { formatTable, type Table } from './table.ts';
 
@@ -42,6 +43,12 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     const [ipv4, ipv6] = await udpAnnounceSuite.run(options, load);
     checkServers(ipv4!, ['Portolan', 'floor']);
     checkServers(ipv6!, ['Portolan', 'floor']);
+  });
+
+  it('measures one query at a time, and none', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [oneByOne, idle] = await singlePacketSuite.run(options, load);
+    checkServers(oneByOne!, ['Portolan', 'floor', 'floor (node:dgram)']);
+    expect(idle!.rows.map(({ server }) => server)).toEqual(['Portolan']);
   });
 
   it('measures rewriting', { timeout: TIMEOUT_MILLISECONDS }, async () => {
