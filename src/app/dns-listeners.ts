@@ -45,7 +45,24 @@ export async function closeDnsListeners(
   await Promise.all(addresses.flatMap(bothTransports).map((listener) => dataPlane.close(listener)));
 }
 
-export function bothTransports(address: SocketAddress): Listener[] {
+/** Where DNS is to be answered, before the sockets are open: a port may be 0 still. */
+export function configuredDnsAddresses(
+  listen: readonly ListenAddress[],
+  machine: Pick<Machine, 'localAddresses'>,
+): SocketAddress[] {
+  return listen.flatMap(({ address, port }) =>
+    address === 'auto'
+      ? machine.localAddresses().map((local) => ({ address: local, port }))
+      : [{ address, port }],
+  );
+}
+
+/** Sockets of our own that no zone may take. */
+export function reservedListeners(dns: readonly SocketAddress[], admin: SocketAddress): Listener[] {
+  return [...dns.flatMap(bothTransports), { transport: 'tcp', ...admin }];
+}
+
+function bothTransports(address: SocketAddress): Listener[] {
   return [
     { transport: 'udp', ...address },
     { transport: 'tcp', ...address },

@@ -17,7 +17,12 @@ import {
 import type { Config } from './config/config.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import { bothTransports, closeDnsListeners, openDnsListeners } from './dns-listeners.ts';
+import {
+  closeDnsListeners,
+  configuredDnsAddresses,
+  openDnsListeners,
+  reservedListeners,
+} from './dns-listeners.ts';
 import type { Machine } from './machine.ts';
 import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
@@ -234,13 +239,8 @@ class ZoneServer implements Server {
   /** What is configured, until the real ports are known. */
   private reserved(): Listener[] {
     const { config, machine } = this.options;
-    const configured = config.dns.listen.flatMap(({ address, port }) =>
-      address === 'auto'
-        ? machine.localAddresses().map((local) => ({ address: local, port }))
-        : [{ address, port }],
-    );
-    const admin = { transport: 'tcp' as const, ...(this.admin?.address ?? config.admin.listen) };
-    return [...(this.dns.length > 0 ? this.dns : configured).flatMap(bothTransports), admin];
+    const dns = this.dns.length > 0 ? this.dns : configuredDnsAddresses(config.dns.listen, machine);
+    return reservedListeners(dns, this.admin?.address ?? config.admin.listen);
   }
 
   /** DNS first, so that nobody is sent to a port that has just closed. The ledger stays: a restart goes on from it. */

@@ -3,6 +3,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { HostStatus, ServerStatus } from '../app/admin/status.ts';
+import { publishedOnlyLead } from '../app/zones/published-only.ts';
 import type { ReloadReport, ZoneReport } from '../app/zones/reload.ts';
 import { formatListener, formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
 import { printable } from './printable.ts';
@@ -88,7 +89,7 @@ function remedies(hosts: readonly HostStatus[], style: Style): string[] {
   const lines = hosts.flatMap(({ host, remedy }) =>
     remedy === undefined
       ? []
-      : [`${style('yellow', `${printable(host)} is published only:`)} ${printable(remedy)}`],
+      : [`${style('yellow', printable(publishedOnlyLead(host)))} ${printable(remedy)}`],
   );
   const shown = [...new Set(lines)].slice(0, MAX_HOST_LINES);
   return shown.length === 0 ? [] : [shown.join('\n')];

@@ -13,6 +13,7 @@ import type { SwarmTotals } from '../../core/swarm/table.ts';
 import type { Drains } from '../zones/drains.ts';
 import type { Finding } from '../zones/finding.ts';
 import type { OpenSockets } from '../zones/open-sockets.ts';
+import { publishedOnlyRemedy } from '../zones/published-only.ts';
 import type { ServedZone, ZoneEntry } from '../zones/zone-entry.ts';
 
 export type ServerState = 'starting' | 'serving' | 'stopping' | 'stopped';
@@ -70,7 +71,7 @@ export function zoneStatus({ path, served, isCurrent, isGone, findings }: ZoneEn
   return { path, name, state, serial, recordCount: image?.recordCount, findings };
 }
 
-/** `localAddresses` serve to name a likely partner for a public address that no interface has. */
+/** `localAddresses`: for {@link publishedOnlyRemedy}. */
 export function hostStatuses(
   { version, wanted, publishedOnly, unopened }: ServedZone,
   sockets: OpenSockets,
@@ -112,26 +113,6 @@ function publishedOnlyRows(
 
 function row(zone: string, host: string): Omit<HostStatus, 'state'> {
   return { zone, host, endpoint: undefined, address: undefined, announceUrl: undefined, remedy: undefined };
-}
-
-/** A line for the zone when the name has no address, one for the configuration when none of them is known as ours. */
-function publishedOnlyRemedy({ name, addresses }: PreferenceHost, localAddresses: readonly string[]): string {
-  const published = addresses[0]?.address;
-  if (published === undefined) {
-    const local = privatePartner('0.0.0.0', localAddresses) ?? '192.0.2.1';
-    return `it has no address; add to the zone: ${name}. A ${local}`;
-  }
-  const partner = privatePartner(published, localAddresses) ?? published;
-  const entry = partner === published ? published : `${published}=${partner}`;
-  return `no address of it is this machine's; if ${published} is, add to [tracker]: addresses = ["auto", "${entry}"]`;
-}
-
-/** The first address of the same family that is not loopback. */
-function privatePartner(published: string, localAddresses: readonly string[]): string | undefined {
-  const isIpv6 = published.includes(':');
-  return localAddresses.find(
-    (address) => address.includes(':') === isIpv6 && address !== '::1' && !address.startsWith('127.'),
-  );
 }
 
 function orderOf(hosts: readonly PreferenceHost[], name: string): number {

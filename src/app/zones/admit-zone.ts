@@ -1,21 +1,16 @@
 // May this version of a zone be served here? Plans its sockets and opens the new ones, or says at which line why not.
 
-import { formatEndpoint, formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import type { AddressMap } from '../../core/preference/address-map.ts';
-import type { RecordPosition } from '../../core/preference/hosts.ts';
 import { MAX_LEDGER_ENTRIES } from '../../core/preference/ledger.ts';
 import type { ListenerCode } from '../../core/preference/listener-codes.ts';
-import {
-  isSameSocket,
-  type PlannedListener,
-  planListeners,
-  type Rejection,
-} from '../../core/preference/plan.ts';
+import type { PlannedListener, Rejection } from '../../core/preference/plan.ts';
 import type { BindError, BindErrorCode } from '../../io/bind-error.ts';
 import type { TrackerConfig } from '../config/config.ts';
 import type { Drains } from './drains.ts';
-import { createFinding, type Finding } from './finding.ts';
+import type { Finding } from './finding.ts';
 import type { OpenSockets } from './open-sockets.ts';
+import { declared, planZone, positionOf, rejectionFinding } from './plan-zone.ts';
 import { publishedEndpoints, type ServedZone } from './zone-entry.ts';
 import type { ZoneVersion } from './zone-version.ts';
 
@@ -36,11 +31,8 @@ export interface AdmissionOptions {
 
 export async function admitZone(version: ZoneVersion, options: AdmissionOptions): Promise<Admission> {
   const { tracker, addresses, reserved, sockets, drains } = options;
-  const { allowedPorts, maxListeners } = tracker;
-  const occupied = sockets.keys();
-  const plan = planListeners(version.hosts, { addresses, allowedPorts, reserved, occupied, maxListeners });
-  const rejections = [...plan.rejections, ...overlaps(plan.wanted, sockets)];
-  if (rejections.length > 0) return reject(rejections, version);
+  const plan = planZone(version.hosts, { tracker, addresses, reserved, open: sockets.list() });
+  if (plan.rejections.length > 0) return reject(plan.rejections, version);
   const { opened, failed } = await openPlanned(plan.wanted, options);
   if (failed.length > 0 && tracker.onBindFailure === 'reject')
     return reject(failed.map(rejectFailed), version);
@@ -51,7 +43,7 @@ export async function admitZone(version: ZoneVersion, options: AdmissionOptions)
     await sockets.closeAllBut(sockets.list().filter((listener) => !opened.has(formatListener(listener))));
     return reject([rejectRoom(version)], version);
   }
-  const warnings = failed.map((failure) => toFinding(rejectFailed(failure), version, 'warning'));
+  const warnings = failed.map((failure) => rejectionFinding(rejectFailed(failure), version.texts, 'warning'));
   return { kind: 'admitted', zone, findings: warnings };
 }
 
@@ -88,18 +80,6 @@ function findPlanned(wanted: readonly PlannedListener[], listener: Listener): Pl
   return wanted.find((planned) => formatListener(planned) === key)!;
 }
 
-/** A wildcard and an address of its family cannot both be bound, whoever has them; the system would blame a stranger. */
-function overlaps(wanted: readonly PlannedListener[], sockets: OpenSockets): Rejection[] {
-  const open = sockets.list();
-  return wanted.flatMap((listener, index) => {
-    if (sockets.has(listener)) return [];
-    const other = [...open, ...wanted.slice(0, index)].find((candidate) => isSameSocket(candidate, listener));
-    if (other === undefined) return [];
-    const message = `${declared(listener)}, for which ${formatListener(listener)} would be opened beside ${formatListener(other)} of this tracker; map both addresses to the wildcard in tracker.addresses, or neither`;
-    return [{ code: 'port-taken' as const, message, ...positionOf(listener) }];
-  });
-}
-
 const CODE_OF_BIND_ERROR: { readonly [code in BindErrorCode]: ListenerCode } = {
   'address-in-use': 'port-taken',
   'permission-denied': 'port-not-permitted',
@@ -118,26 +98,9 @@ function rejectRoom({ name, soa }: ZoneVersion): Rejection {
   return { code: 'too-many-hosts', message, ...soa };
 }
 
-function declared(listener: PlannedListener): string {
-  return `${listener.declarations[0]?.host} declares ${formatEndpoint(listener)}`;
-}
-
-function positionOf({ declarations }: PlannedListener): RecordPosition {
-  const { file, line, column } = declarations[0]!;
-  return { file, line, column };
-}
-
 function reject(rejections: readonly Rejection[], version: ZoneVersion): Admission {
   return {
     kind: 'rejected',
-    findings: rejections.map((rejection) => toFinding(rejection, version, 'error')),
+    findings: rejections.map((rejection) => rejectionFinding(rejection, version.texts)),
   };
-}
-
-function toFinding(
-  { code, message, ...position }: Rejection,
-  { texts }: ZoneVersion,
-  severity: Finding['severity'],
-): Finding {
-  return createFinding({ code, severity, message, position }, texts);
 }

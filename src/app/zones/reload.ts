@@ -2,7 +2,6 @@
 // An error anywhere leaves that zone and its ports as they were; the other zones go on.
 
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
-import { createAddressMap } from '../../core/preference/address-map.ts';
 import { coversSocket } from '../../core/preference/plan.ts';
 import { FileError } from '../../io/files.ts';
 import type { Logger } from '../../io/log.ts';
@@ -15,6 +14,7 @@ import type { Drains } from './drains.ts';
 import { createFinding, type Finding } from './finding.ts';
 import type { KeptZones } from './kept-zones.ts';
 import type { OpenSockets } from './open-sockets.ts';
+import { addressesHere } from './plan-zone.ts';
 import { publishedEndpoints, type ServedZone, type ZoneEntry } from './zone-entry.ts';
 import { listZones, type Trigger } from './zone-listing.ts';
 
@@ -68,10 +68,7 @@ export function createReloader(options: ReloadOptions): Reloader {
     const before = sockets.keys();
     const listed = listZones({ roots: config.zones, entries, trigger, compiling });
     const { tracker } = config;
-    const addresses = boundHere(
-      createAddressMap(tracker.addresses, options.machine.localAddresses()),
-      options,
-    );
+    const addresses = addressesHere(tracker.addresses, options.machine);
     const reserved = options.reserved();
     const decided = await decideZones(listed, {
       tracker,
@@ -115,14 +112,6 @@ export function createReloader(options: ReloadOptions): Reloader {
   }
 
   return { reload, expireDrains, entries: () => entries };
-}
-
-/** Without what would be bound in a family that this machine lacks: the other family serves. */
-function boundHere(
-  map: ReadonlyMap<string, string>,
-  { machine }: ReloadOptions,
-): ReadonlyMap<string, string> {
-  return new Map([...map].filter(([, bound]) => machine.hasFamily(bound.includes(':') ? 6 : 4)));
 }
 
 function report({ entry, outcome }: Decision): ZoneReport {

@@ -12,7 +12,7 @@ import {
 } from '../../core/preference/hosts.ts';
 import { checkZone } from '../../core/zone/check.ts';
 import { type CompileOptions, compileZone } from '../../core/zone/compile.ts';
-import { isError } from '../../core/zone/diagnostic.ts';
+import { type Diagnostic, isError } from '../../core/zone/diagnostic.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
 import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../../io/zone-files.ts';
@@ -63,7 +63,16 @@ function findKept(kept: ReadonlyMap<string, SourceText>, path: string, from: str
   return kept.get(includedPath(path, from)) ?? { failure: `${path} was not kept.` };
 }
 
-function parseTexts(first: SourceText, include: IncludeReader, compiling: CompileOptions): ZoneReading {
+export interface ReadTexts {
+  readonly zone: ParsedZone;
+  /** The zone file first, then what it includes, each once. */
+  readonly texts: readonly SourceText[];
+  /** The text's own first, then those about the zone as a whole, both in order of place. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Parses and checks; the apex is known where no finding is an error. */
+export function checkTexts(first: SourceText, include: IncludeReader): ReadTexts {
   const texts = new Map([[first.path, first]]); // bounded by the parser's limit of files a zone
   const zone = parseZone(first, {
     ...originOption(first.path),
@@ -73,13 +82,17 @@ function parseTexts(first: SourceText, include: IncludeReader, compiling: Compil
       return read;
     },
   });
-  const findings = [...zone.diagnostics, ...checkZone(zone)];
+  return { zone, texts: [...texts.values()], findings: [...zone.diagnostics, ...checkZone(zone)] };
+}
+
+function parseTexts(first: SourceText, include: IncludeReader, compiling: CompileOptions): ZoneReading {
+  const { zone, texts, findings } = checkTexts(first, include);
   if (zone.apex === undefined || findings.some(isError)) {
-    return { kind: 'bad', findings, files: [...texts.keys()] };
+    return { kind: 'bad', findings, files: texts.map(({ path }) => path) };
   }
   return {
     kind: 'good',
-    version: createVersion({ ...zone, apex: zone.apex }, [...texts.values()], compiling),
+    version: createVersion({ ...zone, apex: zone.apex }, texts, compiling),
     findings,
   };
 }
