@@ -2,12 +2,21 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settings } from '../src/app/config/config-schema.ts';
-import { SERVE_CODES } from '../src/app/zones/finding.ts';
+import { CHECK_CODES, SERVE_CODES } from '../src/app/zones/finding.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
 import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
 
+/** Found before anything is opened. */
+const PLANNED: readonly ListenerCode[] = [
+  'port-taken',
+  'port-not-allowed',
+  'port-reserved',
+  'too-many-listeners',
+];
+
 const LISTENER_FINDINGS: Readonly<Record<ListenerCode, string>> = {
-  'port-taken': 'a declared port that another program holds',
+  'port-taken':
+    'a declared port that another program holds (only `serve` finds that), or that a wildcard of this tracker takes',
   'port-not-permitted': 'a declared port that this user may not open (below 1024, most likely)',
   'port-not-allowed': 'a declared port outside `tracker.allowed_ports`',
   'port-reserved': 'a declared port that is one of our own, of DNS or of the admin address',
@@ -22,7 +31,11 @@ export function readmeTables(): Readonly<Record<string, string>> {
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity} | ${summary} |`,
   );
   const listenerFindings = Object.entries(LISTENER_FINDINGS).map(
-    ([code, summary]) => `| \`${code}\` | error, by \`serve\` | ${summary} |`,
+    ([code, summary]) =>
+      `| \`${code}\` | error, by ${PLANNED.includes(code as ListenerCode) ? '`check` and `serve`' : '`serve`'} | ${summary} |`,
+  );
+  const checkFindings = Object.entries(CHECK_CODES).map(
+    ([code, { severity, summary }]) => `| \`${code}\` | ${severity}, by \`check\` | ${summary} |`,
   );
   const serveFindings = Object.entries(SERVE_CODES).map(
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity}, by \`serve\` | ${summary} |`,
@@ -36,6 +49,7 @@ export function readmeTables(): Readonly<Record<string, string>> {
       '| code | severity | what it says |',
       '|---|---|---|',
       ...findings,
+      ...checkFindings,
       ...listenerFindings,
       ...serveFindings,
     ].join('\n'),

@@ -2,54 +2,116 @@
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type CheckedZone, checkZoneFile, ZoneFileError, zoneFilesAt } from '../app/zones/check-zones.ts';
-import type { Diagnostic } from '../core/zone/diagnostic.ts';
+import type { ConfigResult } from '../app/config/config.ts';
+import { thisMachine } from '../app/machine.ts';
+import { type CheckedZone, createZoneChecker, ZoneFileError, zoneFilesAt } from '../app/zones/check-zones.ts';
+import type { Finding } from '../app/zones/finding.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
+import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
+import { printable } from './printable.ts';
 import { renderDiagnostic } from './render-diagnostic.ts';
+import { shownPath } from './shown-path.ts';
 import { UsageError } from './usage-error.ts';
 
-interface CheckFlags {
+interface CheckFlags extends ConfigFlags {
   readonly json?: boolean;
 }
 
-const DEFAULT_PATH = 'zones';
+/** Settings that decide whether `serve` would have a zone. */
+const SETTINGS = [
+  'dns.listen',
+  'tracker.addresses',
+  'tracker.allowed_ports',
+  'tracker.max_listeners',
+  'admin.listen',
+];
 
 const EXAMPLES = `
 Examples:
-  portolan check                          every *.zone file of the folder zones
+  portolan check                          every zone file of the configuration, or of the folder zones
   portolan check zones/example.zone
   portolan check --json zones | jq .code  one finding a line, for editors and CI
+  portolan check zones --tracker-addresses 203.0.113.5
+                                          as the machine of that address would serve them
 
-Exit codes: 0 no errors (warnings may be), 1 errors, 2 no such file.`;
+With a configuration (portolan.toml, --config, a flag) a host without an address of this machine is a warning.
+Exit codes: 0 no errors (warnings may be), 1 errors, 2 no such file, or a wrong configuration.`;
 
 export function registerCheck(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command('check')
     .summary('say what is wrong with zone files')
     .description(
       'Reads zone files and says what is wrong with them, and with the tracker ports that they declare.',
     )
-    .argument('[file-or-folder...]', `zone files, or folders of *.zone files (default: ${DEFAULT_PATH})`)
+    .argument('[file-or-folder...]', 'zone files, or folders of *.zone files (default: those of serve)')
     .option('--json', 'one finding a line as a JSON object')
-    .addHelpText('after', EXAMPLES)
-    .action((args: string[], flags: CheckFlags) => runCheck(args, flags, io));
+    .addHelpText('after', EXAMPLES);
+  addConfigOptions(command, SETTINGS);
+  command.action((args: string[], flags: CheckFlags) => runCheck(args, flags, command, io));
 }
 
-function runCheck(args: readonly string[], flags: CheckFlags, io: CliIo): void {
-  const paths = (args.length === 0 ? [DEFAULT_PATH] : args).flatMap((path) => filesAt(path, io));
+async function runCheck(
+  args: readonly string[],
+  flags: CheckFlags,
+  command: Command,
+  io: CliIo,
+): Promise<void> {
+  const loaded = await loadFlaggedConfig(flags, command, io);
+  if (loaded.kind === 'wrong') {
+    reportProblems(loaded.problems, io);
+    return;
+  }
+  const named =
+    args.length > 0 ? args : loaded.config.zones.map((path) => shownPath(path, io.workingDirectory));
+  const files = named.flatMap((path) => filesAt(path, io));
+  const checker = createZoneChecker({ config: loaded.config, machine: await thisMachine() });
+  const checked = files.map((file) => ({
+    file,
+    zone: orUsage(file, () => checker.check(resolve(io.workingDirectory, file))),
+  }));
+  report(checked, { loaded, json: flags.json === true, io });
+}
+
+interface ReportOptions {
+  readonly loaded: Extract<ConfigResult, { kind: 'config' }>;
+  readonly json: boolean;
+  readonly io: CliIo;
+}
+
+interface CheckedFile {
+  /** As the argument writes it. */
+  readonly file: string;
+  readonly zone: CheckedZone;
+}
+
+function report(checked: readonly CheckedFile[], { loaded, json, io }: ReportOptions): void {
   const counts = { error: 0, warning: 0 };
   const coloured = isColoured(io, io.stdout);
-  for (const { file, zone } of paths.map((file) => ({ file, zone: checkFile(file, io) }))) {
-    for (const diagnostic of zone.diagnostics) {
-      counts[diagnostic.severity]++;
-      const shown = { ...diagnostic, file: shownPath(diagnostic.file, file, io) };
-      io.stdout.write(flags.json === true ? formatJson(shown) : renderDiagnostic(shown, coloured));
+  for (const { file, zone } of checked) {
+    for (const finding of loaded.isGiven ? [...zone.findings, ...zone.publishedOnly] : zone.findings) {
+      counts[finding.severity]++;
+      const shown = { ...finding, file: asWritten(finding.file, file, io) };
+      io.stdout.write(json ? formatJson(shown) : renderDiagnostic(shown, coloured));
     }
   }
   if (counts.error > 0) io.setExitCode(EXIT.failed);
-  if (flags.json === true) return;
-  const files = count(paths.length, 'zone file');
+  if (!loaded.isGiven) io.stderr.write(noteElsewhere(checked, io));
+  if (json) return;
+  const files = count(checked.length, 'zone file');
   io.stdout.write(`${files}: ${count(counts.error, 'error')}, ${count(counts.warning, 'warning')}\n`);
+}
+
+/** Nobody has said which machine is meant: the first host stands for all, and nothing is counted as wrong. */
+function noteElsewhere(checked: readonly CheckedFile[], io: CliIo): string {
+  const found = checked.flatMap(({ file, zone }) => zone.publishedOnly.map((finding) => ({ file, finding })));
+  const [first, ...others] = found;
+  if (first === undefined) return '';
+  const { line, column, message } = first.finding;
+  const path = asWritten(first.finding.file, first.file, io);
+  const more = others.length === 0 ? '' : ` (and ${count(others.length, 'host')} more)`;
+  const place = `${printable(path)}:${line}:${column}`;
+  return `note: ${place}: ${printable(message)}${more}\nAs findings: portolan check --tracker-addresses auto\n`;
 }
 
 /** Paths as the argument writes them, so that findings show them so. */
@@ -59,11 +121,7 @@ function filesAt(path: string, io: CliIo): string[] {
   if (files.length === 0) {
     throw new UsageError(`no zone files in ${path}`, 'Name a file, or a folder of files that end in .zone.');
   }
-  return files.map((file) => shownPath(file, path, io));
-}
-
-function checkFile(file: string, io: CliIo): CheckedZone {
-  return orUsage(file, () => checkZoneFile(resolve(io.workingDirectory, file)));
+  return files.map((file) => asWritten(file, path, io));
 }
 
 function orUsage<T>(path: string, action: () => T): T {
@@ -77,11 +135,11 @@ function orUsage<T>(path: string, action: () => T): T {
 }
 
 /** `file` is absolute; a relative argument gets relative paths back. */
-function shownPath(file: string, argument: string, io: CliIo): string {
+function asWritten(file: string, argument: string, io: CliIo): string {
   return isAbsolute(argument) ? file : relative(io.workingDirectory, file);
 }
 
-function formatJson({ file, line, column, length, severity, code, message, source }: Diagnostic): string {
+function formatJson({ file, line, column, length, severity, code, message, source }: Finding): string {
   return `${JSON.stringify({ file, line, column, length, severity, code, message, source })}\n`;
 }
 

@@ -26,6 +26,6 @@ export function worseExitCode(left: ExitCode, right: ExitCode): ExitCode {
 }
 
 /** Colour only on a terminal, and never with NO_COLOR (https://no-color.org). */
-export function isColoured(io: CliIo, stream: { readonly isTTY?: boolean }): boolean {
+export function isColoured(io: Pick<CliIo, 'env'>, stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';
 }

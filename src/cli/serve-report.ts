@@ -1,13 +1,11 @@
 // What `portolan serve` says of its zones: the table at start, and a line for each that a reload has changed.
 
-import { isAbsolute, relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { HostStatus, ServerStatus } from '../app/admin/status.ts';
 import { publishedOnlyLead } from '../app/zones/published-only.ts';
 import type { ReloadReport, ZoneReport } from '../app/zones/reload.ts';
 import { formatListener, formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
 import { printable } from './printable.ts';
-import { renderDiagnostic } from './render-diagnostic.ts';
 
 /** Lines of hosts that are printed; the status page has them all. */
 const MAX_HOST_LINES = 50;
@@ -130,20 +128,6 @@ function loopbackUrls(open: readonly HostStatus[]): string[] {
 
 function digLine({ address, port }: SocketAddress, question: string): string {
   return `dig @${address} -p ${port} ${question}`;
-}
-
-/** All findings of a reload as `check` shows them; files below `folder` by their relative path. */
-export function renderFindings({ zones }: ReloadReport, coloured: boolean, folder: string): string {
-  return zones
-    .filter(({ outcome }) => outcome !== 'unchanged')
-    .flatMap(({ findings }) => findings)
-    .map((finding) => renderDiagnostic({ ...finding, file: shownPath(finding.file, folder) }, coloured))
-    .join('');
-}
-
-function shownPath(file: string, folder: string): string {
-  const path = relative(folder, file);
-  return path.startsWith('..') || isAbsolute(path) ? file : path;
 }
 
 export interface LogLine {

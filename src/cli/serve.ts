@@ -1,23 +1,20 @@
 // `portolan serve`: runs the server until it is told to stop, and says what it serves.
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Config, ConfigResult } from '../app/config/config.ts';
 import { changedKeys } from '../app/config/config-sample.ts';
-import { flagOf, settings } from '../app/config/config-schema.ts';
-import { DEFAULT_CONFIG_FILE, loadConfig } from '../app/config/load-config.ts';
 import { thisMachine } from '../app/machine.ts';
 import { createServer } from '../app/serve.ts';
 import type { ReloadReport } from '../app/zones/reload.ts';
 import { createLogger, type Logger } from '../io/log.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
-import { renderFindings, renderReload, renderStart } from './serve-report.ts';
+import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
+import { reportFindings } from './serve-findings.ts';
+import { renderReload, renderStart } from './serve-report.ts';
 
-interface ServeFlags {
-  readonly config?: string;
+interface ServeFlags extends ConfigFlags {
   readonly printConfig?: boolean;
   readonly json?: boolean;
-  /** Settings, by the name that commander gives them. */
-  readonly [name: string]: string | readonly string[] | boolean | undefined;
 }
 
 const EXAMPLES = `
@@ -36,42 +33,19 @@ export function registerServe(program: Command, io: CliIo): void {
     .description(
       'Answers DNS for the zones, opens the ports that their BITTORRENT records declare, and follows every edit.',
     )
-    .option('--config <file>', `configuration (default: ${DEFAULT_CONFIG_FILE}, where there is one)`)
     .option('--print-config', 'print the complete commented configuration in effect, and end')
     .option('--json', 'print what is served as one JSON object')
     .addHelpText('after', EXAMPLES);
-  for (const setting of settings()) {
-    const isList = setting.kind === 'list';
-    const value = isList ? `<${setting.argument}...>` : `<${setting.argument}>`;
-    command.addOption(new Option(`${flagOf(setting)} ${value}`, setting.comment));
-  }
+  addConfigOptions(command);
   command.action((flags: ServeFlags) => runServe(flags, command, io));
 }
 
 async function runServe(flags: ServeFlags, command: Command, io: CliIo): Promise<void> {
-  const { workingDirectory } = io;
-  const load = () =>
-    loadConfig({ file: flags.config, flags: settingFlags(flags, command), workingDirectory });
+  const load = () => loadFlaggedConfig(flags, command, io);
   const result = await load();
-  if (result.kind === 'wrong') {
-    for (const problem of result.problems) io.stderr.write(`portolan: ${problem}\n`);
-    io.stderr.write('Try: portolan serve --print-config\n');
-    io.setExitCode(EXIT.usage);
-    return;
-  }
-  if (flags.printConfig === true) io.stdout.write(result.sample);
+  if (result.kind === 'wrong') reportProblems(result.problems, io);
+  else if (flags.printConfig === true) io.stdout.write(result.sample);
   else await serve(result, flags, io, load);
-}
-
-/** By dotted key, as the configuration names them. */
-function settingFlags(flags: ServeFlags, command: Command): Record<string, string | readonly string[]> {
-  const given: Record<string, string | readonly string[]> = {};
-  for (const setting of settings()) {
-    const option = command.options.find(({ long }) => long === flagOf(setting));
-    const value = option === undefined ? undefined : flags[option.attributeName()];
-    if (typeof value === 'string' || Array.isArray(value)) given[setting.path.join('.')] = value;
-  }
-  return given;
 }
 
 type LoadedConfig = Extract<ConfigResult, { kind: 'config' }>;
@@ -83,11 +57,10 @@ async function serve(
   load: () => Promise<ConfigResult>,
 ): Promise<void> {
   const { config } = loaded;
-  const coloured = isColoured(io, io.stderr);
   const logger = createLogger({
     level: config.log.level,
     pretty: io.stderr.isTTY === true,
-    colour: coloured,
+    colour: isColoured(io, io.stderr),
     stream: io.stderr,
   });
   const reported = (report: ReloadReport): void => reportReload(report, logger, io);
@@ -101,7 +74,7 @@ async function serve(
     // What is served as it should be stands in the table; a zone that is not must be read in the log too.
     for (const { level, text } of renderReload(started.reload))
       if (level === 'warn' || level === 'error') logger[level](text);
-    io.stderr.write(renderFindings(started.reload, coloured, io.workingDirectory));
+    reportFindings(started.reload, logger, io);
     if (started.kind === 'nothing-served') {
       io.stderr.write(`${nothingServed(config, started.reload)}\n`);
       io.setExitCode(EXIT.failed);
@@ -126,7 +99,7 @@ function nothingServed(config: Config, { zones }: ReloadReport): string {
 
 function reportReload(report: ReloadReport, logger: Logger, io: CliIo): void {
   for (const { level, text } of renderReload(report)) logger[level](text);
-  io.stderr.write(renderFindings(report, isColoured(io, io.stderr), io.workingDirectory));
+  reportFindings(report, logger, io);
 }
 
 /** Zones are read again at a signal; settings hold for the life of the process, and whoever changed one must know. */

@@ -114,6 +114,122 @@ describe('portolan check', () => {
   });
 });
 
+describe('portolan check, of ports and addresses', () => {
+  const DENIED = 'www TXT "BITTORRENT DENY ALL"\n';
+  /** An address for documentation (RFC 5737), which is on no interface here. */
+  const FAR = `${GOOD}far A 203.0.113.5\nfar 60 IN TXT "BITTORRENT UDP:6969"\n${DENIED}`;
+  const HERE = `${GOOD}t A 127.0.0.1\nt TXT "BITTORRENT UDP:6969 TCP:6970"\n`;
+
+  /** `line:column severity[code]` of each finding, in order. */
+  async function found(files: Readonly<Record<string, string>>, args: readonly string[] = []) {
+    const workingDirectory = await folderWith(files);
+    const { stdout, ...rest } = await runCaptured(['check', '--json', ...args], { workingDirectory });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    const findings = lines.map((line) => JSON.parse(line));
+    const codes = findings.map(
+      ({ line, column, severity, code }) => `${line}:${column} ${severity}[${code}]`,
+    );
+    return { ...rest, findings, codes };
+  }
+
+  it('warns of a host without an address of this machine, at its TXT record, with the line to add', async () => {
+    const workingDirectory = await folderWith({ 'zones/example.zone': FAR, 'portolan.toml': '' });
+    const { exitCode, stdout, stderr } = await runCaptured(['check'], { workingDirectory });
+    const [head, source, caret, summary] = stdout.split('\n');
+    expect(head).toMatch(
+      /^zones\/example\.zone:5:11: warning\[published-only\]: far\.example is published only: no address of it is this machine's; if 203\.0\.113\.5 is, add to \[tracker\]: addresses = \["auto", "203\.0\.113\.5(=[\d.]+)?"\]$/,
+    );
+    expect([source, caret, summary, stderr, exitCode]).toEqual([
+      '  far 60 IN TXT "BITTORRENT UDP:6969"',
+      '            ^^^',
+      '1 zone file: 0 errors, 1 warning',
+      '',
+      0,
+    ]);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['portolan.toml', { 'portolan.toml': '[tracker]\naddresses = ["192.0.2.1"]\n' }, []],
+    ['--config', { 'other.toml': '' }, ['--config', 'other.toml']],
+    ['a flag', {}, ['--tracker-addresses', 'auto']],
+  ])('takes it for a finding where %s says which machine is meant', async (_, files, args) => {
+    const { codes, stderr } = await found({ 'zones/example.zone': FAR, ...files }, args);
+    expect([codes, stderr]).toEqual([['5:11 warning[published-only]'], '']);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['a list', {}, ['--tracker-addresses', '203.0.113.5']],
+    ['a pair', { 'portolan.toml': '[tracker]\naddresses = ["203.0.113.5=127.0.0.1"]\n' }, []],
+  ])("has nothing to say when the address is the machine's by %s", async (_, files, args) => {
+    expect(await found({ 'zones/example.zone': FAR, ...files }, args)).toMatchObject({
+      codes: [],
+      stderr: '',
+    });
+  });
+
+  it('leaves a note, and no finding, when nobody has said which machine is meant', async () => {
+    const two = `${FAR}off A 203.0.113.6\noff TXT "BITTORRENT TCP:80"\n`;
+    const { codes, stderr, exitCode } = await found({ 'zones/example.zone': two });
+    expect([codes, exitCode]).toEqual([[], 0]);
+    expect(stderr).toMatch(
+      /^note: zones\/example\.zone:5:11: far\.example is published only: .*"\] \(and 1 host more\)\nAs findings: portolan check --tracker-addresses auto\n$/,
+    );
+  });
+
+  it('says once that a host has no address at all', async () => {
+    const bare = `${GOOD}t TXT "BITTORRENT UDP:6969"\n`;
+    const { codes } = await found({ 'zones/example.zone': bare, 'portolan.toml': '' });
+    expect(codes).toEqual(['4:3 warning[preference-without-address]']);
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['port-not-allowed', 'UDP:6969, and tracker.allowed_ports permits', ['--tracker-allowed-ports', '6970']],
+    ['port-reserved', 'TCP:6970', ['--admin-listen', '127.0.0.1:6970']],
+    ['port-reserved', 'UDP:6969', ['--dns-listen', '[::1]:5300', 'auto:6969']],
+    ['too-many-listeners', 'tracker.max_listeners = 1', ['--tracker-max-listeners', '1']],
+  ])('reports %s as serve would: %s', async (code, words, args) => {
+    const { codes, findings, exitCode } = await found({ 'zones/example.zone': HERE }, args);
+    expect([codes, exitCode]).toEqual([[`5:3 error[${code}]`], 1]);
+    expect(findings[0]).toMatchObject({
+      file: 'zones/example.zone',
+      length: 3,
+      source: 't TXT "BITTORRENT UDP:6969 TCP:6970"',
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it('says nothing of ports at addresses of another machine', async () => {
+    const { codes } = await found({ 'zones/example.zone': FAR }, ['--tracker-allowed-ports', '80']);
+    expect(codes).toEqual(['5:11 warning[published-only]']);
+  });
+
+  it('checks the zones of the configuration when none is named', async () => {
+    const workingDirectory = await folderWith({
+      'portolan.toml': 'zones = ["here.zone"]\n',
+      'here.zone': `$ORIGIN example.\n${HERE}`,
+      'zones/bad.zone': 'nonsense',
+    });
+    const { stdout } = await runCaptured(['check'], { workingDirectory });
+    expect(stdout).toBe('1 zone file: 0 errors, 0 warnings\n');
+  });
+
+  it.each([
+    [
+      'a setting that is wrong',
+      '[tracker]\naddresses = ["far"]\n',
+      [],
+      'portolan.toml: tracker.addresses[0]',
+    ],
+    ['a flag that is wrong', '', ['--tracker-addresses', 'far'], '--tracker-addresses: "far" is not'],
+    ['a named file that is not there', '', ['--config', 'none.toml'], 'none.toml: there is no such file'],
+  ])('ends with 2 for %s', async (_, text, args, words) => {
+    const workingDirectory = await folderWith({ 'zones/example.zone': HERE, 'portolan.toml': text });
+    const { exitCode, stdout, stderr } = await runCaptured(['check', ...args], { workingDirectory });
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(words);
+  });
+});
+
 describe('portolan init', () => {
   it.each(['example.org', 'Tracker.Example.ORG.', 'example', 'bücher.example'])(
     'writes a zone for %s that is checked without findings',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostStatus, ServerStatus } from '../../src/app/admin/status.ts';
 import type { ReloadReport, ZoneReport } from '../../src/app/zones/reload.ts';
-import { renderFindings, renderReload, renderStart } from '../../src/cli/serve-report.ts';
+import { renderReload, renderStart } from '../../src/cli/serve-report.ts';
 
 const NOTHING: ReloadReport = { trigger: 'signal', zones: [], opened: [], draining: [], closed: [] };
 
@@ -60,15 +60,6 @@ describe('the lines of a reload', () => {
     ['a zone that ended', { zones: [zone('removed')] }, ['info: example is no longer served']],
   ])('say %s', (_, report, expected) => {
     expect(lines(report)).toEqual(expected);
-  });
-
-  it('come with what was found, by its path from here, and not again for what has not changed', () => {
-    const report = { ...NOTHING, zones: [zone('kept', [ERROR]), zone('unchanged', [ERROR])] };
-    expect(renderFindings(report, false, '/srv')).toBe(`zones/t.zone:7:3: error[port-taken]: ${ERROR.message}
-  t TXT "BITTORRENT TCP:80"
-    ^^^
-`);
-    expect(renderFindings(report, false, '/elsewhere')).toContain('/srv/zones/t.zone:7:3');
   });
 });
 

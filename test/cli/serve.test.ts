@@ -93,7 +93,7 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     await running.says('would not be accepted at a restart: portolan.toml: drain: unknown key');
   });
 
-  it('shows the finding of a bad edit with its line, and goes on', async () => {
+  it('logs the finding of a bad edit with its place, and goes on', async () => {
     const [port] = (await findFreePorts(1)) as [number];
     const folder = await zoneFolder({ 't.zone': trackerAt(port) });
     const running = start(folder);
@@ -101,6 +101,26 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     await writeFile(join(folder, 'zones', 't.zone'), `${trackerAt(port, 2)}x A 300.1.2.3\n`);
     await running.says('zones/t.zone:8:5: error[bad-ipv4-address]');
     await running.says('example is served as it was: 1 error');
+    // Standard error is no terminal here: all of it is a log.
+    await expect.poll(() => running.output().stderr.endsWith('\n')).toBe(true);
+    const log = running
+      .output()
+      .stderr.trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(log.filter(({ code }) => code !== undefined)).toEqual([
+      {
+        level: 'error',
+        time: expect.any(String),
+        msg: expect.stringMatching(/zones\/t\.zone:8:5: error\[bad-ipv4-address\]$/),
+        code: 'bad-ipv4-address',
+        severity: 'error',
+        file: expect.stringMatching(/zones\/t\.zone$/),
+        line: 8,
+        column: 5,
+        message: expect.stringContaining('An A record holds an IPv4 address'),
+      },
+    ]);
     expect(await announceUdp('127.0.0.1', port)).toBe(1);
     running.process.kill('SIGINT');
     expect(await running.ended).toBe(0);

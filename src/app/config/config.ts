@@ -49,7 +49,13 @@ export interface ConfigSource {
 }
 
 export type ConfigResult =
-  | { readonly kind: 'config'; readonly config: Config; readonly sample: string }
+  | {
+      readonly kind: 'config';
+      readonly config: Config;
+      readonly sample: string;
+      /** By a file or a flag; false: all of it are defaults, which nobody has chosen. */
+      readonly isGiven: boolean;
+    }
   | { readonly kind: 'wrong'; readonly problems: readonly string[] };
 
 /** Flags win over the file, the file over the defaults. All problems are reported, one sentence each. */
@@ -70,8 +76,10 @@ export function readConfig(source: ConfigSource): ConfigResult {
     );
   }
   const parsed = configSchema.safeParse(input);
-  if (parsed.success)
-    return { kind: 'config', config: toConfig(parsed.data, folder), sample: formatSample(input) };
+  if (parsed.success) {
+    const isGiven = source.file !== undefined || fromFlags.size > 0;
+    return { kind: 'config', config: toConfig(parsed.data, folder), sample: formatSample(input), isGiven };
+  }
   const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, source.file?.path, fromFlags));
   return { kind: 'wrong', problems };
 }

@@ -1,17 +1,39 @@
-// Zone files read and checked without being served: what `portolan check` and editors ask for.
+// Zone files read and checked without being served: what `portolan check` and editors ask for. Nothing is opened.
 
 import { dirname } from 'node:path';
-import { parseName } from '../../core/dns/name.ts';
-import { checkZone } from '../../core/zone/check.ts';
-import type { Diagnostic } from '../../core/zone/diagnostic.ts';
-import { parseZone } from '../../core/zone/parser.ts';
-import { includeReader, listZoneFiles, readZoneFile, zoneNameOf } from '../../io/zone-files.ts';
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { type PreferenceHost, preferenceHosts } from '../../core/preference/hosts.ts';
+import { isError } from '../../core/zone/diagnostic.ts';
+import { MAX_DIAGNOSTICS } from '../../core/zone/diagnostic-list.ts';
+import { includeReader, listZoneFiles, readZoneFile } from '../../io/zone-files.ts';
+import type { Config } from '../config/config.ts';
+import { configuredDnsAddresses, reservedListeners } from '../dns-listeners.ts';
+import type { Machine } from '../machine.ts';
+import { createFinding, type Finding, type SourceText } from './finding.ts';
+import { addressesHere, planZone, rejectionFinding } from './plan-zone.ts';
+import { publishedOnlyLead, publishedOnlyRemedy } from './published-only.ts';
+import { checkTexts, type ReadTexts } from './zone-version.ts';
 
 export interface CheckedZone {
   readonly path: string;
   readonly recordCount: number;
-  /** The text's own findings first, then those about the zone as a whole, both in order of place. */
-  readonly diagnostics: readonly Diagnostic[];
+  /** The text's own first, then those about the zone as a whole, then why `serve` would not have it here. */
+  readonly findings: readonly Finding[];
+  /** Warnings of hosts whose addresses are none of this machine's: only a configuration says whether they should be. */
+  readonly publishedOnly: readonly Finding[];
+}
+
+export interface ZoneChecker {
+  /**
+   * Zones that were checked before count as served beside this one. Throws ZoneFileError when the file itself cannot be
+   * read; what it includes is among the findings.
+   */
+  check(path: string): CheckedZone;
+}
+
+export interface ZoneCheckerOptions {
+  readonly config: Pick<Config, 'dns' | 'tracker' | 'admin'>;
+  readonly machine: Pick<Machine, 'localAddresses' | 'hasFamily'>;
 }
 
 /** The zone files that `path` names: itself, or a folder's. Throws ZoneFileError when there is no such thing. */
@@ -19,18 +41,63 @@ export function zoneFilesAt(path: string): readonly string[] {
   return listZoneFiles(path);
 }
 
-/** Throws ZoneFileError when the file itself cannot be read; what it includes is among the findings. */
-export function checkZoneFile(path: string): CheckedZone {
-  const origin = parseName(zoneNameOf(path));
-  const zone = parseZone(readZoneFile(path), {
-    ...(typeof origin === 'string' ? {} : { origin }),
-    include: includeReader(dirname(path)),
-  });
+export function createZoneChecker({ config, machine }: ZoneCheckerOptions): ZoneChecker {
+  const { tracker, dns, admin } = config;
+  const local = machine.localAddresses();
+  const addresses = addressesHere(tracker.addresses, machine);
+  const reserved = reservedListeners(configuredDnsAddresses(dns.listen, machine), admin.listen);
+  /** What the zones so far would open; bounded by `tracker.max_listeners`, which the plan holds. */
+  const open = new Map<string, Listener>();
+
+  function plan({ zone, texts, findings }: ReadTexts): Pick<CheckedZone, 'findings' | 'publishedOnly'> {
+    if (zone.apex === undefined || findings.some(isError)) return { findings: [], publishedOnly: [] };
+    const hosts = preferenceHosts({ ...zone, apex: zone.apex });
+    const planned = planZone(hosts, { tracker, addresses, reserved, open: [...open.values()] });
+    if (planned.rejections.length === 0)
+      for (const listener of planned.wanted) open.set(formatListener(listener), listener);
+    // A name without any address is a finding of the zone already, wherever it is served.
+    const elsewhere = planned.publishedOnly.filter((host) => host.addresses.length > 0);
+    return {
+      findings: firstOf(planned.rejections, (rejection) => rejectionFinding(rejection, texts)),
+      publishedOnly: firstOf(elsewhere, (host) => publishedOnlyFinding(host, local, texts)),
+    };
+  }
+
   return {
-    path,
-    recordCount: zone.records.count,
-    diagnostics: [...zone.diagnostics, ...checkZone(zone)],
+    check(path) {
+      const read = checkTexts(readZoneFile(path), includeReader(dirname(path)));
+      const { findings, publishedOnly } = plan(read);
+      return {
+        path,
+        recordCount: read.zone.records.count,
+        findings: [...read.findings, ...findings],
+        publishedOnly,
+      };
+    },
   };
+}
+
+/** As many as are kept of any other finding, and then the notice that there are more. */
+function firstOf<T>(items: readonly T[], toFinding: (item: T) => Finding): Finding[] {
+  const findings = items.slice(0, MAX_DIAGNOSTICS).map(toFinding);
+  const last = findings.at(-1);
+  if (last === undefined || items.length <= MAX_DIAGNOSTICS) return findings;
+  const code = last.severity === 'error' ? 'too-many-diagnostics' : 'too-many-warnings';
+  const message = `${items.length - MAX_DIAGNOSTICS} more like this one are left out.`;
+  return [...findings, { ...last, code, message }];
+}
+
+function publishedOnlyFinding(
+  host: PreferenceHost,
+  localAddresses: readonly string[],
+  texts: readonly SourceText[],
+): Finding {
+  const message = `${publishedOnlyLead(host.name)} ${publishedOnlyRemedy(host, localAddresses)}`;
+  const { file, line, column } = host;
+  return createFinding(
+    { code: 'published-only', severity: 'warning', message, position: { file, line, column } },
+    texts,
+  );
 }
 
 export { ZoneFileError } from '../../io/zone-files.ts';

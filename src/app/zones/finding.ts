@@ -5,6 +5,16 @@ import type { RecordPosition } from '../../core/preference/hosts.ts';
 import type { ListenerCode } from '../../core/preference/listener-codes.ts';
 import type { Diagnostic } from '../../core/zone/diagnostic.ts';
 
+/** Findings of `check` alone: a running server says it in its table and on its status page. */
+export const CHECK_CODES = {
+  'published-only': {
+    severity: 'warning',
+    summary: "a host that declares ports, and none of whose addresses is this machine's",
+  },
+} as const;
+
+export type CheckCode = keyof typeof CHECK_CODES;
+
 /** Findings that only a running server can have, beside {@link ListenerCode}. */
 export const SERVE_CODES = {
   'zone-unreadable': { severity: 'error', summary: 'a zone file that cannot be read' },
@@ -22,7 +32,7 @@ export type ServeCode = keyof typeof SERVE_CODES;
 
 /** A diagnostic of a zone, whoever found it. */
 export interface Finding extends Omit<Diagnostic, 'code'> {
-  readonly code: Diagnostic['code'] | ListenerCode | ServeCode;
+  readonly code: Diagnostic['code'] | ListenerCode | CheckCode | ServeCode;
 }
 
 /** Texts of the files that a position can point into. */
