@@ -50,7 +50,7 @@ export function createReceiveBufferReport(logger: Logger): (grantedOctets: numbe
     reported = grantedOctets;
     const fields = { grantedOctets, wantedOctets: WANTED_RECEIVE_BUFFER_OCTETS };
     if (grantedOctets >= WANTED_RECEIVE_BUFFER_OCTETS) {
-      logger.debug('UDP receive buffers are as large as wanted', fields);
+      logger.info('UDP receive buffers are as large as wanted', fields);
       return;
     }
     const remedy = 'bursts may lose datagrams; raise net.core.rmem_max';
