@@ -12,11 +12,6 @@ import type { RecordTable } from './record-table.ts';
 /** The image has eight bits for the number of a node's RRsets; checking refuses far fewer. */
 export const MAX_TYPES_PER_NAME = 255;
 
-/** Of a record but its rdata: a pointer to the owner, type, class, TTL, rdata length. */
-const RECORD_OCTETS = 12;
-/** Of every machine that this runs on. */
-const CACHE_LINE_OCTETS = 64;
-
 /** What compiling needs of a parsed zone that passed `checkZone` without errors. */
 export interface CompilableZone {
   readonly apex: Uint8Array;
@@ -90,7 +85,8 @@ class Compiler {
     if (groups.length > MAX_TYPES_PER_NAME) throw new RangeError('too many types at one name');
     const name = this.tree.names[node]!;
     const length = nameLength(this.table.octets, name);
-    const at = this.placeNode(groups, length);
+    this.used = (this.used + 3) & ~3;
+    const at = this.used;
     this.nodes[node] = at;
     const flags = this.flagsOf(groups, node);
     this.flags[node] = flags;
@@ -106,16 +102,6 @@ class Compiler {
       this.writeRrset(entry, rows, lowestTtl(this.table, rows));
       entry += RRSET_WORDS;
     }
-  }
-
-  /** Where a node may begin: one that fits into a cache line does not lie across two. */
-  private placeNode(groups: readonly number[][], nameOctets: number): number {
-    const at = (this.used + 3) & ~3;
-    let octets = (NODE_WORDS + groups.length * RRSET_WORDS) * 4 + nameOctets;
-    for (const rows of groups)
-      for (const row of rows) octets += RECORD_OCTETS + this.table.rdataLengths[row]!;
-    const crosses = (at % CACHE_LINE_OCTETS) + octets > CACHE_LINE_OCTETS;
-    return crosses && octets <= CACHE_LINE_OCTETS ? (at + CACHE_LINE_OCTETS - 1) & -CACHE_LINE_OCTETS : at;
   }
 
   private flagsOf(groups: readonly number[][], node: number): number {
@@ -272,7 +258,7 @@ const NEGATIVE_SOA_AND_APEX_OCTETS = 3 * 255 + 64;
 function sizeBound(table: RecordTable, tree: NameTree): number {
   let octets = (Header.words + RRSET_WORDS + 1) * 4 + slotsFor(tree.count) * 8;
   for (let node = 1; node <= tree.count; node++) {
-    octets += NODE_WORDS * 4 + CACHE_LINE_OCTETS + nameLength(table.octets, tree.names[node]!);
+    octets += NODE_WORDS * 4 + 3 + nameLength(table.octets, tree.names[node]!);
   }
   for (let row = 0; row < table.count; row++) octets += recordBound(table, row);
   return ((octets + NEGATIVE_SOA_AND_APEX_OCTETS) & ~3) + 4;
@@ -280,5 +266,5 @@ function sizeBound(table: RecordTable, tree: NameTree): number {
 
 function recordBound(table: RecordTable, row: number): number {
   const links = rdataNamesOf(table.types[row]!) === undefined ? 0 : 4 + 2 * 2 + 6;
-  return RRSET_WORDS * 4 + RECORD_OCTETS + table.rdataLengths[row]! + links;
+  return RRSET_WORDS * 4 + 12 + table.rdataLengths[row]! + links;
 }
