@@ -1,5 +1,6 @@
 // The preference hosts of a zone: which names declare endpoints (BEP 34), and the addresses they have.
 
+import { joinStrings } from '../dns/character-strings.ts';
 import { FOLD, foldName, formatName, isSameName, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import type { Endpoint } from '../net/endpoint.ts';
@@ -74,22 +75,13 @@ export function preferenceHosts(zone: HostsSource): PreferenceHost[] {
   return hosts;
 }
 
-/** The character-strings of a TXT record, joined without separator (BEHAVIOUR "Reading a preference"). */
-export function textOfRecord(rdata: Uint8Array): string {
-  let text = '';
-  for (let offset = 0; offset < rdata.length; offset += rdata[offset]! + 1) {
-    text += octetsToText(rdata, offset + 1, offset + 1 + rdata[offset]!);
-  }
-  return text;
-}
-
 /** By hash of the owner; at most one candidate an owner of the zone. */
 function collectCandidates({ records }: HostsSource): Map<number, Candidate[]> {
   const candidates = new Map<number, Candidate[]>();
   for (let row = 0; row < records.count; row++) {
     if (records.types[row] !== RecordType.TXT) continue;
     if (records.rdataLengths[row]! < SHORTEST_PREFERENCE_OCTETS) continue;
-    const preference = parsePreference(textOfRecord(records.rdata(row)));
+    const preference = parsePreference(joinStrings(records.rdata(row)) ?? '');
     if (preference === undefined) continue;
     const owner = ownerOf(records, row);
     const hash = hashName(records.octets, records.owners[row]!);

@@ -1,5 +1,6 @@
 // Checks of tracker preferences: TXT records that begin with BITTORRENT (BEP 34).
 
+import { joinStrings } from '../dns/character-strings.ts';
 import { FOLD } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
@@ -27,7 +28,7 @@ export function checkPreferences(context: CheckContext): void {
   for (let row = 0; row < records.count; row++) {
     if (records.types[row] !== RecordType.TXT || !isMarked(records, row)) continue;
     const node = index.find(records.octets, records.owners[row]!);
-    const text = joinStrings(records, row);
+    const text = joinStrings(records.rdata(row)) ?? '';
     const preference = parsePreference(text);
     if (preference === undefined) {
       checkMarker(context, row, text);
@@ -49,16 +50,6 @@ function isMarked({ octets, rdataOffsets, rdataLengths }: RecordTable, row: numb
     if (FOLD[octets[start + index]!] !== FOLD[MARKER.charCodeAt(index)]) return false;
   }
   return true;
-}
-
-/** The character-strings of a TXT record one behind the other. */
-function joinStrings({ octets, rdataOffsets, rdataLengths }: RecordTable, row: number): string {
-  const end = rdataOffsets[row]! + rdataLengths[row]!;
-  let text = '';
-  for (let start = rdataOffsets[row]!; start < end; start += octets[start]! + 1) {
-    text += octetsToText(octets, start + 1, start + 1 + octets[start]!);
-  }
-  return text;
 }
 
 /** `BitTorrent UDP:1` and `BITTORRENT:UDP:1` are nobody's record by the letter, and a mistake by the look. */
@@ -130,7 +121,7 @@ function checkConflict(context: CheckContext, node: number, row: number, text: s
     (other) => other < row && isMarked(records, other),
   );
   const differing = others.find((other) => {
-    const otherText = joinStrings(records, other);
+    const otherText = joinStrings(records.rdata(other)) ?? '';
     return otherText !== text && parsePreference(otherText) !== undefined;
   });
   if (differing === undefined) return;

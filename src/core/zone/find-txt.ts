@@ -1,10 +1,10 @@
 // The TXT records that DNS gives for a name of ours, for those parts of the program that ask DNS what a host declares.
 
 import { createCounters } from '../counters.ts';
+import { joinStrings } from '../dns/character-strings.ts';
 import { HEADER_OCTETS } from '../dns/query.ts';
 import { RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32, writeUint16 } from '../octets/big-endian.ts';
-import { octetsToText } from '../octets/text.ts';
 import { createAuthority, MAX_STREAM_REPLY_OCTETS } from './authority.ts';
 import type { Catalog } from './catalog.ts';
 
@@ -38,15 +38,7 @@ function readAnswer(reply: Uint8Array, questionEnd: number): TxtAnswer {
     ttlSeconds = Math.min(ttlSeconds, readUint32(reply, at + 6));
     const rdata = at + 12;
     at = rdata + readUint16(reply, at + 10);
-    if (readUint16(reply, rdata - 10) === RecordType.TXT) texts.push(joinStrings(reply, rdata, at));
+    if (readUint16(reply, rdata - 10) === RecordType.TXT) texts.push(joinStrings(reply, rdata, at) ?? '');
   }
   return texts.length === 0 ? { kind: 'absent' } : { kind: 'found', texts, ttlSeconds };
-}
-
-function joinStrings(octets: Uint8Array, from: number, end: number): string {
-  let text = '';
-  for (let at = from; at < end; at += octets[at]! + 1) {
-    text += octetsToText(octets, at + 1, at + 1 + octets[at]!);
-  }
-  return text;
 }

@@ -7,10 +7,10 @@
 
 import { randomInt } from 'node:crypto';
 import { type Header as DeclaredHeader, Packet } from 'dns2';
+import { joinStrings } from '../../core/dns/character-strings.ts';
 import { FOLD } from '../../core/dns/name.ts';
 import { RecordClass, RecordType } from '../../core/dns/record-type.ts';
 import { HEADER_OCTETS, type RecordSpan, scanReply } from '../../core/dns/reply-scan.ts';
-import { octetsToText } from '../../core/octets/text.ts';
 
 /** RFC 6891 §6.2.5 with the ceiling of the DNS Flag Day 2020: fits every path without fragments. */
 const UDP_PAYLOAD_OCTETS = 1232;
@@ -106,7 +106,7 @@ function decodeAnswer(octets: Uint8Array, spans: readonly RecordSpan[]): Answer 
     if (record === undefined || record.class !== RecordClass.IN) continue;
     const owner = record.name.toLowerCase();
     if (span.type === RecordType.TXT) {
-      const text = joinStrings(octets, span);
+      const text = joinStrings(octets, span.rdataStart, span.rdataEnd);
       if (text === undefined) return undefined;
       texts.push({ owner, ttlSeconds: record.ttl, text });
     } else if (span.type === RecordType.CNAME) {
@@ -137,17 +137,4 @@ function relabel(octets: Uint8Array, spans: readonly RecordSpan[]): Buffer {
     if (!wanted) copy.writeUInt16BE(RAW_TYPE, typeOffset);
   }
   return copy;
-}
-
-/** The character-strings of TXT rdata (RFC 1035 §3.3.14) without separator; undefined when one overruns the record. */
-function joinStrings(octets: Uint8Array, { rdataStart, rdataEnd }: RecordSpan): string | undefined {
-  let text = '';
-  let offset = rdataStart;
-  while (offset < rdataEnd) {
-    const end = offset + 1 + octets[offset]!;
-    if (end > rdataEnd) return undefined;
-    text += octetsToText(octets, offset + 1, end);
-    offset = end;
-  }
-  return text;
 }
