@@ -2,7 +2,7 @@
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Counters } from '../../core/counters.ts';
-import { formatSocketAddress, type SocketAddress } from '../../core/net/endpoint.ts';
+import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
 import { BindError } from '../../io/bind-error.ts';
 import type { Logger } from '../../io/log.ts';
@@ -97,9 +97,4 @@ export function isOwnHost(host: string | undefined): boolean {
   if (name === null) return false;
   const text = (name[1] ?? name[2])!.toLowerCase();
   return text === 'localhost' || canonicalAddress(text) !== undefined;
-}
-
-/** `http://127.0.0.1:8053/`. */
-export function adminUrl(address: SocketAddress): string {
-  return `http://${formatSocketAddress(address)}/`;
 }

@@ -1,11 +1,5 @@
 // IP addresses as octets (4 or 16, network order) and as text. The length says the family.
 
-export type Family = 4 | 6;
-
-export function familyOf(octets: Uint8Array): Family {
-  return octets.length === 4 ? 4 : 6;
-}
-
 /**
  * Dotted quad (four decimal numbers, no leading zeros) or RFC 4291 §2.2 text, embedded IPv4 included.
  * No zone identifier, no port, no brackets. Undefined when it is neither.

@@ -36,9 +36,6 @@ export const Cmsghdr = { length: 0, level: 8, type: 12, data: 16 } as const;
 /** `struct in_pktinfo { int ipi_ifindex; struct in_addr ipi_spec_dst; struct in_addr ipi_addr; }` */
 export const InPktinfo = { interfaceIndex: 0, specificDestination: 4, address: 8, octets: 12 } as const;
 
-/** `struct in6_pktinfo { struct in6_addr ipi6_addr; unsigned int ipi6_ifindex; }` */
-export const In6Pktinfo = { address: 0, interfaceIndex: 16, octets: 20 } as const;
-
 /** Room for either control message, header and padding included (CMSG_SPACE). */
 export const CONTROL_OCTETS = 40;
 
@@ -61,7 +58,6 @@ export const IPPROTO_IPV6 = 41;
 export const IP_PKTINFO = 8;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
-export const IPV6_PKTINFO = 50;
 export const MSG_DONTWAIT = 0x40;
 export const EPOLLIN = 1;
 export const EPOLL_CTL_ADD = 1;
