@@ -1,4 +1,7 @@
-// Where the values are in octets that have passed checkBencode; on others these functions may read past the end.
+// Where the values are in octets that have passed checkBencode; on others these functions may read past the end. With the
+// outline that the check has filled they skip what they need not look into.
+
+import type { Outline } from './outline.ts';
 
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
@@ -44,7 +47,9 @@ export function isDictionary(octets: Uint8Array, offset: number): boolean {
 }
 
 /** The offset after the checked value at `offset`. */
-export function endOfValue(octets: Uint8Array, offset: number): number {
+export function endOfValue(octets: Uint8Array, offset: number, outline?: Outline): number {
+  const known = outline?.endOf(offset);
+  if (known !== undefined) return known;
   let depth = 0;
   let index = offset;
   do {
@@ -66,19 +71,19 @@ export function endOfValue(octets: Uint8Array, offset: number): number {
 }
 
 /** The entries of a checked dictionary, in the order of the octets. */
-export function* entriesOf(octets: Uint8Array, offset: number): Generator<Entry> {
+export function* entriesOf(octets: Uint8Array, offset: number, outline?: Outline): Generator<Entry> {
   for (let index = offset + 1; octets[index] !== END; ) {
     const key = stringSpan(octets, index);
-    const value = { start: key.end, end: endOfValue(octets, key.end) };
+    const value = { start: key.end, end: endOfValue(octets, key.end, outline) };
     yield { key, start: index, value };
     index = value.end;
   }
 }
 
 /** The values of a checked list. */
-export function* itemsOf(octets: Uint8Array, offset: number): Generator<Span> {
+export function* itemsOf(octets: Uint8Array, offset: number, outline?: Outline): Generator<Span> {
   for (let index = offset + 1; octets[index] !== END; ) {
-    const end = endOfValue(octets, index);
+    const end = endOfValue(octets, index, outline);
     yield { start: index, end };
     index = end;
   }

@@ -1,5 +1,6 @@
 // Where a .torrent file (BEP 3, BEP 12, BEP 52) holds its tracker URLs and its info dictionary.
 
+import { Outline } from '../bencode/outline.ts';
 import { type BencodeError, checkBencode } from '../bencode/scan.ts';
 import {
   type Entry,
@@ -58,10 +59,11 @@ export function readMetainfo(octets: Uint8Array): Metainfo | MetainfoError {
   if (octets.length > MAX_TORRENT_OCTETS) {
     return failure('too-large', 0, `a torrent is larger than ${MAX_TORRENT_OCTETS} octets`);
   }
-  const error = checkBencode(octets);
+  const outline = new Outline();
+  const error = checkBencode(octets, outline);
   if (error !== undefined) return error;
   if (!isDictionary(octets, 0)) return failure('not-a-torrent', 0, 'a torrent is not a dictionary');
-  const root = readRoot(octets);
+  const root = readRoot(octets, outline);
   const { info, announce, announceList } = root;
   if (info === undefined || !isDictionary(octets, info.value.start)) {
     return failure('not-a-torrent', info?.value.start ?? 0, 'there is no info dictionary');
@@ -69,13 +71,13 @@ export function readMetainfo(octets: Uint8Array): Metainfo | MetainfoError {
   if (announce !== undefined && !isString(octets, announce.value.start)) {
     return failure('bad-announce', announce.value.start, 'the value of announce is not a string');
   }
-  const tiers = announceList === undefined ? [] : readTiers(octets, announceList.value.start);
+  const tiers = announceList === undefined ? [] : readTiers(octets, announceList.value.start, outline);
   if ('kind' in tiers) return tiers;
   return {
     kind: 'metainfo',
     octets,
     info: info.value,
-    ...readInfo(octets, info.value.start),
+    ...readInfo(octets, info.value.start, outline),
     announce,
     announceList,
     announceUrl: announce === undefined ? undefined : readString(octets, announce.value.start),
@@ -110,10 +112,10 @@ interface Root {
   announceListOffset: number;
 }
 
-function readRoot(octets: Uint8Array): Root {
+function readRoot(octets: Uint8Array, outline: Outline): Root {
   const root: Root = { info: undefined, announce: undefined, announceList: undefined, announceListOffset: 1 };
   let isPlaced = false;
-  for (const entry of entriesOf(octets, 0)) {
+  for (const entry of entriesOf(octets, 0, outline)) {
     if (spanIs(octets, entry.key, ANNOUNCE)) root.announce = entry;
     else if (spanIs(octets, entry.key, ANNOUNCE_LIST)) root.announceList = entry;
     else if (spanIs(octets, entry.key, 'info')) root.info = entry;
@@ -134,15 +136,19 @@ function isAfterAnnounceList(octets: Uint8Array, { start, end }: Span): boolean 
   return end - start > ANNOUNCE_LIST.length;
 }
 
-function readTiers(octets: Uint8Array, offset: number): readonly (readonly string[])[] | MetainfoError {
+function readTiers(
+  octets: Uint8Array,
+  offset: number,
+  outline: Outline,
+): readonly (readonly string[])[] | MetainfoError {
   if (!isList(octets, offset)) {
     return failure('bad-announce-list', offset, 'the value of announce-list is not a list');
   }
   const tiers: string[][] = [];
   let count = 0;
-  for (const { start } of itemsOf(octets, offset)) {
+  for (const { start } of itemsOf(octets, offset, outline)) {
     const tier: string[] = [];
-    const urls = isList(octets, start) ? itemsOf(octets, start) : [{ start }];
+    const urls = isList(octets, start) ? itemsOf(octets, start, outline) : [{ start }];
     for (const url of urls) {
       if (!isString(octets, url.start)) {
         return failure('bad-announce-list', url.start, 'a tier holds something other than URLs');
@@ -162,12 +168,16 @@ function readTiers(octets: Uint8Array, offset: number): readonly (readonly strin
   return tiers;
 }
 
-function readInfo(octets: Uint8Array, offset: number): Pick<Metainfo, 'version' | 'isPrivate' | 'name'> {
+function readInfo(
+  octets: Uint8Array,
+  offset: number,
+  outline: Outline,
+): Pick<Metainfo, 'version' | 'isPrivate' | 'name'> {
   let hasPieces = false;
   let isVersion2 = false;
   let isPrivate = false;
   let name = '';
-  for (const { key, value } of entriesOf(octets, offset)) {
+  for (const { key, value } of entriesOf(octets, offset, outline)) {
     if (spanIs(octets, key, 'pieces')) hasPieces = true;
     else if (spanIs(octets, key, 'meta version')) isVersion2 = spanIs(octets, value, 'i2e');
     else if (spanIs(octets, key, 'private')) isPrivate = !spanIs(octets, value, 'i0e');

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeBencode } from '../../../src/core/bencode/encode.ts';
+import { Outline } from '../../../src/core/bencode/outline.ts';
 import { checkBencode, MAX_DEPTH, MAX_TOKENS } from '../../../src/core/bencode/scan.ts';
-import { endOfValue, entriesOf, itemsOf, spanIs } from '../../../src/core/bencode/spans.ts';
+import { endOfValue, entriesOf, isString, itemsOf, spanIs } from '../../../src/core/bencode/spans.ts';
 import { octetsToText, textToOctets } from '../../../src/core/octets/text.ts';
 
 /** `ok`, or code and offset. */
@@ -127,6 +128,23 @@ describe('properties', () => {
     );
   });
 
+  test('outlines the outer levels as a walk through the octets finds them', () => {
+    const nested = fc.dictionary(fc.string({ unit: 'binary-ascii', maxLength: 3 }), value);
+    fc.assert(
+      fc.property(nested, (each) => {
+        const octets = encodeBencode(each);
+        const outline = new Outline();
+        checkBencode(octets, outline);
+        expect([...entriesOf(octets, 0, outline)]).toEqual([...entriesOf(octets, 0)]);
+        for (const { value: inner } of entriesOf(octets, 0, outline)) {
+          const known = outline.endOf(inner.start);
+          if (isString(octets, inner.start) || octets[inner.start] === 0x69) expect(known).toBeUndefined();
+          else expect(known).toBe(inner.end);
+        }
+      }),
+    );
+  });
+
   test('says something about any octets', () => {
     const octet = fc.constantFrom(...'ilde:0123-a\0\xff');
     fc.assert(
@@ -139,6 +157,16 @@ describe('properties', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+test('an outline keeps so many and not more, and what it lacks is walked', () => {
+  const octets = textToOctets(`l${'li1ee'.repeat(20_000)}e`);
+  const outline = new Outline();
+  expect(checkBencode(octets, outline)).toBeUndefined();
+  const starts = [...itemsOf(octets, 0, outline)].map(({ start }) => start);
+  expect(starts).toEqual(Array.from({ length: 20_000 }, (_, index) => 1 + index * 5));
+  expect(outline.endOf(starts[0]!)).toBe(6);
+  expect(outline.endOf(starts.at(-1)!)).toBeUndefined();
 });
 
 test('spans name entries and items', () => {
