@@ -2,6 +2,7 @@
 // in order.
 
 import type { Counters } from '../core/counters.ts';
+import type { PacketHandler } from '../core/net/packet-handler.ts';
 import { readUint16, writeUint16 } from '../core/octets/big-endian.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
@@ -9,17 +10,8 @@ import type { Logger } from './log.ts';
 import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
 import { openStreamServer, type StreamLimits, type StreamServer } from './stream-server.ts';
 
-/**
- * Reads one message, `length` octets of `request` at `offset`, and writes the answer to `reply` at `replyOffset`, where
- * 65535 octets are free. Returns the octets written; 0 is silence. Never throws.
- */
-export type DnsStreamHandler = (
-  request: Uint8Array,
-  offset: number,
-  length: number,
-  reply: Uint8Array,
-  replyOffset: number,
-) => number;
+/** Answers one message; 65535 octets are free at `replyOffset`. */
+export type DnsStreamHandler = PacketHandler;
 
 export interface DnsStreamOptions {
   readonly address: string;
@@ -75,13 +67,13 @@ export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> 
     connections,
     logger,
     limits: { ...DNS_STREAM_LIMITS, ...options.limits },
-    protocol: dnsProtocol(options.answer),
+    protocol: dnsProtocol(options),
     onRejected: drop,
     onTimeout: drop,
   });
 }
 
-function dnsProtocol(answer: DnsStreamHandler): StreamProtocol {
+function dnsProtocol({ answer, clock }: DnsStreamOptions): StreamProtocol {
   const step: Step = { consumed: 0, written: 0, verdict: 'more' };
 
   function outcome(consumed: number, written: number, verdict: Step['verdict']): Step {
@@ -93,7 +85,7 @@ function dnsProtocol(answer: DnsStreamHandler): StreamProtocol {
 
   // Positional: the stream server calls it for each read, with one range object that it reuses.
   function take(
-    _peer: StreamPeer,
+    peer: StreamPeer,
     input: Uint8Array,
     range: InputRange,
     output: Uint8Array,
@@ -104,7 +96,9 @@ function dnsProtocol(answer: DnsStreamHandler): StreamProtocol {
     const length = readUint16(input, range.start);
     if (length < HEADER_OCTETS) return outcome(0, 0, 'finish');
     if (available < LENGTH_OCTETS + length) return outcome(0, 0, 'more');
-    const written = answer(input, range.start + LENGTH_OCTETS, length, output, offset + LENGTH_OCTETS);
+    const { source } = peer;
+    const start = range.start + LENGTH_OCTETS;
+    const written = answer(input, start, length, source, output, offset + LENGTH_OCTETS, clock.nowSeconds());
     if (written === 0) return outcome(LENGTH_OCTETS + length, 0, 'next');
     writeUint16(output, offset, written);
     return outcome(LENGTH_OCTETS + length, LENGTH_OCTETS + written, 'next');

@@ -49,7 +49,7 @@ const dns: Subject = {
       port,
       clock,
       dropCounter: Counter.dnsDropped,
-      answer(request, offset, length, reply, replyOffset) {
+      answer(request, offset, length, _source, reply, replyOffset) {
         onRequest();
         const number = Buffer.from(request.subarray(offset, offset + length))
           .toString('latin1')

@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 /** Replies with the message itself; silent to one that starts with 0xff. */
-const echo: DnsStreamHandler = (request, offset, length, reply, replyOffset) => {
+const echo: DnsStreamHandler = (request, offset, length, _source, reply, replyOffset) => {
   if (request[offset] === 0xff) return 0;
   reply.set(request.subarray(offset, offset + length), replyOffset);
   return length;

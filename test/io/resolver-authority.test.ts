@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/io/clock.ts';
-import { type DnsStreamHandler, openDnsStream } from '../../src/io/dns-stream.ts';
+import { openDnsStream } from '../../src/io/dns-stream.ts';
 import { createResolver, type Resolver } from '../../src/io/resolver.ts';
 import type { StreamServer } from '../../src/io/stream-server.ts';
 import { openUdpSocket, type UdpSocket } from '../../src/io/udp-socket.ts';
@@ -54,7 +54,7 @@ async function openBoth(
   const datagrams = await openUdpSocket({ address, port: 0, handler: authority.handle, clock: systemClock });
   try {
     const { port } = datagrams;
-    const answer: DnsStreamHandler = (...message) => authority.handleStream(...message);
+    const answer = authority.handleStream;
     return [datagrams, await openDnsStream({ address, port, answer, clock: systemClock })];
   } catch (error) {
     await datagrams.close();

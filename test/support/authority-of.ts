@@ -44,10 +44,8 @@ export function authorityOf(...images: readonly ZoneImage[]): Authority {
 /** The reply's octets, empty for silence. `over` is the transport. */
 export function exchange(authority: Authority, query: Uint8Array, over: 'udp' | 'tcp' = 'udp'): Uint8Array {
   const reply = new Uint8Array(over === 'udp' ? MAX_DATAGRAM_OCTETS : MAX_STREAM_REPLY_OCTETS);
-  const length =
-    over === 'udp'
-      ? authority.handle(query, 0, query.length, createPacketSource(), reply, 0, 0)
-      : authority.handleStream(query, 0, query.length, reply, 0);
+  const handler = over === 'udp' ? authority.handle : authority.handleStream;
+  const length = handler(query, 0, query.length, createPacketSource(), reply, 0, 0);
   return reply.subarray(0, length);
 }
 

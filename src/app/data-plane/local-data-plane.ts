@@ -68,7 +68,7 @@ export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane 
       });
     }
     if (service === 'dns') {
-      const { answerDnsStream: answer } = services;
+      const answer = services.authority.handleStream;
       const dropCounter = Counter.dnsDropped;
       return openDnsStream({
         address,

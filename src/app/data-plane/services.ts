@@ -27,8 +27,6 @@ export interface ServicesOptions {
 
 export interface Services {
   readonly authority: Authority;
-  /** {@link Authority.handleStream}, bound. */
-  readonly answerDnsStream: Authority['handleStream'];
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
   publish(publication: Publication): void;
@@ -48,7 +46,6 @@ export function createServices(options: ServicesOptions): Services {
   });
   return {
     authority,
-    answerDnsStream: (...query) => authority.handleStream(...query),
     answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters }),
     httpTracker: createHttpTracker({ table, settings, counters, hostRule: rule.refuse }),
     publish(publication) {

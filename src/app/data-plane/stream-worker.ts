@@ -75,7 +75,11 @@ async function open(listener: Listener, service: Service): Promise<number> {
   const shared = { address, port: wanted, clock, counters, connections: connections[service], logger };
   const server =
     service === 'dns'
-      ? await openDnsStream({ ...shared, answer: services.answerDnsStream, dropCounter: Counter.dnsDropped })
+      ? await openDnsStream({
+          ...shared,
+          answer: services.authority.handleStream,
+          dropCounter: Counter.dnsDropped,
+        })
       : await openHttpStream({ ...shared, respond: services.httpTracker.respond });
   servers.set(formatListener({ ...listener, port: server.port }), server);
   return server.port;

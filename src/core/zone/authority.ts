@@ -50,19 +50,12 @@ export class Authority {
     return this.respond(request, offset, length, false);
   };
 
-  /** Over TCP: `reply` has {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`; returns octets written, 0 for none. */
-  // Five positional parameters for the same reason as PacketHandler's.
-  handleStream(
-    request: Uint8Array,
-    offset: number,
-    length: number,
-    reply: Uint8Array,
-    replyOffset: number,
-  ): number {
+  /** Over TCP and TLS: a {@link PacketHandler} with {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`. */
+  readonly handleStream: PacketHandler = (request, offset, length, _source, reply, replyOffset) => {
     this.counters[Counter.dnsTcpQueries]!++;
     this.reply.target(reply, replyOffset);
     return this.respond(request, offset, length, true);
-  }
+  };
 
   private respond(request: Uint8Array, offset: number, length: number, isStream: boolean): number {
     const verdict = this.query.read(request, offset, length, this.name);

@@ -4,6 +4,7 @@ import { createCounters } from '../counters.ts';
 import { joinStrings } from '../dns/character-strings.ts';
 import { HEADER_OCTETS } from '../dns/query.ts';
 import { RecordClass, RecordType } from '../dns/record-type.ts';
+import { createPacketSource } from '../net/packet-handler.ts';
 import { readUint16, readUint32, writeUint16 } from '../octets/big-endian.ts';
 import { createAuthority, MAX_STREAM_REPLY_OCTETS } from './authority.ts';
 import type { Catalog } from './catalog.ts';
@@ -24,7 +25,8 @@ export function findTxt(catalog: Catalog, name: Uint8Array): TxtAnswer {
   writeUint16(query, HEADER_OCTETS + name.length, RecordType.TXT);
   writeUint16(query, HEADER_OCTETS + name.length + 2, RecordClass.IN);
   const reply = new Uint8Array(MAX_STREAM_REPLY_OCTETS);
-  createAuthority({ catalog, counters: createCounters() }).handleStream(query, 0, query.length, reply, 0);
+  const authority = createAuthority({ catalog, counters: createCounters() });
+  authority.handleStream(query, 0, query.length, createPacketSource(), reply, 0, 0);
   const isAuthoritative = (reply[2]! & 0x04) !== 0;
   return isAuthoritative ? readAnswer(reply, query.length) : { kind: 'foreign' };
 }
