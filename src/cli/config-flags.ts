@@ -17,7 +17,10 @@ export function addConfigOptions(command: Command, keys?: readonly string[]): vo
   command.option('--config <file>', `configuration (default: ${DEFAULT_CONFIG_FILE}, where there is one)`);
   for (const setting of settings()) {
     if (keys?.includes(setting.path.join('.')) === false) continue;
-    const value = setting.kind === 'list' ? `<${setting.argument}...>` : `<${setting.argument}>`;
+    const value =
+      setting.kind === 'list' || setting.kind === 'tables'
+        ? `<${setting.argument}...>`
+        : `<${setting.argument}>`;
     command.addOption(new Option(`${flagOf(setting)} ${value}`, setting.comment));
   }
 }

@@ -1,6 +1,7 @@
 // The complete, commented portolan.toml with the values in effect. Reading it back gives the same configuration.
 
-import { type Setting, type SettingValue, settings } from './config-schema.ts';
+import { type Setting, settings } from './config-schema.ts';
+import type { SettingTable, SettingValue } from './setting.ts';
 
 /** Columns that a comment is wrapped to. */
 const COMMENT_COLUMNS = 100;
@@ -45,10 +46,13 @@ function valueAt(input: Readonly<Record<string, unknown>>, setting: Setting): Se
 }
 
 /** JSON's strings are basic strings of TOML 1.0: both escape quotes, backslashes and control characters alike. */
-function formatValue(value: SettingValue): string {
-  if (typeof value === 'number') return String(value);
+function formatValue(value: SettingValue | SettingTable): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
-  return `[${value.map(formatValue).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(formatValue).join(', ')}]`;
+  return `{ ${Object.entries(value)
+    .map(([key, cell]) => `${key} = ${formatValue(cell)}`)
+    .join(', ')} }`;
 }
 
 function wrapComment(text: string): string[] {

@@ -4,52 +4,8 @@
 import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
-
-export type SettingKind = 'text' | 'number' | 'list';
-
-export interface SettingNotes {
-  /** Sentences for the sample: what it does, in which unit. */
-  readonly comment: string;
-  /** Placeholder of the flag's value: `path`, `duration`. */
-  readonly argument: string;
-  readonly kind: SettingKind;
-  /** As it would stand in the file. */
-  readonly default: SettingValue;
-}
-
-export type SettingValue = string | number | readonly string[];
-
-/** What is known of each leaf of {@link configSchema}. Bounded by the schema. */
-export const settingNotes = z.registry<SettingNotes>();
-
-function setting<S extends z.ZodType>(schema: S, notes: SettingNotes): z.ZodPrefault<S> {
-  const leaf = schema.prefault(notes.default as never);
-  settingNotes.add(leaf, notes);
-  return leaf;
-}
-
-/** A string that `parse` reads; `wanted` completes "expected …". */
-function notation<T>(parse: (text: string) => T | undefined, wanted: string) {
-  return z.string(`expected ${wanted}`).transform((text, context) => {
-    const value = parse(text);
-    if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not ${wanted}`, input: text });
-    return z.NEVER;
-  });
-}
-
-/** A list, or one entry without brackets. */
-function listOf<S extends z.ZodType>(item: S, wanted: string) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' ? [value] : value),
-    z.array(item, `expected ${wanted}, or a list of them`),
-  );
-}
-
-function integer(minimum: number, maximum: number) {
-  const message = `expected a whole number from ${minimum} to ${maximum}`;
-  return z.int(message).min(minimum, message).max(maximum, message);
-}
+import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
+import { transferSettings } from './transfer-settings.ts';
 
 const DURATION = 'a duration with its unit, such as "90s", "30m", "4h" or "1d"';
 const LISTEN = 'an address with a port, such as "127.0.0.1:53", "[::1]:53" or "auto:53"';
@@ -91,6 +47,7 @@ export const configSchema = z.strictObject({
         kind: 'number',
         default: 1232,
       }),
+      ...transferSettings,
     })
     .prefault({}),
   tracker: z
@@ -138,7 +95,9 @@ export const configSchema = z.strictObject({
           ),
         ),
         {
-          comment: 'What a zone may open: "any", or a list such as ["80", "443", "1024-65535"].',
+          comment:
+            'What a zone may open: "any", or a list such as ["80", "443", "1024-65535"], which is what "any" means for ' +
+            'zones that are copied from other servers.',
           argument: 'ports',
           kind: 'list',
           default: 'any',

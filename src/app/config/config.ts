@@ -7,26 +7,26 @@ import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
 import { formatSample } from './config-sample.ts';
-import {
-  configSchema,
-  flagOf,
-  type ParsedConfig,
-  type Setting,
-  type SettingValue,
-  settings,
-} from './config-schema.ts';
+import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';
 import type { ListenAddress } from './config-values.ts';
+import type { SettingValue } from './setting.ts';
+import { rebaseColumn, type TransferConfig, toTransferConfig } from './transfer-config.ts';
 
 export interface Config {
   /** Absolute paths of files and folders. */
   readonly zones: readonly string[];
   /** Absolute path. */
   readonly state: string;
-  readonly dns: { readonly listen: readonly ListenAddress[]; readonly udpPayload: number };
+  readonly dns: DnsConfig;
   readonly tracker: TrackerConfig;
   readonly admin: { readonly listen: SocketAddress };
   readonly workers: { readonly count: 'auto' | number };
   readonly log: { readonly level: ParsedConfig['log']['level'] };
+}
+
+export interface DnsConfig extends TransferConfig {
+  readonly listen: readonly ListenAddress[];
+  readonly udpPayload: number;
 }
 
 export interface TrackerConfig {
@@ -110,6 +110,8 @@ function flagValue(setting: Setting, given: string | readonly string[], folders:
   const rebase = isPath && folders.folder !== folders.workingDirectory;
   const values = rebase ? texts.map((text) => resolve(folders.workingDirectory, text)) : texts;
   if (setting.kind === 'list') return values;
+  if (setting.kind === 'tables')
+    return texts.map((text) => rebaseColumn(text, setting.pathColumn, folders.workingDirectory));
   const last = values.at(-1) ?? '';
   return setting.kind === 'number' && /^[0-9]{1,15}$/.test(last) ? Number(last) : last;
 }
@@ -137,9 +139,10 @@ function describeIssue(
   );
   const where = flagged === undefined ? `${file ?? 'configuration'}: ` : '';
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${where}${[...path, key].join('.')}: unknown key; ${knownKeys(path)}`);
+    return issue.keys.map((key) => `${where}${formatPath([...path, key])}: unknown key; ${knownKeys(path)}`);
   }
-  if (issue.code === 'invalid_type' && issue.expected === 'object')
+  const isSection = !settings().some((setting) => startsWith(path, setting.path));
+  if (issue.code === 'invalid_type' && issue.expected === 'object' && isSection)
     return [`${where}${formatPath(path)}: expected a section; ${knownKeys(path)}`];
   const name = flagged === undefined ? formatPath(path) : flagOf(flagged);
   return [`${where}${name}: ${issue.message}`];
@@ -157,6 +160,10 @@ function formatPath(path: readonly string[]): string {
 }
 
 function knownKeys(path: readonly string[]): string {
+  const tables = settings().find(
+    ({ columns, path: start }) => columns !== undefined && startsWith(path, start),
+  );
+  if (tables !== undefined) return `known in ${tables.path.join('.')}: ${tables.columns!.join(', ')}`;
   const below = settings().filter((setting) => startsWith(setting.path, path));
   const keys = new Set(below.map((setting) => setting.path[path.length]));
   return `${path.length === 0 ? 'known here' : `known in [${path.join('.')}]`}: ${[...keys].join(', ')}`;
@@ -167,7 +174,11 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
   return {
     zones: parsed.zones.map((path) => resolve(folder, path)),
     state: resolve(folder, parsed.state),
-    dns: { listen: parsed.dns.listen, udpPayload: parsed.dns.udp_payload },
+    dns: {
+      listen: parsed.dns.listen,
+      udpPayload: parsed.dns.udp_payload,
+      ...toTransferConfig(parsed.dns, folder),
+    },
     tracker: {
       addresses: tracker.addresses,
       intervalSeconds: tracker.interval,

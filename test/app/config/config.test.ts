@@ -29,6 +29,9 @@ describe('readConfig', () => {
           { address: '::1', port: 5300 },
         ],
         udpPayload: 1232,
+        keyFiles: [],
+        notify: [],
+        secondaries: [],
       },
       tracker: {
         addresses: ['auto'],
@@ -160,6 +163,108 @@ listen = "auto:8053"`;
   });
 });
 
+describe('zones of other servers', () => {
+  const SECONDARY = {
+    zone: 'example.net',
+    primaries: [
+      { address: '192.0.2.1', port: 53 },
+      { address: '2001:db8::1', port: 5353 },
+    ],
+    key: 'xfr.example',
+    tls: undefined,
+    drivesTracker: false,
+    isCatalog: false,
+  };
+
+  it.each<[string, string | undefined, ConfigSource['flags']]>([
+    [
+      'an inline table',
+      '[dns]\nsecondaries = [{ zone = "Example.NET.", primaries = ["192.0.2.1", "[2001:DB8::1]:5353"], key = "XFR.example." }]',
+      {},
+    ],
+    [
+      'a table of its own',
+      '[[dns.secondaries]]\nzone = "example.net"\nprimaries = ["192.0.2.1", "[2001:db8::1]:5353"]\nkey = "xfr.example"',
+      {},
+    ],
+    [
+      'words of a flag',
+      undefined,
+      { 'dns.secondaries': ['zone=example.net  primaries=192.0.2.1,[2001:db8::1]:5353 key=xfr.example'] },
+    ],
+  ])('reads %s', (_, text, flags) => {
+    expect(configOf(text, flags).dns.secondaries).toEqual([SECONDARY]);
+  });
+
+  it('asks over TLS on its own port, with the authority beside the configuration', () => {
+    const tables =
+      'secondaries = [{ zone = "a", primaries = ["192.0.2.1"], tls = "ns1.a", tls_ca = "ca.pem", tracker = true }]';
+    const [secondary] = configOf(`[dns]\n${tables}`).dns.secondaries;
+    expect(secondary).toMatchObject({
+      primaries: [{ address: '192.0.2.1', port: 853 }],
+      tls: { name: 'ns1.a', caFile: '/etc/portolan/ca.pem' },
+      drivesTracker: true,
+    });
+  });
+
+  it('takes the paths of a flag from the working folder', () => {
+    const flags = {
+      'dns.secondaries': ['zone=a primaries=192.0.2.1 tls=ns1.a tls_ca=ca.pem'],
+      'dns.keys': ['k'],
+    };
+    const { dns } = configOf('', flags);
+    expect(dns.secondaries[0]!.tls!.caFile).toBe('/srv/ca.pem');
+    expect(dns.keyFiles).toEqual(['/srv/k']);
+  });
+
+  it('reads whom to notify', () => {
+    expect(configOf('[dns]\nnotify = ["192.0.2.53", "[2001:db8::1]:5353 key:Xfr"]').dns.notify).toEqual([
+      { address: '192.0.2.53', port: 53, key: undefined },
+      { address: '2001:db8::1', port: 5353, key: 'xfr' },
+    ]);
+  });
+
+  it.each([
+    ['dns.secondaries[0].zone', '{ primaries = ["192.0.2.1"] }', 'expected a zone name'],
+    ['dns.secondaries[0].zone', '{ zone = "a..b", primaries = ["192.0.2.1"] }', '"a..b" is not a zone name'],
+    ['dns.secondaries[0].primaries', '{ zone = "a" }', 'expected an address'],
+    ['dns.secondaries[0].primaries', '{ zone = "a", primaries = [] }', 'at least one address'],
+    [
+      'dns.secondaries[0].primaries[1]',
+      '{ zone = "a", primaries = ["192.0.2.1", "ns1"] }',
+      '"ns1" is not an address',
+    ],
+    [
+      'dns.secondaries[0].tracker',
+      '{ zone = "a", primaries = ["192.0.2.1"], tracker = "yes" }',
+      'true or false',
+    ],
+    ['dns.secondaries[0].tls_ca', '{ zone = "a", primaries = ["192.0.2.1"], tls_ca = "x" }', 'without tls'],
+    [
+      'dns.secondaries[0].master',
+      '{ zone = "a", primaries = ["192.0.2.1"], master = "x" }',
+      'known in dns.secondaries: zone, primaries, key',
+    ],
+    ['dns.secondaries[0]', '5', 'expected a table, or a string of words'],
+    ['dns.secondaries[0]', '"zone=a primaries"', 'expected a table, or a string of words'],
+    [
+      'dns.secondaries[1].zone',
+      '{ zone = "a", primaries = ["192.0.2.1"] }, { zone = "A.", primaries = ["192.0.2.2"] }',
+      'a is named twice',
+    ],
+  ])('says what is wrong with %s in %j', (key, tables, words) => {
+    const [problem, ...others] = problemsOf(`[dns]\nsecondaries = [${tables}]`);
+    expect(others).toEqual([]);
+    expect(problem).toContain(`portolan.toml: ${key}: `);
+    expect(problem).toContain(words);
+  });
+
+  it('names the flag whose words are wrong', () => {
+    const flags = { 'dns.secondaries': ['zone=a primaries=here'] };
+    expect(problemsOf('', flags)[0]).toMatch(/^--dns-secondaries: "here" is not an address/);
+  });
+});
+
 describe('the printed sample', () => {
   it.each<[string, string | undefined, ConfigSource['flags']]>([
     ['the defaults', undefined, {}],
@@ -167,6 +272,16 @@ describe('the printed sample', () => {
       'a file and flags',
       'zones = ["a b", "c\\"d"]\n[tracker]\naddresses = "203.0.113.5=0.0.0.0"\nallowed_ports = ["80"]',
       { 'workers.count': '3', 'dns.listen': ['auto:53', '[::1]:5300'], state: 'st' },
+    ],
+    [
+      'tables and words',
+      '[dns]\nkeys = "k"\n[[dns.secondaries]]\nzone = "a"\nprimaries = "192.0.2.1"\ntracker = true',
+      {},
+    ],
+    [
+      'words of a flag',
+      '',
+      { 'dns.secondaries': ['zone=a primaries=192.0.2.1,192.0.2.2', 'zone=b primaries=::1 catalog=true'] },
     ],
   ])('reads back as the same configuration: %s', (_, text, flags) => {
     const result = read(text, flags);
