@@ -24,6 +24,7 @@ export type {
 } from './core/preference/outcome.ts';
 export { formatPreference, type Preference, parsePreference } from './core/preference/preference.ts';
 export type { Decision, Reason } from './core/rewrite/decide.ts';
+export { createDecisionMemo, type DecisionMemo } from './core/rewrite/decision-memo.ts';
 export { redactUrl } from './core/rewrite/redact.ts';
 export type { RewrittenList } from './core/torrent/list.ts';
 export type { MagnetError, RewrittenMagnet } from './core/torrent/magnet.ts';

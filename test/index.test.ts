@@ -25,6 +25,7 @@ afterAll(async () => {
 
 test('exports what the README names', () => {
   expect(Object.keys(portolan).sort()).toEqual([
+    'createDecisionMemo',
     'createResolver',
     'formatPreference',
     'hostsOfList',

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import type { RewrittenContent } from '../app/rewrite/rewrite-content.ts';
 import { type InputResult, rewriteInputs } from '../app/rewrite/rewrite-files.ts';
 import type { RewriteOptions } from '../core/rewrite/decide.ts';
+import { createDecisionMemo } from '../core/rewrite/decision-memo.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
@@ -130,6 +131,7 @@ function toOptions(flags: RewriteFlags): RewriteOptions {
     allowDowngrade: flags.allowDowngrade === true,
     keepDenied: flags.keepDenied === true,
     spread: flags.spread === true,
+    memo: createDecisionMemo(),
     toAscii: toAsciiHost,
   };
 }

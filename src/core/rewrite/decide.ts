@@ -2,6 +2,7 @@
 
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Declared, Lookup, Outcome } from '../preference/outcome.ts';
+import type { DecisionMemo } from './decision-memo.ts';
 import { lookupHost, type ToAscii } from './lookup-host.ts';
 import {
   effectivePort,
@@ -25,6 +26,8 @@ export interface RewriteOptions {
   readonly keepDenied?: boolean | undefined;
   /** Puts the several candidates of one URL in tiers of their own, in order, instead of the tier of the URL. */
   readonly spread?: boolean | undefined;
+  /** Decisions of earlier calls, for those that go through many torrents. */
+  readonly memo?: DecisionMemo | undefined;
   readonly toAscii: ToAscii;
 }
 
@@ -64,6 +67,11 @@ export function isUntouched({ url, urls }: Decision): boolean {
 
 /** Never throws; only outcomes `declared` and `denied` ever change a URL. */
 export function decide(url: string, lookup: Lookup, options: RewriteOptions): Decision {
+  const known = options.memo?.find(url, lookup, options);
+  return known ?? decideAnew(url, lookup, options);
+}
+
+function decideAnew(url: string, lookup: Lookup, options: RewriteOptions): Decision {
   if (options.mode === 'off') return stay(url, 'off');
   const parsed = parseTrackerUrl(url);
   if (parsed.kind === 'fault') return malformed(url, parsed.code);
@@ -73,6 +81,19 @@ export function decide(url: string, lookup: Lookup, options: RewriteOptions): De
     return stay(url, host.kind === 'literal' ? 'literal' : 'silent');
   }
   const outcome = lookup(host);
+  const decision = decideAsked(parsed, host, outcome, options);
+  // What IDNA makes of a host depends on how its text is to be read, which a memo does not know.
+  if (parsed.hostForm === 'plain') options.memo?.keep(decision, options);
+  return decision;
+}
+
+function decideAsked(
+  parsed: TrackerUrl,
+  host: string,
+  outcome: Outcome | undefined,
+  options: RewriteOptions,
+): Decision {
+  const url = parsed.text;
   if (outcome === undefined) return stay(url, 'failed', host);
   switch (outcome.kind) {
     case 'declared':

@@ -4,6 +4,7 @@ import parseTorrent, { toTorrentFile } from 'parse-torrent';
 import { encodeBencode } from '../../../src/core/bencode/encode.ts';
 import type { Outcome } from '../../../src/core/preference/outcome.ts';
 import { decide, type RewriteOptions } from '../../../src/core/rewrite/decide.ts';
+import { createDecisionMemo } from '../../../src/core/rewrite/decision-memo.ts';
 import { rewriteTorrent } from '../../../src/core/torrent/splice.ts';
 import { toAsciiHost } from '../../../src/io/idna.ts';
 
@@ -44,6 +45,7 @@ const outcomes = new Map(
 );
 const lookup = (host: string): Outcome | undefined => outcomes.get(host);
 const options: RewriteOptions = { toAscii: toAsciiHost };
+const remembering: RewriteOptions = { ...options, memo: createDecisionMemo() };
 const urls = Array.from({ length: URLS }, (_, index) => {
   const scheme = SCHEMES[index % SCHEMES.length]!;
   return `${scheme}://tracker${index % HOSTS}.example:${index % 2 === 0 ? 6969 : 1337}/announce?id=${index}`;
@@ -52,7 +54,7 @@ const torrents = Array.from({ length: TORRENTS }, (_, index) => makeTorrent(inde
 
 const works: Readonly<Record<string, Work>> = {
   rewrite: (turn) => {
-    const rewritten = rewriteTorrent(torrentOf(turn), lookup, options);
+    const rewritten = rewriteTorrent(torrentOf(turn), lookup, remembering);
     if (rewritten.kind === 'error' || !rewritten.changed) throw new Error('the torrent was not rewritten');
     return rewritten.octets.length;
   },
@@ -63,7 +65,8 @@ const works: Readonly<Record<string, Work>> = {
     if (Buffer.compare(copy, original) !== 0) throw new Error('the copy differs');
     return copy.length;
   },
-  decide: (turn) => decide(urls[turn % URLS]!, lookup, options).urls.length,
+  decide: (turn) => decide(urls[turn % URLS]!, lookup, remembering).urls.length,
+  'decide, each URL for the first time': (turn) => decide(urls[turn % URLS]!, lookup, options).urls.length,
   'new URL()': (turn) => new URL(urls[turn % URLS]!).port.length,
 };
 
