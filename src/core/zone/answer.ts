@@ -25,9 +25,15 @@ export class Answer {
   /** Hashes of the names already answered: an alias that leads back ends the chain. */
   private readonly visited = new Uint32Array(MAX_ALIASES);
   private aliases = 0;
+  /** DO (RFC 3225): signatures and proofs go along. */
+  dnssecOk = false;
 
-  /** `name` is the question's, hashed and at or below the apex of `image`; `reply` holds header and question. */
-  write(image: ZoneImage, name: QueryName, type: number, reply: ReplyWriter): void {
+  /**
+   * `name` is the question's, hashed and at or below the apex of `image`; `reply` holds header and question. Positional
+   * parameters: an object a query would be garbage.
+   */
+  write(image: ZoneImage, name: QueryName, type: number, reply: ReplyWriter, dnssecOk: boolean): void {
+    this.dnssecOk = dnssecOk;
     this.rcode = Rcode.NOERROR;
     this.authoritative = true;
     this.truncated = false;

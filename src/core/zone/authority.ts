@@ -90,7 +90,7 @@ export class Authority {
     name.hash(this.catalog.seed);
     const image = this.findImage();
     if (image === undefined) return Rcode.REFUSED;
-    this.answer.write(image, name, query.type, this.reply);
+    this.answer.write(image, name, query.type, this.reply, query.dnssecOk);
     return this.answer.rcode;
   }
 

@@ -9,9 +9,6 @@ import { Header, IMAGE_MAGIC, NODE_WORDS, NodeFlag, RRSET_WORDS, ZoneImage } fro
 import { rdataNamesOf } from './rdata-names.ts';
 import type { RecordTable } from './record-table.ts';
 
-/** The image has eight bits for the number of a node's RRsets; checking refuses far fewer. */
-export const MAX_TYPES_PER_NAME = 255;
-
 /** What compiling needs of a parsed zone that passed `checkZone` without errors. */
 export interface CompilableZone {
   readonly apex: Uint8Array;
@@ -82,7 +79,6 @@ class Compiler {
 
   private writeNode(node: number): void {
     const groups = this.groupRows(node);
-    if (groups.length > MAX_TYPES_PER_NAME) throw new RangeError('too many types at one name');
     const name = this.tree.names[node]!;
     const length = nameLength(this.table.octets, name);
     this.used = (this.used + 3) & ~3;
@@ -90,7 +86,7 @@ class Compiler {
     this.nodes[node] = at;
     const flags = this.flagsOf(groups, node);
     this.flags[node] = flags;
-    this.words[at >>> 2] = ((flags << 24) | (groups.length << 16) | length) >>> 0;
+    this.words[at >>> 2] = ((flags << 26) | (groups.length << 8) | length) >>> 0;
     this.words[(at >>> 2) + 1] = 0;
     let entry = (at >>> 2) + NODE_WORDS;
     this.used = at + (NODE_WORDS + groups.length * RRSET_WORDS) * 4;

@@ -3,7 +3,7 @@
 //   header | slots | node, node, … | negative SOA, apex
 //
 //   slot   two words: hash, offset of the node (0 = free); open addressing, linear probing.
-//   node   words: flags << 24 | RRsets << 16 | octets of the name; wildcard child; cut; then four words an RRset,
+//   node   words: flags << 26 | RRsets << 8 | octets of the name; wildcard child; cut; then four words an RRset,
 //          then the name (folded, wire form), then the RRsets' octets: all of a name lies together.
 //   RRset  type << 16 | records; offset of its octets; length << 16 | RRset flags; offset of its links (0 = none).
 //   octets whole records as they go on the wire. The owner is a pointer to the question (C0 0C); a name in rdata that
@@ -129,16 +129,45 @@ export class ZoneImage {
     return true;
   }
 
+  /** The first node in the order of memory, which is the apex. */
+  get firstNode(): number {
+    return this.words[Header.apexNode]!;
+  }
+
+  /**
+   * The node that lies after this one, or 0. From {@link firstNode} on, every node once: names in the order in which the
+   * zone file has them or needs them as ancestors, owners of NSEC3 last.
+   */
+  nodeAfter(node: number): number {
+    const after = (this.endOf(node) + 3) & ~3;
+    return after >>> 2 === this.words[Header.negativeSoa] ? 0 : after;
+  }
+
+  /** Every node once, the apex first; see {@link nodeAfter}. */
+  forEachNode(visit: (node: number) => void): void {
+    for (let node = this.firstNode; node !== 0; node = this.nodeAfter(node)) visit(node);
+  }
+
+  /** Where the node's octets end: its last RRset's links, or that RRset, or its name. */
+  private endOf(node: number): number {
+    const count = this.rrsetCountOf(node);
+    if (count === 0) return this.nameOf(node) + this.nameLengthOf(node);
+    const last = this.firstRrset(node) + (count - 1) * RRSET_WORDS;
+    return this.linksOf(last) === 0
+      ? this.octetsOf(last) + this.lengthOf(last)
+      : this.additionalLink(last, this.additionalCountOf(last));
+  }
+
   flagsOf(node: number): number {
-    return this.words[node >>> 2]! >>> 24;
+    return this.words[node >>> 2]! >>> 26;
   }
 
   rrsetCountOf(node: number): number {
-    return (this.words[node >>> 2]! >>> 16) & 0xff;
+    return (this.words[node >>> 2]! >>> 8) & 0x3ffff;
   }
 
   nameLengthOf(node: number): number {
-    return this.words[node >>> 2]! & 0xffff;
+    return this.words[node >>> 2]! & 0xff;
   }
 
   nameOf(node: number): number {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { formatName } from '../../../src/core/dns/name.ts';
+import { formatRecordType } from '../../../src/core/dns/record-type.ts';
+import { RRSET_WORDS, type ZoneImage } from '../../../src/core/zone/image.ts';
+import { imageOf } from '../../support/authority-of.ts';
+import { HEAD } from './zone-text.ts';
+
+/** Every node with the types of its RRsets. */
+function nodesOf(image: ZoneImage): string[] {
+  const nodes: string[] = [];
+  image.forEachNode((node) => {
+    const types = Array.from({ length: image.rrsetCountOf(node) }, (_, index) =>
+      formatRecordType(image.words[image.firstRrset(node) + index * RRSET_WORDS]! >>> 16),
+    );
+    nodes.push([formatName(image.octets, image.nameOf(node)), ...types].join(' '));
+  });
+  return nodes;
+}
+
+describe('the nodes of an image', () => {
+  it('are visited once each, the apex first', () => {
+    const image = imageOf(`b.c TXT x\n${HEAD}a MX 10 ns\na A 127.0.0.1\n@ MX 10 nowhere\n`, 'example.');
+    expect(nodesOf(image)).toEqual([
+      'example. SOA NS MX',
+      'c.example.',
+      'b.c.example. TXT',
+      'ns.example. A',
+      'a.example. MX A',
+    ]);
+  });
+
+  it('carry any number of types', () => {
+    const lines = Array.from({ length: 400 }, (_, index) => `many TYPE${1000 + index} \\# 0\n`);
+    const image = imageOf(`${HEAD}${lines.join('')}`, 'example.');
+    expect(nodesOf(image).at(-1)!.split(' ').length).toBe(401);
+  });
+});
