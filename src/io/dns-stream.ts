@@ -7,19 +7,37 @@ import { readUint16, writeUint16 } from '../core/octets/big-endian.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Logger } from './log.ts';
+import type { LongReply } from './long-reply.ts';
 import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
 import { openStreamServer, type StreamLimits, type StreamServer } from './stream-server.ts';
 
 /** Answers one message; 65535 octets are free at `replyOffset`. */
 export type DnsStreamHandler = PacketHandler;
 
+/** A reply of many messages: each piece is one, without its length. */
+export type MessageSequence = Omit<LongReply, 'maxMilliseconds'>;
+
+/**
+ * Asked first for every message: what a request for a transfer is answered with, however short that is, undefined for
+ * any other message. Five positional parameters, as a PacketHandler has and for its reason.
+ */
+export type TransferHandler = (
+  request: Uint8Array,
+  offset: number,
+  length: number,
+  peer: StreamPeer,
+  nowSeconds: number,
+) => MessageSequence | undefined;
+
 export interface DnsStreamOptions {
   readonly address: string;
   readonly port: number;
   readonly answer: DnsStreamHandler;
+  /** Without it, `answer` is asked for transfers too. */
+  readonly transfer?: TransferHandler;
   readonly clock: Clock;
   /** Overrides {@link DNS_STREAM_LIMITS} key by key. */
-  readonly limits?: Partial<StreamLimits>;
+  readonly limits?: Partial<DnsLimits>;
   /** See {@link StreamServerOptions}. */
   readonly connections?: ConnectionLimits;
   readonly counters?: Counters;
@@ -28,8 +46,15 @@ export interface DnsStreamOptions {
   readonly logger?: Logger;
 }
 
+export interface DnsLimits extends StreamLimits {
+  /** For one transfer from its first message to its last. */
+  readonly transferMilliseconds: number;
+}
+
 /** What a DNS client over TCP may take of this server. */
-export const DNS_STREAM_LIMITS: StreamLimits = {
+export const DNS_STREAM_LIMITS: DnsLimits = {
+  /** A quarter of BIND's `max-transfer-time-out`: the memory of a zone is not free for an edit before. */
+  transferMilliseconds: 30 * 60_000,
   /** Knot's `tcp-max-clients` gives half the file descriptors, BIND 150, NSD 100; a connection costs us about 5 kB. */
   maxConnections: 1024,
   /** RFC 7766 §6.2.2 asks for a limit a client; large resolvers share one address among many machines. */
@@ -60,26 +85,31 @@ export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> 
   function drop(): void {
     if (counters !== undefined && dropCounter !== undefined) counters[dropCounter]! += 1;
   }
+  const limits = { ...DNS_STREAM_LIMITS, ...options.limits };
   return openStreamServer({
     address,
     port,
     clock,
     connections,
     logger,
-    limits: { ...DNS_STREAM_LIMITS, ...options.limits },
-    protocol: dnsProtocol(options),
+    limits,
+    protocol: dnsProtocol(options, limits.transferMilliseconds),
     onRejected: drop,
     onTimeout: drop,
   });
 }
 
-function dnsProtocol({ answer, clock }: DnsStreamOptions): StreamProtocol {
-  const step: Step = { consumed: 0, written: 0, verdict: 'more' };
+function dnsProtocol(
+  { answer, transfer, clock }: DnsStreamOptions,
+  transferMilliseconds: number,
+): StreamProtocol {
+  const step: Step = { consumed: 0, written: 0, verdict: 'more', longReply: undefined };
 
   function outcome(consumed: number, written: number, verdict: Step['verdict']): Step {
     step.consumed = consumed;
     step.written = written;
     step.verdict = verdict;
+    step.longReply = undefined;
     return step;
   }
 
@@ -96,13 +126,34 @@ function dnsProtocol({ answer, clock }: DnsStreamOptions): StreamProtocol {
     const length = readUint16(input, range.start);
     if (length < HEADER_OCTETS) return outcome(0, 0, 'finish');
     if (available < LENGTH_OCTETS + length) return outcome(0, 0, 'more');
-    const { source } = peer;
     const start = range.start + LENGTH_OCTETS;
-    const written = answer(input, start, length, source, output, offset + LENGTH_OCTETS, clock.nowSeconds());
+    const nowSeconds = clock.nowSeconds();
+    const messages = transfer?.(input, start, length, peer, nowSeconds);
+    if (messages !== undefined) {
+      outcome(LENGTH_OCTETS + length, 0, 'long');
+      step.longReply = framed(messages, transferMilliseconds);
+      return step;
+    }
+    const replyOffset = offset + LENGTH_OCTETS;
+    const written = answer(input, start, length, peer.source, output, replyOffset, nowSeconds);
     if (written === 0) return outcome(LENGTH_OCTETS + length, 0, 'next');
     writeUint16(output, offset, written);
     return outcome(LENGTH_OCTETS + length, LENGTH_OCTETS + written, 'next');
   }
 
   return { maxReplyOctets: LENGTH_OCTETS + MAX_MESSAGE_OCTETS, take };
+}
+
+/** Each message behind its length. */
+function framed(messages: MessageSequence, maxMilliseconds: number): LongReply {
+  return {
+    maxMilliseconds,
+    next(output, offset) {
+      const length = messages.next(output, offset + LENGTH_OCTETS);
+      if (length === 0) return 0;
+      writeUint16(output, offset, length);
+      return LENGTH_OCTETS + length;
+    },
+    end: () => messages.end(),
+  };
 }

@@ -2,10 +2,13 @@
 // ones in order, and keeps what it holds within bounds on both sides. What a request is, the protocol says.
 //
 // A connection is `idle` between requests, has a `request` begun, is `blocked` while the peer does not read its replies,
-// and is `closing` once nothing more will be answered. Each state has one deadline, which octets alone do not move.
+// is `sending` while a long reply goes out, and is `closing` once nothing more will be answered. Each state has one
+// deadline, which octets alone do not move: only what the peer takes of a long reply does, and that has an end, too.
 
 import type { Socket } from 'node:net';
 import type { PacketSource } from '../core/net/packet-handler.ts';
+import { createHeldInput } from './held-input.ts';
+import { type LongReply, sendLongReply } from './long-reply.ts';
 
 /** What a protocol made of the octets it was shown. One reused object a protocol. */
 export interface Step {
@@ -15,14 +18,19 @@ export interface Step {
   written: number;
   /**
    * `next`: one request answered (perhaps with silence). `more`: the request is not complete.
+   * `long`: the reply is {@link Step.longReply}, and requests behind it wait.
    * `finish`: close once the replies are out. `abort`: close at once.
    */
-  verdict: 'next' | 'more' | 'finish' | 'abort';
+  verdict: 'next' | 'more' | 'long' | 'finish' | 'abort';
+  /** Of the verdict `long`, else undefined. */
+  longReply?: LongReply | undefined;
 }
 
 /** What a protocol may know and note about a connection. */
 export interface StreamPeer {
   readonly source: PacketSource;
+  /** `TLSv1.3` and the like; undefined in clear text. */
+  tlsVersion(): string | undefined;
   /** Octets of the unfinished request that were searched already, and line ends seen in them; both 0 at its start. */
   searched: number;
   lines: number;
@@ -62,7 +70,9 @@ export interface ConnectionHost {
   /** Shared by all connections of a server: each is done with it before the next has its turn. */
   readonly output: Uint8Array;
   nowMilliseconds(): number;
-  /** A request was completed. */
+  /** See {@link StreamPeer}. */
+  tlsVersion(): string | undefined;
+  /** A request was completed, or a part of a long reply was taken. */
   completed(): void;
   /** The protocol threw. */
   failed(error: Error): void;
@@ -79,7 +89,7 @@ export interface StreamConnection {
 /** Input read and thrown away after the last reply; a peer that goes on sending is cut off. */
 const MAX_LINGER_OCTETS = 256 * 1024;
 
-type State = 'idle' | 'request' | 'blocked' | 'closing';
+type State = 'idle' | 'request' | 'blocked' | 'sending' | 'closing';
 
 // One closure over the whole life of a connection, longer than a function should be: its parts share one state.
 export function createStreamConnection(
@@ -88,7 +98,7 @@ export function createStreamConnection(
   host: ConnectionHost,
 ): StreamConnection {
   const { protocol, times, output } = host;
-  const peer: StreamPeer = { source, searched: 0, lines: 0 };
+  const peer: StreamPeer = { source, tlsVersion: host.tlsVersion, searched: 0, lines: 0 };
   const held = createHeldInput();
   const range: InputRange = { start: 0, end: 0 };
   let state: State = 'idle';
@@ -96,6 +106,7 @@ export function createStreamConnection(
   let draining = false;
   let ended = false;
   let lingered = 0;
+  let stopSending = nothing;
 
   function enter(next: State, milliseconds: number): void {
     state = next;
@@ -105,6 +116,7 @@ export function createStreamConnection(
   function destroy(): void {
     enter('closing', times.lingerMilliseconds);
     held.clear();
+    stopSending();
     socket.destroy();
   }
 
@@ -123,16 +135,52 @@ export function createStreamConnection(
   /** The kernel took a write: a blocked connection goes on with the requests that waited. */
   function taken(error?: Error | null): void {
     if (error || state !== 'blocked' || socket.writableLength > times.maxPendingOutputOctets) return;
-    enter('request', times.requestMilliseconds);
-    const input = held.octets();
-    range.start = 0;
-    range.end = held.length();
-    receive(input);
-    if (!isBlocked()) socket.resume();
+    goOn();
   }
 
-  function isBlocked(): boolean {
-    return state === 'blocked';
+  /** Answers what has waited, and reads on. */
+  function goOn(): void {
+    enter('request', times.requestMilliseconds);
+    range.start = 0;
+    range.end = held.length();
+    receive(held.octets());
+    if (!isWaiting()) socket.resume();
+  }
+
+  /** For the peer to read: no input is taken meanwhile. */
+  function isWaiting(): boolean {
+    return state === 'blocked' || state === 'sending';
+  }
+
+  function send(reply: LongReply): void {
+    const end = host.nowMilliseconds() + reply.maxMilliseconds;
+    const progressed = (): void => {
+      enter('sending', Math.min(times.writeMilliseconds, end - host.nowMilliseconds()));
+      host.completed();
+    };
+    progressed();
+    const { maxPendingOutputOctets } = times;
+    stopSending = sendLongReply(reply, {
+      socket,
+      output,
+      maxPendingOutputOctets,
+      progressed,
+      done: sent,
+      failed,
+    });
+  }
+
+  function sent(): void {
+    stopSending = nothing;
+    enter('idle', times.idleMilliseconds);
+    if (held.length() > 0) goOn();
+    else if (ended || draining) finish();
+    else socket.resume();
+  }
+
+  function failed(error: Error): void {
+    destroy();
+    host.failed(error);
   }
 
   /** Answers what is complete in `input`; returns whether any request was. */
@@ -166,6 +214,11 @@ export function createStreamConnection(
         finish();
         return answered;
       }
+      if (step.verdict === 'long') {
+        flush(written);
+        send(step.longReply!);
+        return answered;
+      }
     }
     flush(written);
     return answered;
@@ -174,7 +227,7 @@ export function createStreamConnection(
   /** What follows once the input at hand has been dealt with. */
   function settle(answered: boolean): void {
     if (state === 'closing') return;
-    if (state === 'blocked') {
+    if (isWaiting()) {
       socket.pause();
       return;
     }
@@ -189,8 +242,7 @@ export function createStreamConnection(
       if (state !== 'closing') held.keep(input, range.start, range.end);
       settle(answered);
     } catch (error) {
-      destroy();
-      host.failed(error as Error);
+      failed(error as Error);
     }
   }
 
@@ -212,7 +264,8 @@ export function createStreamConnection(
   });
 
   // The system's word that the peer is gone; `close` follows, and there is nobody left to tell.
-  socket.on('error', () => {});
+  socket.on('error', nothing);
+  socket.on('close', () => stopSending());
 
   return {
     destroy,
@@ -230,49 +283,4 @@ export function createStreamConnection(
   };
 }
 
-/** The start of a request whose end has not come, or requests that wait for the peer to read replies. */
-function createHeldInput() {
-  let buffer = new Uint8Array(0);
-  let length = 0;
-
-  function clear(): void {
-    buffer = new Uint8Array(0);
-    length = 0;
-  }
-
-  return {
-    clear,
-    length: () => length,
-    octets: () => buffer,
-    /** What was held with `chunk` behind it; just `chunk` where nothing was. */
-    join(chunk: Uint8Array): Uint8Array {
-      if (length === 0) return chunk;
-      const needed = length + chunk.length;
-      if (needed > buffer.length) {
-        // Doubling, so that a request that dribbles in octet by octet is not copied octet by octet.
-        const grown = new Uint8Array(Math.max(needed, 2 * buffer.length));
-        grown.set(buffer.subarray(0, length));
-        buffer = grown;
-      }
-      buffer.set(chunk, length);
-      length = needed;
-      return buffer;
-    },
-    /** Keeps `input[start, end)` and lets go of the rest. `input` may be what {@link join} gave. */
-    keep(input: Uint8Array, start: number, end: number): void {
-      const remaining = end - start;
-      if (remaining === 0) clear();
-      else if (input === buffer && buffer.length <= MIN_HELD_OCTETS + 4 * remaining) {
-        if (start > 0) buffer.copyWithin(0, start, end);
-        length = remaining;
-      } else {
-        // Not `slice`, which for a Buffer is a view of all that came with it.
-        buffer = new Uint8Array(input.subarray(start, end));
-        length = remaining;
-      }
-    },
-  };
-}
-
-/** Below this, a buffer that is larger than its content is not worth copying. */
-const MIN_HELD_OCTETS = 512;
+function nothing(): void {}

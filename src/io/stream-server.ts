@@ -99,6 +99,7 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
       times: limits,
       output,
       nowMilliseconds: clock.nowMilliseconds,
+      tlsVersion: () => undefined,
       completed: () => counted.touch(entry),
       failed: (error) => logger.error('a request handler failed: please report this', { error }),
     });

@@ -43,7 +43,7 @@ export class Authority {
     this.catalog = catalog;
   }
 
-  /** Over UDP; see {@link PacketHandler}. */
+  /** Over UDP; positional as {@link PacketHandler} is. */
   readonly handle: PacketHandler = (request, offset, length, _source, reply, replyOffset) => {
     this.counters[Counter.dnsUdpQueries]!++;
     this.reply.target(reply, replyOffset);
