@@ -1,6 +1,8 @@
 // Memory for zone images, used again and again: a worker that allocates nothing never collects garbage, so that a new
 // buffer a reload would stay for good on its side (60 reloads of a large zone took 6 GB when that was tried).
 
+import { isLeased } from '../../core/transfer/image-lease.ts';
+
 /** Free buffers that are kept for the next edit; more are left to the collector. */
 const MAX_FREE_BUFFERS = 4;
 /** A free buffer this many times too large is left for a larger zone. */
@@ -11,7 +13,10 @@ const MIN_BUFFER_OCTETS = 64 * 1024;
 export interface ImageBuffers {
   /** At least `octets` long; what it held before is still in it. */
   readonly allocate: (octets: number) => SharedArrayBuffer;
-  /** Says which buffers are published, once every worker has let go of all others: those are free from then on. */
+  /**
+   * Says which buffers are published, once every worker answers from those. All others are free from then on, each as
+   * soon as no transfer reads it any more.
+   */
   keepOnly(published: Iterable<SharedArrayBuffer>): void;
 }
 
@@ -23,6 +28,7 @@ export function createImageBuffers(): ImageBuffers {
     allocate(octets) {
       const fitting = free
         .filter(({ byteLength }) => byteLength >= octets && byteLength <= roundedSize(octets) * MAX_WASTE)
+        .filter((buffer) => !isLeased(buffer))
         .sort((left, right) => left.byteLength - right.byteLength)[0];
       const buffer = fitting ?? new SharedArrayBuffer(roundedSize(octets));
       free = free.filter((other) => other !== buffer);

@@ -6,7 +6,7 @@ import type { ZoneVersion } from './zone-version.ts';
 /** Content decides whether a zone is reloaded, not the serial; comments and layout are no change. */
 export function serialWarnings(before: ZoneVersion, after: ZoneVersion): Finding[] {
   if (before.name !== after.name || isAdvanced(before.serial, after.serial)) return [];
-  if (Buffer.from(before.image.buffer).equals(Buffer.from(after.image.buffer))) return [];
+  if (Buffer.compare(before.image.content, after.image.content) === 0) return [];
   const said =
     after.serial === before.serial
       ? `is still ${after.serial}`

@@ -4,8 +4,8 @@
 
 import { Rcode, RecordType } from '../dns/record-type.ts';
 import { readUint16 } from '../octets/big-endian.ts';
-import { Header, RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
-import { firstNode, nodeAfter } from './image-walk.ts';
+import { RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
+import { type ImageLease, leaseImage } from './image-lease.ts';
 import type { OutgoingTransfer, TransferSigner } from './outgoing.ts';
 import type { TransferRequest } from './request.ts';
 import { MAX_MESSAGE_OCTETS, TransferMessage } from './transfer-message.ts';
@@ -21,13 +21,13 @@ export interface FullTransferOptions {
 export class FullTransfer implements OutgoingTransfer {
   readonly form = 'zone';
   private readonly image: ZoneImage;
+  private readonly lease: ImageLease;
   private readonly signer: TransferSigner | undefined;
   private readonly limit: number;
   private readonly maximum: number;
   private readonly message: TransferMessage;
   private step: 'first-soa' | 'records' | 'last-soa' | 'over' = 'first-soa';
   private isFirst = true;
-  private nodesLeft: number;
   private node = 0;
   /** Entry of the RRset in work, and how many of the node come after it. */
   private entry = 0;
@@ -39,11 +39,11 @@ export class FullTransfer implements OutgoingTransfer {
 
   constructor(image: ZoneImage, request: TransferRequest, options: FullTransferOptions) {
     this.image = image;
+    this.lease = leaseImage(image);
     this.signer = options.signer;
     this.maximum = MAX_MESSAGE_OCTETS - (options.signer?.reservedOctets ?? 0);
     this.limit = Math.min(options.messageOctets, this.maximum);
     this.message = new TransferMessage(request, image.apex.slice());
-    this.nodesLeft = image.words[Header.nodeCount]!;
     this.selectSoa();
   }
 
@@ -63,12 +63,13 @@ export class FullTransfer implements OutgoingTransfer {
       }
     }
     const length = message.finish();
-    if (this.step === 'over') this.release();
+    if (this.step === 'over') this.end();
     return this.signer === undefined ? length : this.signer.sign(output, offset, length);
   }
 
-  release(): void {
+  end(): void {
     this.step = 'over';
+    this.lease.end();
   }
 
   private fill(): void {
@@ -97,22 +98,26 @@ export class FullTransfer implements OutgoingTransfer {
       this.step = this.step === 'first-soa' ? 'records' : 'over';
       if (this.step === 'over') return;
       this.recordsLeft = 0;
-      this.selectNode(firstNode(this.image));
+      this.selectNode(this.image.firstNode);
     }
     while (this.recordsLeft === 0) {
       if (this.entriesLeft > 0) this.selectRrset(this.entry + RRSET_WORDS);
-      else if (this.nodesLeft > 0) this.selectNode(nodeAfter(this.image, this.node));
-      else {
-        this.step = 'last-soa';
-        this.selectSoa();
-      }
+      else this.selectNextNode();
+    }
+  }
+
+  private selectNextNode(): void {
+    const node = this.image.nodeAfter(this.node);
+    if (node !== 0) this.selectNode(node);
+    else {
+      this.step = 'last-soa';
+      this.selectSoa();
     }
   }
 
   private selectNode(node: number): void {
     const { image } = this;
     this.node = node;
-    this.nodesLeft--;
     this.entriesLeft = image.rrsetCountOf(node);
     this.entry = image.firstRrset(node) - RRSET_WORDS;
     this.message.setOwner(image.octets, image.nameOf(node), image.nameLengthOf(node));
@@ -125,13 +130,13 @@ export class FullTransfer implements OutgoingTransfer {
     this.source = 0;
     this.patch = 0;
     // The SOA of the apex stands at both ends, and nowhere between (RFC 5936 §2.2).
-    const isSoa = this.node === firstNode(image) && image.words[entry]! >>> 16 === RecordType.SOA;
+    const isSoa = this.node === image.firstNode && image.words[entry]! >>> 16 === RecordType.SOA;
     this.recordsLeft = isSoa ? 0 : image.recordsOf(entry);
   }
 
   private selectSoa(): void {
     const { image } = this;
-    this.node = firstNode(image);
+    this.node = image.firstNode;
     this.entry = image.findRrset(this.node, RecordType.SOA);
     this.source = 0;
     this.patch = 0;

@@ -17,7 +17,7 @@ export interface TransferSigner {
 
 /**
  * The life of one transfer. It reads the image's buffer until it has ended, and has a lease on it for that long (see
- * image-lease.ts): whoever stops asking before the end calls `release`.
+ * image-lease.ts): whoever made it calls `end` when it asks no more, whether it has had all messages or not.
  */
 export interface OutgoingTransfer {
   /** `zone`: the whole zone; `changes`: the steps from the client's version; `current`: the SOA alone. */
@@ -27,8 +27,8 @@ export interface OutgoingTransfer {
    * after the last one. Never throws; a record that fits no message ends the transfer with SERVFAIL.
    */
   next(output: Uint8Array, offset: number): number;
-  /** Gives the image back; safe twice. Calls itself at the end. */
-  release(): void;
+  /** Gives the image back; safe twice. */
+  end(): void;
 }
 
 export interface OutgoingTransferOptions {
@@ -70,6 +70,6 @@ export function createTransferRefusal(
       const length = message.finish();
       return signer === undefined ? length : signer.sign(output, offset, length);
     },
-    release() {},
+    end() {},
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createImageBuffers } from '../../../src/app/data-plane/image-buffers.ts';
+import { leaseImage } from '../../../src/core/transfer/image-lease.ts';
 import { authorityOf, exchange, imageOf } from '../../support/authority-of.ts';
 import { encodeQuery } from '../../support/dns-message.ts';
 
@@ -12,6 +13,20 @@ describe('buffers for zone images', () => {
     expect(second).not.toBe(first);
     buffers.keepOnly([second]);
     expect(buffers.allocate(100_000)).toBe(first);
+  });
+
+  test('are not used again while a transfer reads them', () => {
+    const buffers = createImageBuffers();
+    const text = '$TTL 60\n@ SOA ns a 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n';
+    const image = imageOf(text, 'example.', { allocate: buffers.allocate });
+    const transfers = [leaseImage(image), leaseImage(image)];
+    buffers.keepOnly([]);
+    for (const transfer of transfers) {
+      expect(buffers.allocate(1)).not.toBe(image.buffer);
+      transfer.end();
+      transfer.end();
+    }
+    expect(buffers.allocate(1)).toBe(image.buffer);
   });
 
   test('are never lent twice, published or not', () => {
