@@ -25,8 +25,9 @@ describe('SHA-1', () => {
 
   it('is that of node:crypto for every length up to ten blocks, and for any octets', () => {
     const pattern = Uint8Array.from({ length: 640 }, (_, index) => (index * 167) & 255);
-    const check = (message: Uint8Array): void =>
+    const check = (message: Uint8Array): void => {
       expect(digestOf(message)).toBe(createHash('sha1').update(message).digest('hex'));
+    };
     for (let length = 0; length <= pattern.length; length++) check(pattern.subarray(0, length));
     fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), check));
   });
