@@ -28,6 +28,11 @@ export class Answer {
   /** DO (RFC 3225): signatures and proofs go along. */
   dnssecOk = false;
 
+  /** Where the data of the name walked to last are: its node, or the wildcard's, or the cut's; 0 for no such name. */
+  get node(): number {
+    return this.lookup.node;
+  }
+
   /**
    * `name` is the question's, hashed and at or below the apex of `image`; `reply` holds header and question. Positional
    * parameters: an object a query would be garbage.
