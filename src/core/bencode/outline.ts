@@ -12,16 +12,23 @@ export class Outline {
   /** Offsets of lists and dictionaries, ascending. */
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
+  /** Where the open ones are in both, by depth. */
+  private readonly opened = new Int32Array(OUTLINED_DEPTH);
 
-  /** Notes one at `offset`, with `depth` others around it; returns what {@link close} wants. */
-  open(offset: number, depth: number): number {
-    if (depth >= OUTLINED_DEPTH || this.starts.length === MAX_OUTLINED) return -1;
+  /** Notes one at `offset`, with `depth` others around it. */
+  open(depth: number, offset: number): void {
+    if (depth >= OUTLINED_DEPTH) return;
+    this.opened[depth] = this.starts.length;
+    if (this.starts.length === MAX_OUTLINED) return;
+    this.starts.push(offset);
     this.ends.push(0);
-    return this.starts.push(offset) - 1;
   }
 
-  close(mark: number, end: number): void {
-    if (mark >= 0) this.ends[mark] = end;
+  /** The one opened last at `depth` ends before `end`. */
+  close(depth: number, end: number): void {
+    if (depth >= OUTLINED_DEPTH) return;
+    const index = this.opened[depth]!;
+    if (index < MAX_OUTLINED) this.ends[index] = end;
   }
 
   /** The offset after the list or dictionary at `offset`, or undefined where none is noted. */
