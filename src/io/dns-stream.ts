@@ -1,4 +1,4 @@
-// DNS over TCP (RFC 7766): messages behind two octets of length, as many on a connection as the client likes, answered
+// DNS over TCP (RFC 7766) and TLS (RFC 7858): messages behind two octets of length, as many on a connection as the client likes, answered
 // in order.
 
 import type { Counters } from '../core/counters.ts';
@@ -10,6 +10,7 @@ import type { Logger } from './log.ts';
 import type { LongReply } from './long-reply.ts';
 import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
 import { openStreamServer, type StreamLimits, type StreamServer } from './stream-server.ts';
+import type { TlsServer } from './tls-server.ts';
 
 /** Answers one message; 65535 octets are free at `replyOffset`. */
 export type DnsStreamHandler = PacketHandler;
@@ -33,6 +34,8 @@ export interface DnsStreamOptions {
   readonly address: string;
   readonly port: number;
   readonly answer: DnsStreamHandler;
+  /** DNS over TLS (RFC 7858). */
+  readonly tls?: TlsServer | undefined;
   /** Without it, `answer` is asked for transfers too. */
   readonly transfer?: TransferHandler;
   readonly clock: Clock;
@@ -81,7 +84,7 @@ const HEADER_OCTETS = 12;
 
 /** Throws `BindError`. */
 export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> {
-  const { address, port, clock, connections, counters, dropCounter, logger } = options;
+  const { address, port, tls, clock, connections, counters, dropCounter, logger } = options;
   function drop(): void {
     if (counters !== undefined && dropCounter !== undefined) counters[dropCounter]! += 1;
   }
@@ -89,6 +92,7 @@ export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> 
   return openStreamServer({
     address,
     port,
+    tls,
     clock,
     connections,
     logger,
@@ -154,6 +158,6 @@ function framed(messages: MessageSequence, maxMilliseconds: number): LongReply {
       writeUint16(output, offset, length);
       return LENGTH_OCTETS + length;
     },
-    end: () => messages.end(),
+    release: () => messages.release(),
   };
 }

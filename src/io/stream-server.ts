@@ -1,4 +1,5 @@
-// A TCP listener for small requests and replies: accepts, counts, sweeps out the slow and the idle, stops in order.
+// A TCP listener for small requests and replies, in clear text or over TLS: accepts, counts, sweeps out the slow and
+// the idle, stops in order.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createPacketSource } from '../core/net/packet-handler.ts';
@@ -18,6 +19,7 @@ import {
   type StreamConnection,
   type StreamProtocol,
 } from './stream-connection.ts';
+import type { TlsServer } from './tls-server.ts';
 
 export interface StreamLimits extends ConnectionTimes {
   readonly maxConnections: number;
@@ -33,6 +35,8 @@ export interface StreamServerOptions {
   /** 0: the system picks one. */
   readonly port: number;
   readonly protocol: StreamProtocol;
+  /** Every connection begins with a handshake, for which it has the time of a request. */
+  readonly tls?: TlsServer | undefined;
   readonly clock: Clock;
   readonly limits: StreamLimits;
   /** Shared by listeners that are to have their cap together; default: one of its own, as `limits` say. */
@@ -94,19 +98,21 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
         options.onRejected?.();
       },
     };
-    const connection = createStreamConnection(socket, source, {
+    const secured = options.tls?.secure(socket);
+    const stream = secured?.socket ?? socket;
+    const connection = createStreamConnection(stream, source, {
       protocol,
       times: limits,
       output,
       nowMilliseconds: clock.nowMilliseconds,
-      tlsVersion: () => undefined,
+      tlsVersion: () => secured?.tlsVersion(),
       completed: () => counted.touch(entry),
       failed: (error) => logger.error('a request handler failed: please report this', { error }),
     });
     counted.admit(entry);
     open.add(connection);
     if (cancels.sweep === nothing) cancels.sweep = clock.schedule(SWEEP_MILLISECONDS, sweep);
-    socket.once('close', () => {
+    stream.once('close', () => {
       counted.release(entry);
       open.delete(connection);
     });

@@ -1,4 +1,5 @@
-// What both TCP front ends keep: DNS over TCP and the HTTP tracker are two protocols on one kind of connection.
+// What all stream front ends keep: DNS over TCP, DNS over TLS and the HTTP tracker are protocols on one kind of
+// connection.
 
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -11,8 +12,10 @@ import { DNS_STREAM_LIMITS, openDnsStream } from '../../src/io/dns-stream.ts';
 import { HTTP_STREAM_LIMITS, openHttpStream } from '../../src/io/http-stream.ts';
 import { hasFamily } from '../../src/io/interfaces.ts';
 import type { StreamLimits, StreamServer, StreamServerOptions } from '../../src/io/stream-server.ts';
+import { createTlsServer, type TlsServer } from '../../src/io/tls-server.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { connectTcp, type TcpClient } from '../support/tcp-client.ts';
+import { createTestIdentity } from '../support/test-certificate.ts';
 
 interface Setup {
   readonly address?: string;
@@ -21,6 +24,7 @@ interface Setup {
   readonly limits?: Partial<StreamLimits>;
   readonly connections?: NonNullable<StreamServerOptions['connections']>;
   readonly counters?: ReturnType<typeof createCounters>;
+  readonly tls?: TlsServer;
 }
 
 /** A front end whose request `n` is answered with the text of `n`, padded to a fixed length. */
@@ -29,6 +33,7 @@ interface Subject {
   readonly limits: StreamLimits;
   readonly rejected: number;
   readonly timedOut: number;
+  readonly isSecured?: boolean;
   open(setup: Setup, replyOctets: number, onRequest: () => void): Promise<StreamServer>;
   request(n: number): Uint8Array;
   /** Octets that a reply of `replyOctets` takes on the wire. */
@@ -71,6 +76,19 @@ const dns: Subject = {
   },
 };
 
+const identity = createTestIdentity();
+
+const dnsOverTls: Subject = {
+  ...dns,
+  name: 'DNS over TLS',
+  isSecured: true,
+  open: (setup, replyOctets, onRequest) => {
+    const { nowMilliseconds } = setup.clock ?? systemClock;
+    const tls = createTlsServer({ identity, protocols: ['dot'], nowMilliseconds });
+    return dns.open({ ...setup, tls }, replyOctets, onRequest);
+  },
+};
+
 const http: Subject = {
   name: 'HTTP',
   limits: HTTP_STREAM_LIMITS,
@@ -107,7 +125,7 @@ const REPLY_OCTETS = 10;
 /** What either kind of server has room for; a few hundred overflow every buffer on the way. */
 const LARGE_REPLY_OCTETS = 30_000;
 
-describe.each([dns, http])('$name', (subject) => {
+describe.each([dns, dnsOverTls, http])('$name', (subject) => {
   async function openServer(
     setup: Setup = {},
     replyOctets = REPLY_OCTETS,
@@ -119,7 +137,8 @@ describe.each([dns, http])('$name', (subject) => {
   }
 
   async function connectTo(server: StreamServer, allowHalfOpen = false): Promise<TcpClient> {
-    const client = await connectTcp(server, { allowHalfOpen });
+    const tls = subject.isSecured === true ? {} : undefined;
+    const client = await connectTcp(server, { allowHalfOpen, tls });
     clients.push(client);
     return client;
   }
@@ -182,7 +201,7 @@ describe.each([dns, http])('$name', (subject) => {
     const rude = await connectTo(server);
     rude.send(pipelined(50));
     await rude.received(1);
-    rude.socket.resetAndDestroy();
+    rude.reset();
     const polite = await connectTo(server);
     polite.send(subject.request(5));
     expect(subject.numbers(await polite.received(subject.replyLength(LARGE_REPLY_OCTETS)))).toEqual([5]);

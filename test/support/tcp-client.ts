@@ -1,6 +1,8 @@
-// A bare TCP client that does as it is told: sends octets, keeps what comes, and knows how the connection ended.
+// A bare client over TCP or TLS that does as it is told: sends octets, keeps what comes, and knows how the connection
+// ended.
 
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectSecured } from 'node:tls';
 
 export interface TcpClient {
   readonly socket: Socket;
@@ -10,18 +12,37 @@ export interface TcpClient {
   /** Resolves with all that was received when the connection is gone: closed by the peer, or reset. */
   ended(): Promise<Buffer>;
   destroy(): void;
+  /** Ends it with a reset. */
+  reset(): void;
 }
 
 export async function connectTcp(
   { address, port }: { address: string; port: number },
-  options: { readonly allowHalfOpen?: boolean } = {},
+  options: {
+    readonly allowHalfOpen?: boolean;
+    readonly localAddress?: string;
+    /** Speaks TLS, and takes any certificate unless told otherwise. */
+    readonly tls?: ConnectionOptions | undefined;
+  } = {},
 ): Promise<TcpClient> {
   const socket = connect({
     host: address,
     port,
     allowHalfOpen: options.allowHalfOpen ?? false,
     noDelay: true,
+    ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
   });
+  if (options.tls === undefined) return await listenTo(socket, 'connect');
+  const secured = connectSecured({ rejectUnauthorized: false, ...options.tls, socket });
+  return await listenTo(secured, 'secureConnect', socket);
+}
+
+/** `transport` is the socket itself, or what lies below its TLS. */
+async function listenTo(
+  socket: Socket,
+  opening: 'connect' | 'secureConnect',
+  transport: Socket = socket,
+): Promise<TcpClient> {
   const chunks: Buffer[] = [];
   let length = 0;
   let over = false;
@@ -40,7 +61,7 @@ export async function connectTcp(
     });
   }
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
+    socket.once(opening, resolve);
     socket.once('error', reject);
   });
 
@@ -59,5 +80,6 @@ export async function connectTcp(
     received: (wanted) => until(() => over || length >= wanted),
     ended: () => until(() => over),
     destroy: () => socket.destroy(),
+    reset: () => void transport.resetAndDestroy(),
   };
 }

@@ -1,0 +1,68 @@
+// The server's side of TLS on connections that were accepted already. It is a layer over a socket and no listener, so
+// that a connection counts, and has its deadlines, from its first octet: a handshake is a request that has begun.
+
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import type { TlsIdentity } from './tls-identity.ts';
+
+export interface TlsServerOptions {
+  readonly identity: TlsIdentity;
+  /** What is spoken inside (RFC 7301): a client that names others only is refused, one that names none is served. */
+  readonly protocols: readonly string[];
+  nowMilliseconds(): number;
+}
+
+export interface SecuredSocket {
+  /** Gives and takes clear text; nothing can be read from it before the handshake is over. */
+  readonly socket: Socket;
+  /** `TLSv1.3` and the like, once the handshake is over. */
+  tlsVersion(): string | undefined;
+}
+
+export interface TlsServer {
+  secure(socket: Socket): SecuredSocket;
+  /** For handshakes from now on; what is connected stays so. Throws, and changes nothing, where OpenSSL refuses it. */
+  replace(identity: TlsIdentity): void;
+}
+
+/** RFC 9325 §3.4: whoever steals the key of session tickets reads what was resumed with them since it was made. */
+const TICKET_KEY_MILLISECONDS = 24 * 60 * 60 * 1000;
+
+/** RFC 9325 §3.1.1; 1.0 and 1.1 are gone by RFC 8996. */
+const MIN_VERSION = 'TLSv1.2';
+
+/** Throws OpenSSL's own error where it refuses the certificate or the key (one that is too short, say). */
+export function createTlsServer(options: TlsServerOptions): TlsServer {
+  const { nowMilliseconds } = options;
+  const ALPNProtocols = [...options.protocols];
+  let identity = options.identity;
+  let context = createContext(identity);
+  let renewAt = nowMilliseconds() + TICKET_KEY_MILLISECONDS;
+
+  function renew(next: TlsIdentity): void {
+    context = createContext(next);
+    identity = next;
+    renewAt = nowMilliseconds() + TICKET_KEY_MILLISECONDS;
+  }
+
+  return {
+    secure(socket) {
+      if (nowMilliseconds() >= renewAt) renew(identity);
+      const secured = new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols });
+      return { socket: secured, tlsVersion: () => secured.getProtocol() ?? undefined };
+    },
+    replace: renew,
+  };
+}
+
+/** Each has a ticket key of its own, which OpenSSL draws. */
+function createContext({ certificate, key }: TlsIdentity): SecureContext {
+  return createSecureContext({
+    cert: certificate,
+    key,
+    minVersion: MIN_VERSION,
+    // Renegotiation is work that a client has us do for nothing; RFC 9325 §3.5 has no use for it.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+  });
+}
