@@ -185,7 +185,7 @@ function skipRecord(octets: Uint8Array, position: number, end: number): number {
 }
 
 /** The position after a possibly compressed name, or -1. Pointers are not followed: a record's owner is of no use here. */
-function skipName(octets: Uint8Array, position: number, end: number): number {
+export function skipName(octets: Uint8Array, position: number, end: number): number {
   let at = position;
   while (at < end) {
     const size = octets[at]!;
