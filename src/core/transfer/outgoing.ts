@@ -2,8 +2,12 @@
 // client reads.
 
 import type { Rcode } from '../dns/record-type.ts';
+import { isSameNameAt } from '../zone/check-index.ts';
 import type { ZoneImage } from '../zone/image.ts';
+import type { ZoneChange } from './changes.ts';
+import { soaOf } from './image-records.ts';
 import { FullTransfer } from './outgoing-full.ts';
+import { IncrementalTransfer, type IncrementalTransferSettings } from './outgoing-incremental.ts';
 import type { TransferRequest } from './request.ts';
 import { MAX_MESSAGE_OCTETS, TransferMessage } from './transfer-message.ts';
 
@@ -40,6 +44,11 @@ export interface OutgoingTransferOptions {
 /** As NSD: what a compression pointer reaches, so that an owner is written once a message (RFC 1035 §4.1.4). */
 export const DEFAULT_TRANSFER_MESSAGE_OCTETS = 16_384;
 
+/** Below so many records, steps are sent though the zone has fewer: it is one message either way. */
+const MIN_STEP_RECORDS = 64;
+/** Steps that take more before compression fit no datagram after it: an owner of 255 octets becomes a pointer of two. */
+const MAX_UNCOMPRESSED_DATAGRAM_OCTETS = 65_535;
+
 /** The whole zone (RFC 5936): the SOA, every other record once, the SOA. For IXFR too, in the form of AXFR. */
 export function createZoneTransfer(
   image: ZoneImage,
@@ -50,6 +59,69 @@ export function createZoneTransfer(
     signer: options.signer,
     messageOctets: options.messageOctets ?? DEFAULT_TRANSFER_MESSAGE_OCTETS,
   });
+}
+
+export interface IncrementalTransferOptions extends OutgoingTransferOptions {
+  /** Octets of the one message that is sent over UDP; left out over TCP. */
+  readonly datagramOctets?: number;
+}
+
+/**
+ * What a client with `request.serial` gets for IXFR (RFC 1995 §2, §4). `changes` is the journal, oldest first; its last
+ * step leads to `image`. The SOA alone where the client is not behind, and over UDP where the rest does not fit; the
+ * whole zone where the journal does not reach back to the client, is of another zone, or holds more records than it.
+ */
+export function createIncrementalTransfer(
+  image: ZoneImage,
+  changes: readonly ZoneChange[],
+  request: TransferRequest,
+  options: IncrementalTransferOptions = {},
+): OutgoingTransfer {
+  const { datagramOctets, signer, messageOctets = DEFAULT_TRANSFER_MESSAGE_OCTETS } = options;
+  const limit = datagramOctets === undefined ? messageOctets : datagramOctets - (signer?.reservedOctets ?? 0);
+  const settings = { soa: soaOf(image), signer, messageOctets: limit };
+  const current = () => new IncrementalTransfer(request, { ...settings, form: 'current', changes: [] });
+  if (!isNewer(image.serial, request.serial)) return current();
+  const steps = findSteps(changes, request.serial, image);
+  if (datagramOctets === undefined) {
+    if (steps === undefined) return createZoneTransfer(image, request, options);
+    return new IncrementalTransfer(request, { ...settings, form: 'changes', changes: steps });
+  }
+  if (steps === undefined || octetsOf(steps) > MAX_UNCOMPRESSED_DATAGRAM_OCTETS) return current();
+  const settled = { ...settings, form: 'changes', changes: steps } as const;
+  return fitsOneMessage(request, settled) ? new IncrementalTransfer(request, settled) : current();
+}
+
+/** The steps from `serial` to the image without a gap; undefined where there are none, or where the zone is less. */
+function findSteps(
+  changes: readonly ZoneChange[],
+  serial: number,
+  image: ZoneImage,
+): readonly ZoneChange[] | undefined {
+  const first = changes.findLastIndex(({ fromSerial }) => fromSerial === serial);
+  if (first < 0) return undefined;
+  const steps = changes.slice(first);
+  let reached = serial;
+  let records = 0;
+  for (const { fromSerial, toSerial, removed, removedCount, addedCount } of steps) {
+    if (fromSerial !== reached || !isSameNameAt(removed, 0, image.apex, 0)) return undefined;
+    reached = toSerial;
+    records += removedCount + addedCount;
+  }
+  return reached === image.serial && records <= Math.max(image.recordCount, MIN_STEP_RECORDS)
+    ? steps
+    : undefined;
+}
+
+function octetsOf(changes: readonly ZoneChange[]): number {
+  return changes.reduce((sum, { removed, added }) => sum + removed.length + added.length, 0);
+}
+
+/** Tries it on memory of its own: what is sent must be known before its first octet. */
+function fitsOneMessage(request: TransferRequest, settings: IncrementalTransferSettings): boolean {
+  const trial = new IncrementalTransfer(request, { ...settings, signer: undefined });
+  const length = trial.next(new Uint8Array(MAX_MESSAGE_OCTETS), 0);
+  return trial.isOver && length <= settings.messageOctets;
 }
 
 /** One message without records that says why there is no transfer: REFUSED, NOTAUTH, SERVFAIL. */
@@ -72,4 +144,10 @@ export function createTransferRefusal(
     },
     end() {},
   };
+}
+
+/** Serial number arithmetic (RFC 1982 §3.2). */
+function isNewer(serial: number, than: number): boolean {
+  const distance = (serial - than) >>> 0;
+  return distance > 0 && distance < 2 ** 31;
 }
