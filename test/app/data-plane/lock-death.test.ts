@@ -27,7 +27,7 @@ interface Prepared {
 async function prepare(workerCount: number): Promise<Prepared> {
   const rebuilt: unknown[] = [];
   const warn: Logger['warn'] = (_message, fields) => {
-    if (fields?.shards !== undefined) rebuilt.push(fields.shards);
+    if (fields?.['shards'] !== undefined) rebuilt.push(fields['shards']);
   };
   const plane = new ThreadedDataPlane({
     udpPayload: 1232,
