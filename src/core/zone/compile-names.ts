@@ -2,6 +2,8 @@
 
 import { FOLD, labelCount, nameLength } from '../dns/name.ts';
 import { labelHash, rootHash } from '../dns/name-hash.ts';
+import { RecordType } from '../dns/record-type.ts';
+import { isHashedRow } from './dnssec-rdata.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** A node's number counts from 1 in the order of creation; 0 is none. The apex is 1. */
@@ -33,7 +35,6 @@ export class NameTree {
     this.apexLabels = labelCount(
       table.octets.subarray(apexOffset, apexOffset + nameLength(table.octets, apexOffset)),
     );
-    this.locate(apexOffset);
   }
 
   /** The node of the name at `offset` of the table's octets, or 0. */
@@ -45,6 +46,13 @@ export class NameTree {
   isWildcard(node: number): boolean {
     const name = this.names[node]!;
     return this.table.octets[name] === 1 && this.table.octets[name + 1] === 0x2a;
+  }
+
+  /** Rows of the node, in the order of the file. */
+  rowsOf(node: number): number[] {
+    const rows: number[] = [];
+    for (let next = this.firstRows[node]!; next !== 0; next = this.nextRows[next - 1]!) rows.push(next - 1);
+    return rows;
   }
 
   attach(node: number, row: number): void {
@@ -68,6 +76,13 @@ export class NameTree {
       parent = node;
     }
     return node;
+  }
+
+  /** The node of the owner at `offset`, made without its ancestors where it is new. */
+  locateAlone(offset: number): number {
+    this.measure(offset);
+    const known = this.find(offset, 0);
+    return known === 0 ? this.insert(offset, this.suffixHashes[0]!, 0) : known;
   }
 
   /** Fills `offsets` and `suffixHashes` for the name at `offset`; returns its labels. */
@@ -148,17 +163,31 @@ function widen(from: Uint32Array, capacity: number): Uint32Array {
   return to;
 }
 
+export interface ZoneNames {
+  /** Names that queries find; the first is the apex. */
+  readonly tree: NameTree;
+  /** Owners of NSEC3 and of what signs it, apart: they are no names of the zone, and make no empty non-terminals. */
+  readonly hashed: NameTree | undefined;
+}
+
 /** The zone's names with their rows; every row's owner is at or below the apex, as checking has made sure. */
-export function collectNames(table: RecordTable, apexOffset: number, seed: number): NameTree {
+export function collectNames(table: RecordTable, apexOffset: number, seed: number): ZoneNames {
+  const types = table.types.subarray(0, table.count);
   const tree = new NameTree(table, apexOffset, seed);
+  const hashed = types.includes(RecordType.NSEC3) ? new NameTree(table, apexOffset, seed) : undefined;
+  tree.locate(apexOffset);
   let owner = -1;
   let node = 0;
   for (let row = 0; row < table.count; row++) {
+    if (hashed !== undefined && isHashedRow(table, row)) {
+      hashed.attach(hashed.locateAlone(table.owners[row]!), row);
+      continue;
+    }
     if (table.owners[row] !== owner) {
       owner = table.owners[row]!;
       node = tree.locate(owner);
     }
     tree.attach(node, row);
   }
-  return tree;
+  return { tree, hashed };
 }

@@ -3,10 +3,22 @@
 import { FOLD, isSameName, labelCount, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32, writeUint16, writeUint32 } from '../octets/big-endian.ts';
+import { chooseChain } from './compile-denial.ts';
+import { groupRows, type RowGroup } from './compile-groups.ts';
 import { APEX, collectNames, type NameTree } from './compile-names.ts';
 import { RrsetWriter } from './compile-rrset.ts';
-import { Header, IMAGE_MAGIC, NODE_WORDS, NodeFlag, RRSET_WORDS, ZoneImage } from './image.ts';
-import { rdataNamesOf } from './rdata-names.ts';
+import { sizeBound, slotsFor } from './compile-size.ts';
+import {
+  Denial,
+  DenialKind,
+  Header,
+  IMAGE_MAGIC,
+  NODE_WORDS,
+  NodeFlag,
+  RRSET_WORDS,
+  RrsetFlag,
+  ZoneImage,
+} from './image.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** What compiling needs of a parsed zone that passed `checkZone` without errors. */
@@ -33,15 +45,19 @@ export function compileZone(zone: CompilableZone, options: CompileOptions): Zone
 class Compiler {
   private readonly table: RecordTable;
   private readonly tree: NameTree;
+  private readonly hashed: NameTree | undefined;
   private readonly apex: Uint8Array;
   private readonly seed: number;
   private readonly buffer: SharedArrayBuffer;
   private readonly octets: Uint8Array;
   private readonly words: Uint32Array;
   private readonly writer: RrsetWriter;
-  /** Where each node lies, by its number in the tree. */
+  /** Where each node lies, by its number in its tree. */
   private readonly nodes: Uint32Array;
+  private readonly hashedNodes: Uint32Array;
   private readonly flags: Uint8Array;
+  /** The cut or DNAME at or above each node, by their numbers in the tree; 0 for none. */
+  private readonly cuts: Uint32Array;
   /** Additional names: where a link holds a node's number until its place is known. */
   private readonly forward: number[] = [];
   private used = Header.words * 4;
@@ -51,10 +67,14 @@ class Compiler {
     this.apex = zone.apex;
     this.seed = seed;
     const soa = findApexSoa(zone);
-    this.tree = collectNames(zone.records, zone.records.owners[soa]!, seed);
+    const names = collectNames(zone.records, zone.records.owners[soa]!, seed);
+    this.tree = names.tree;
+    this.hashed = names.hashed;
     this.nodes = new Uint32Array(this.tree.count + 1);
+    this.hashedNodes = new Uint32Array(names.hashed === undefined ? 0 : names.hashed.count + 1);
     this.flags = new Uint8Array(this.tree.count + 1);
-    this.buffer = allocate(sizeBound(zone.records, this.tree));
+    this.cuts = new Uint32Array(this.tree.count + 1);
+    this.buffer = allocate(sizeBound(zone.records, names));
     this.octets = new Uint8Array(this.buffer);
     this.words = new Uint32Array(this.buffer);
     this.writer = new RrsetWriter(zone.records, this.apex);
@@ -65,7 +85,12 @@ class Compiler {
     const slots = this.used;
     this.used += slotCount * 8;
     this.octets.fill(0, 0, this.used);
-    for (let node = 1; node <= this.tree.count; node++) this.writeNode(node);
+    for (let node = 1; node <= this.tree.count; node++) {
+      const groups = groupRows(this.table, this.tree.rowsOf(node));
+      this.flags[node] = flagsOf(groups, node);
+      this.nodes[node] = this.writeNode(this.tree.names[node]!, groups, this.flags[node]!);
+    }
+    this.writeHashedNodes();
     this.linkNodes();
     this.fillSlots(slots, slotCount);
     const negativeSoa = this.writeNegativeSoa();
@@ -73,63 +98,47 @@ class Compiler {
     this.words[Header.apexName] = this.used;
     this.words[Header.apexLength] = this.apex.length;
     this.used += this.apex.length;
-    this.writeHeader({ slots, slotCount, negativeSoa });
+    const denial = this.writeDenial();
+    this.writeHeader({ slots, slotCount, negativeSoa, denial });
     return new ZoneImage(this.buffer);
   }
 
-  private writeNode(node: number): void {
-    const groups = this.groupRows(node);
-    const name = this.tree.names[node]!;
+  private writeHashedNodes(): void {
+    const { hashed } = this;
+    if (hashed === undefined) return;
+    for (let node = 1; node <= hashed.count; node++) {
+      const groups = groupRows(this.table, hashed.rowsOf(node));
+      this.hashedNodes[node] = this.writeNode(hashed.names[node]!, groups, NodeFlag.hashed);
+    }
+  }
+
+  /** Writes what lies together of one name, and returns where. */
+  private writeNode(name: number, groups: readonly RowGroup[], flags: number): number {
     const length = nameLength(this.table.octets, name);
     this.used = (this.used + 3) & ~3;
     const at = this.used;
-    this.nodes[node] = at;
-    const flags = this.flagsOf(groups, node);
-    this.flags[node] = flags;
     this.words[at >>> 2] = ((flags << 26) | (groups.length << 8) | length) >>> 0;
     this.words[(at >>> 2) + 1] = 0;
+    this.words[(at >>> 2) + 2] = 0;
     let entry = (at >>> 2) + NODE_WORDS;
     this.used = at + (NODE_WORDS + groups.length * RRSET_WORDS) * 4;
     for (let index = 0; index < length; index++) {
       this.octets[this.used + index] = FOLD[this.table.octets[name + index]!]!;
     }
     this.used += length;
-    for (const rows of groups) {
-      this.writeRrset(entry, rows, lowestTtl(this.table, rows));
+    for (const group of groups) {
+      this.writeRrset(entry, group, lowestTtl(this.table, group.rows));
       entry += RRSET_WORDS;
     }
+    return at;
   }
 
-  private flagsOf(groups: readonly number[][], node: number): number {
-    let flags = 0;
-    for (const rows of groups) {
-      const type = this.table.types[rows[0]!]!;
-      if (type === RecordType.NS && node !== APEX) flags |= NodeFlag.delegation;
-      else if (type === RecordType.CNAME) flags |= NodeFlag.alias;
-      else if (type === RecordType.DNAME) flags |= NodeFlag.dname;
-    }
-    return flags;
-  }
-
-  /** The node's rows by type, types in the order of the file. */
-  private groupRows(node: number): number[][] {
-    const groups: number[][] = [];
-    for (let next = this.tree.firstRows[node]!; next !== 0; next = this.tree.nextRows[next - 1]!) {
-      const type = this.table.types[next - 1]!;
-      const group = groups.find((rows) => this.table.types[rows[0]!] === type);
-      if (group === undefined) groups.push([next - 1]);
-      else group.push(next - 1);
-    }
-    return groups;
-  }
-
-  private writeRrset(entry: number, rows: readonly number[], ttl: number): void {
+  private writeRrset(entry: number, { type, rows, isSigned }: RowGroup, ttl: number): void {
     const writer = this.writer;
-    const type = this.table.types[rows[0]!]!;
     writer.write(type, rows, ttl);
     this.words[entry] = ((type << 16) | writer.records) >>> 0;
     this.words[entry + 1] = this.used;
-    this.words[entry + 2] = (writer.length << 16) >>> 0;
+    this.words[entry + 2] = ((writer.length << 16) | (isSigned ? RrsetFlag.signed : 0)) >>> 0;
     for (let index = 0; index < writer.length; index++)
       this.octets[this.used + index] = writer.octets[index]!;
     this.used += writer.length;
@@ -161,7 +170,7 @@ class Compiler {
 
   /** Fills in what needs every node's place: wildcard child, cut, additional names. Parents come before children. */
   private linkNodes(): void {
-    const cuts = new Uint32Array(this.tree.count + 1);
+    const { cuts } = this;
     for (let node = 1; node <= this.tree.count; node++) {
       const parent = this.tree.parents[node]!;
       if (cuts[parent] !== 0) cuts[node] = cuts[parent]!;
@@ -185,24 +194,54 @@ class Compiler {
     }
   }
 
-  /** RFC 2308 §3: the SOA of a negative answer lives for the lower of its TTL and its MINIMUM. */
+  /** RFC 2308 §3: the SOA of a negative answer lives for the lower of its TTL and its MINIMUM; so do its RRSIGs. */
   private writeNegativeSoa(): number {
     this.used = (this.used + 3) & ~3;
     const entry = this.used >>> 2;
-    this.used += RRSET_WORDS * 4;
-    const row = this.apexSoaRow();
+    const groups = groupRows(this.table, this.tree.rowsOf(APEX));
+    const soa = groups.findIndex(({ type }) => type === RecordType.SOA);
+    const group = groups[soa]!;
+    const row = group.rows[0]!;
     const rdata = this.table.rdata(row);
-    const minimum = readUint32(rdata, rdata.length - 4);
-    this.writeRrset(entry, [row], Math.min(this.table.ttls[row]!, minimum));
+    const ttl = Math.min(this.table.ttls[row]!, readUint32(rdata, rdata.length - 4));
+    this.used += (group.isSigned ? 2 : 1) * RRSET_WORDS * 4;
+    this.writeRrset(entry, { ...group, rows: [row] }, ttl);
+    if (group.isSigned) this.writeRrset(entry + RRSET_WORDS, groups[soa + 1]!, ttl);
     return entry;
   }
 
-  private apexSoaRow(): number {
-    return this.groupRows(APEX).find((rows) => this.table.types[rows[0]!] === RecordType.SOA)![0]!;
+  /** The chain's head, its owners in order, its salt; returns where, 0 for a zone without one. */
+  private writeDenial(): number {
+    const { table, tree, hashed, cuts } = this;
+    const isOccluded = (node: number): boolean => cuts[node] !== 0 && cuts[node] !== node;
+    const chain = chooseChain({ table, tree, hashed, isOccluded });
+    if (chain.kind === 'none') return 0;
+    this.used = (this.used + 3) & ~3;
+    const at = this.used;
+    const head = at >>> 2;
+    const places = chain.kind === 'nsec' ? this.nodes : this.hashedNodes;
+    const salt = chain.kind === 'nsec' ? new Uint8Array(0) : chain.parameters.salt;
+    this.words[head + Denial.kind] = chain.kind === 'nsec' ? DenialKind.nsec : DenialKind.nsec3;
+    this.words[head + Denial.owners] = chain.nodes.length;
+    this.words[head + Denial.iterations] = chain.kind === 'nsec' ? 0 : chain.parameters.iterations;
+    this.words[head + Denial.saltLength] = salt.length;
+    chain.nodes.forEach((node, index) => {
+      this.words[head + Denial.words + index] = places[node]!;
+    });
+    const end = at + (Denial.words + chain.nodes.length) * 4;
+    this.octets.set(salt, end);
+    this.used = end + salt.length;
+    return at;
   }
 
-  private writeHeader(layout: { slots: number; slotCount: number; negativeSoa: number }): void {
-    const rdata = this.table.rdata(this.apexSoaRow());
+  private writeHeader(layout: {
+    slots: number;
+    slotCount: number;
+    negativeSoa: number;
+    denial: number;
+  }): void {
+    const soa = this.tree.rowsOf(APEX).find((row) => this.table.types[row] === RecordType.SOA)!;
+    const rdata = this.table.rdata(soa);
     this.words[Header.magic] = IMAGE_MAGIC;
     this.words[Header.octets] = this.used;
     this.words[Header.seed] = this.seed;
@@ -214,11 +253,22 @@ class Compiler {
     this.words[Header.recordCount] = this.table.count;
     this.words[Header.serial] = readUint32(rdata, rdata.length - 20);
     this.words[Header.negativeSoa] = layout.negativeSoa;
+    this.words[Header.denial] = layout.denial;
   }
 }
 
 function newBuffer(octets: number): SharedArrayBuffer {
   return new SharedArrayBuffer(octets);
+}
+
+function flagsOf(groups: readonly RowGroup[], node: number): number {
+  let flags = 0;
+  for (const { type } of groups) {
+    if (type === RecordType.NS && node !== APEX) flags |= NodeFlag.delegation;
+    else if (type === RecordType.CNAME) flags |= NodeFlag.alias;
+    else if (type === RecordType.DNAME) flags |= NodeFlag.dname;
+  }
+  return flags;
 }
 
 function findApexSoa({ apex, records }: CompilableZone): number {
@@ -236,31 +286,4 @@ function lowestTtl(table: RecordTable, rows: readonly number[]): number {
   let lowest = table.ttls[rows[0]!]!;
   for (const row of rows) lowest = Math.min(lowest, table.ttls[row]!);
   return lowest;
-}
-
-/** A power of two, between a third and three quarters full. */
-function slotsFor(nodes: number): number {
-  let slots = 8;
-  while (slots * 3 < nodes * 4) slots *= 2;
-  return slots;
-}
-
-/** Three names of 255 octets, a record header and fields, links. */
-const NEGATIVE_SOA_AND_APEX_OCTETS = 3 * 255 + 64;
-
-/**
- * An upper bound of the image's octets. What is not used is never touched, so the system gives no memory for it.
- */
-function sizeBound(table: RecordTable, tree: NameTree): number {
-  let octets = (Header.words + RRSET_WORDS + 1) * 4 + slotsFor(tree.count) * 8;
-  for (let node = 1; node <= tree.count; node++) {
-    octets += NODE_WORDS * 4 + 3 + nameLength(table.octets, tree.names[node]!);
-  }
-  for (let row = 0; row < table.count; row++) octets += recordBound(table, row);
-  return ((octets + NEGATIVE_SOA_AND_APEX_OCTETS) & ~3) + 4;
-}
-
-function recordBound(table: RecordTable, row: number): number {
-  const links = rdataNamesOf(table.types[row]!) === undefined ? 0 : 4 + 2 * 2 + 6;
-  return RRSET_WORDS * 4 + 12 + table.rdataLengths[row]! + links;
 }

@@ -1,6 +1,6 @@
 // The compiled zone: one immutable buffer that every worker maps and answers from. This file says how it is laid out.
 //
-//   header | slots | node, node, … | negative SOA, apex
+//   header | slots | node, node, … | negative SOA, apex, denial
 //
 //   slot   two words: hash, offset of the node (0 = free); open addressing, linear probing.
 //   node   words: flags << 26 | RRsets << 8 | octets of the name; wildcard child; cut; then four words an RRset,
@@ -11,6 +11,8 @@
 //          that is patched, or replaced by the apex where the question spells it otherwise.
 //   links  16 bits each: number of patches, number of additional names, then the patches (offset in the octets of a
 //          pointer to the apex), then for each additional name its offset in the octets and its node's (32 bits).
+//   denial of a signed zone: the head (see Denial), then the nodes of the owners of NSEC in the canonical order of
+//          names, or of NSEC3 in the order of hashes, then the salt. Owners of NSEC3 have no slot.
 //
 // Words are in the machine's order, offsets are in octets from the start, nodes are on word boundaries.
 // RRset flag SIGNED says that the next entry holds the RRSIGs of this one: it goes along where DO is set.
@@ -39,7 +41,11 @@ export const Header = {
   /** The apex with the letters of the zone file. */
   apexName: 12,
   apexLength: 13,
-  words: 14,
+  /** Where the chain of owners of NSEC or NSEC3 lies, 0 for none: see {@link Denial}. */
+  denial: 14,
+  /** 1: the name of a zone of which there is nothing to answer from (see unavailable.ts). */
+  unavailable: 15,
+  words: 16,
 } as const;
 
 export const NodeFlag = {
@@ -47,6 +53,23 @@ export const NodeFlag = {
   delegation: 1,
   alias: 2,
   dname: 4,
+  /** The owner of NSEC3 records: no name of the zone, so that no query finds it (RFC 5155 §7.2.8). */
+  hashed: 8,
+} as const;
+
+export const RrsetFlag = {
+  signed: 1,
+} as const;
+
+export const DenialKind = { nsec: 1, nsec3: 2 } as const;
+
+/** Words at the head of the chain; owners' nodes in order follow, one word each, then the salt. */
+export const Denial = {
+  kind: 0,
+  owners: 1,
+  iterations: 2,
+  saltLength: 3,
+  words: 4,
 } as const;
 
 export const NODE_WORDS = 3;
@@ -67,6 +90,10 @@ export class ZoneImage {
     if (this.words[Header.magic] !== IMAGE_MAGIC) throw new TypeError('not a zone image');
     this.slots = this.words[Header.slots]! >>> 2;
     this.slotMask = this.words[Header.slotMask]!;
+  }
+
+  get isUnavailable(): boolean {
+    return this.words[Header.unavailable] !== 0;
   }
 
   /** All that was compiled: equal for equal zones of one seed. */
@@ -215,6 +242,11 @@ export class ZoneImage {
 
   lengthOf(entry: number): number {
     return this.words[entry + 2]! >>> 16;
+  }
+
+  /** The next entry holds the RRSIGs of this one. */
+  isSigned(entry: number): boolean {
+    return (this.words[entry + 2]! & RrsetFlag.signed) !== 0;
   }
 
   private linksOf(entry: number): number {

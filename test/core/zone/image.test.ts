@@ -21,11 +21,11 @@ describe('the nodes of an image', () => {
   it('are visited once each, the apex first', () => {
     const image = imageOf(`b.c TXT x\n${HEAD}a MX 10 ns\na A 127.0.0.1\n@ MX 10 nowhere\n`, 'example.');
     expect(nodesOf(image)).toEqual([
-      'example. SOA NS MX',
+      'example. NS SOA MX',
       'c.example.',
       'b.c.example. TXT',
       'ns.example. A',
-      'a.example. MX A',
+      'a.example. A MX',
     ]);
   });
 
