@@ -12,6 +12,8 @@ export const COUNTER_NAMES = [
   'dnsOther',
   'dnsTruncated',
   'dnsDropped',
+  'dnsRateDropped',
+  'dnsRateSlipped',
   'udpConnects',
   'udpAnnouncesIpv4',
   'udpAnnouncesIpv6',

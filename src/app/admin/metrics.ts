@@ -48,6 +48,11 @@ export const COUNTER_FAMILIES: readonly CounterFamily[] = [
     help: 'DNS messages that got no reply',
     series: [series('dnsDropped')],
   },
+  {
+    name: 'portolan_dns_rate_limited_total',
+    help: 'DNS replies over UDP that the rate limit withheld: dropped, or sent truncated or as BADCOOKIE instead',
+    series: [series('dnsRateDropped', { action: 'drop' }), series('dnsRateSlipped', { action: 'slip' })],
+  },
   { name: 'portolan_tracker_connects_total', help: 'UDP connects', series: [series('udpConnects')] },
   {
     name: 'portolan_tracker_announces_total',

@@ -33,6 +33,7 @@ const RENEW_AGE_SECONDS = 1800;
 const VERSION_AT = CLIENT_COOKIE_OCTETS;
 const TIMESTAMP_AT = VERSION_AT + 4;
 const HASH_AT = TIMESTAMP_AT + 4;
+/** RFC 4291 §2. */
 const MAX_ADDRESS_OCTETS = 16;
 
 /** Cookies of one worker: the client's last one is kept between {@link read} and {@link write}. Nothing is allocated. */

@@ -28,8 +28,9 @@ export const EdnsOption = { NSID: 3, COOKIE: 10, EDE: 15 } as const;
 
 /** RFC 7873 §4: the client's part of a COOKIE. */
 export const CLIENT_COOKIE_OCTETS = 8;
-/** RFC 7873 §4: bounds of both parts together. */
+/** RFC 7873 §4: both parts together have at least so many octets. */
 const MIN_COOKIE_OCTETS = 16;
+/** RFC 7873 §4: and at most so many. */
 const MAX_COOKIE_OCTETS = 40;
 
 /** RFC 6891 §6.2.3: smaller values are taken as this. */

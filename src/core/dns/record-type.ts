@@ -62,6 +62,8 @@ export const Rcode = {
   NOTAUTH: 9,
   /** Extended: its upper octet travels in the OPT record (RFC 6891 §6.1.3). */
   BADVERS: 16,
+  /** RFC 7873 §8. */
+  BADCOOKIE: 23,
 } as const;
 
 const NAMES = new Map<number, string>(Object.entries(RecordType).map(([name, code]) => [code, name]));

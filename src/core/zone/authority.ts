@@ -1,25 +1,43 @@
 // A query to a reply, in octets: the whole of what an authoritative server says (RFC 1034, 1035, 6891, 7766).
 
 import { Counter, type Counters } from '../counters.ts';
+import { CookieState } from '../dns/cookie.ts';
+import {
+  appendExtendedError,
+  EdnsReply,
+  type EdnsSettings,
+  EXTENDED_ERROR_OCTETS,
+  ExtendedError,
+} from '../dns/edns-reply.ts';
 import { HEADER_OCTETS, HeaderFlag, MIN_UDP_PAYLOAD, Query, Verdict } from '../dns/query.ts';
 import { QueryName } from '../dns/query-name.ts';
+import { AnswerClass, RateLimiter, type RateLimitOptions, RateVerdict } from '../dns/rate-limit.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
-import type { PacketHandler } from '../net/packet-handler.ts';
-import { writeUint16, writeUint32 } from '../octets/big-endian.ts';
+import { createPacketSource, type PacketHandler } from '../net/packet-handler.ts';
+import { readUint16, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { Answer } from './answer.ts';
 import type { Catalog } from './catalog.ts';
-import { OPT_OCTETS, ReplyWriter } from './reply-writer.ts';
+import { ChaosNames, type ChaosSettings } from './chaos.ts';
+import { OPT_OCTETS, ReplyWriter, Section } from './reply-writer.ts';
 
 /** The payload that survives nearly every path without fragments (DNS flag day 2020). */
 export const DEFAULT_UDP_PAYLOAD = 1232;
 /** RFC 1035 §4.2.2: what the length of a message over TCP can say. */
 export const MAX_STREAM_REPLY_OCTETS = 65535;
+/** Opcode, RD and CD go back as they came (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
+const ECHOED_FLAGS = 0x7800 | HeaderFlag.rd | HeaderFlag.cd;
 
 export interface AuthorityOptions {
   readonly catalog: Catalog;
   readonly counters: Counters;
   /** Octets of the largest reply over UDP, 512–4096. */
   readonly udpPayload?: number;
+  /** Cookies and NSID; neither without it. */
+  readonly edns?: EdnsSettings;
+  /** Names of class CHAOS; none without it. */
+  readonly chaos?: ChaosSettings;
+  /** Of replies over UDP; no limit without it. */
+  readonly rateLimit?: RateLimitOptions | undefined;
 }
 
 /** Answers for one worker: it owns the scratch memory, so that a query allocates nothing. */
@@ -27,15 +45,32 @@ export class Authority {
   private catalog: Catalog;
   private readonly counters: Counters;
   private readonly udpPayload: number;
+  private readonly edns: EdnsReply;
+  private readonly chaos: ChaosNames;
+  private readonly limiter: RateLimiter | undefined;
   private readonly query = new Query();
   private readonly name = new QueryName();
   private readonly reply = new ReplyWriter();
   private readonly answer = new Answer();
+  // What is known of the request at hand, besides.
+  private source = createPacketSource();
+  private nowSeconds = 0;
+  private isStream = false;
+  private replyLimit = 0;
+  private questionLength = 0;
+  /** An {@link ExtendedError}. */
+  private extendedError: number = ExtendedError.none;
+  /** What the answer is counted by, see {@link RateLimiter.count}. */
+  private countedZone = 0;
+  private countedNode = 0;
 
   constructor(options: AuthorityOptions) {
     this.catalog = options.catalog;
     this.counters = options.counters;
     this.udpPayload = options.udpPayload ?? DEFAULT_UDP_PAYLOAD;
+    this.edns = new EdnsReply(options.edns ?? {});
+    this.chaos = new ChaosNames(options.chaos ?? {});
+    this.limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
   }
 
   /** From the next query on, answers come from `catalog`. */
@@ -44,35 +79,62 @@ export class Authority {
   }
 
   /** Over UDP; positional as {@link PacketHandler} is. */
-  readonly handle: PacketHandler = (request, offset, length, _source, reply, replyOffset) => {
+  readonly handle: PacketHandler = (request, offset, length, source, reply, replyOffset, nowSeconds) => {
     this.counters[Counter.dnsUdpQueries]!++;
     this.reply.target(reply, replyOffset);
-    return this.respond(request, offset, length, false);
+    this.source = source;
+    this.nowSeconds = nowSeconds;
+    this.isStream = false;
+    return this.respond(request, offset, length);
   };
 
   /** Over TCP and TLS: a {@link PacketHandler} with {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`. */
-  readonly handleStream: PacketHandler = (request, offset, length, _source, reply, replyOffset) => {
+  readonly handleStream: PacketHandler = (
+    request,
+    offset,
+    length,
+    source,
+    reply,
+    replyOffset,
+    nowSeconds,
+  ) => {
     this.counters[Counter.dnsTcpQueries]!++;
     this.reply.target(reply, replyOffset);
-    return this.respond(request, offset, length, true);
+    this.source = source;
+    this.nowSeconds = nowSeconds;
+    this.isStream = true;
+    return this.respond(request, offset, length);
   };
 
-  private respond(request: Uint8Array, offset: number, length: number, isStream: boolean): number {
+  private respond(request: Uint8Array, offset: number, length: number): number {
+    const { answer } = this;
     const verdict = this.query.read(request, offset, length, this.name);
-    if (verdict === Verdict.silence) {
-      this.counters[Counter.dnsDropped]!++;
-      return 0;
-    }
-    if (verdict !== Verdict.query) {
-      return this.refuse(request, offset, verdict === Verdict.malformed ? Rcode.FORMERR : Rcode.NOTIMP);
-    }
-    this.reply.begin(request, offset, this.query.questionEnd);
-    this.reply.limit(isStream ? MAX_STREAM_REPLY_OCTETS : this.udpLimit());
-    if (this.query.hasEdns) this.reply.reserve(OPT_OCTETS);
-    this.answer.authoritative = false;
-    this.answer.truncated = false;
-    this.answer.rcode = this.resolve();
+    if (verdict === Verdict.query) {
+      this.begin(request, offset);
+      answer.rcode = this.resolve();
+    } else if (verdict === Verdict.cookieOnly) {
+      this.begin(request, offset);
+      answer.rcode = this.confirmCookie();
+    } else return this.refuse(request, offset, verdict);
+    const rate = this.countAnswer();
+    if (rate !== RateVerdict.pass) return this.withhold(rate);
+    if (answer.truncated) this.counters[Counter.dnsTruncated]!++;
     return this.finish();
+  }
+
+  private begin(request: Uint8Array, offset: number): void {
+    const { answer, edns, query, reply } = this;
+    this.questionLength = query.questionEnd - offset;
+    this.replyLimit = this.isStream ? MAX_STREAM_REPLY_OCTETS : this.udpLimit();
+    reply.begin(request, offset, query.questionEnd);
+    reply.limit(this.replyLimit);
+    edns.clear();
+    if (query.hasEdns) reply.reserve(OPT_OCTETS + edns.prepare(query, request, this.source, this.nowSeconds));
+    answer.authoritative = false;
+    answer.truncated = false;
+    this.extendedError = ExtendedError.none;
+    this.countedZone = 0;
+    this.countedNode = 0;
   }
 
   private udpLimit(): number {
@@ -84,13 +146,17 @@ export class Authority {
     const { query, name } = this;
     if (query.ednsVersion !== 0) return Rcode.BADVERS;
     if (query.type === RecordType.OPT) return Rcode.FORMERR;
-    if (query.type === RecordType.AXFR || query.type === RecordType.IXFR) return Rcode.REFUSED;
-    if (query.type >= RecordType.TKEY && query.type <= RecordType.MAILA) return Rcode.NOTIMP;
-    if (query.class !== RecordClass.IN) return Rcode.REFUSED;
+    if (query.type === RecordType.AXFR || query.type === RecordType.IXFR)
+      return this.fail(Rcode.REFUSED, ExtendedError.prohibited);
+    if (query.type >= RecordType.TKEY && query.type <= RecordType.MAILA)
+      return this.fail(Rcode.NOTIMP, ExtendedError.notSupported);
+    if (query.class !== RecordClass.IN) return this.resolveOtherClass();
     name.hash(this.catalog.seed);
     const image = this.findImage();
-    if (image === undefined) return Rcode.REFUSED;
+    if (image === undefined) return this.fail(Rcode.REFUSED, ExtendedError.notAuthoritative);
+    this.countedZone = name.hashes[name.labels - image.apexLabels]!;
     this.answer.write(image, name, query.type, this.reply, query.dnssecOk);
+    this.countedNode = this.answer.node;
     return this.answer.rcode;
   }
 
@@ -101,24 +167,93 @@ export class Authority {
     return this.catalog.find(this.name, 1) ?? image;
   }
 
+  private resolveOtherClass(): number {
+    const { name, query, reply } = this;
+    if (query.class === RecordClass.CH && this.chaos.write(name, query.type, reply)) return Rcode.NOERROR;
+    return this.fail(Rcode.REFUSED, ExtendedError.notAuthoritative);
+  }
+
+  private fail(rcode: number, extendedError: number): number {
+    this.extendedError = extendedError;
+    return rcode;
+  }
+
+  /** RFC 7873 §5.4: no question but a cookie. */
+  private confirmCookie(): number {
+    const { cookieState } = this.edns;
+    if (cookieState === CookieState.none) return Rcode.FORMERR;
+    return cookieState === CookieState.bad ? Rcode.BADCOOKIE : Rcode.NOERROR;
+  }
+
+  /** A `RateVerdict`. TCP and a good cookie prove the source, which is all that the limit is for (RFC 7873 §5.2.4). */
+  private countAnswer(): number {
+    const { answer, limiter, nowSeconds, source } = this;
+    if (limiter === undefined || this.isStream || this.edns.cookieState === CookieState.good)
+      return RateVerdict.pass;
+    if (answer.rcode === Rcode.NXDOMAIN)
+      return limiter.count(source, AnswerClass.nxDomain, this.countedZone, 0, nowSeconds);
+    if (answer.rcode !== Rcode.NOERROR) return limiter.count(source, AnswerClass.error, 0, 0, nowSeconds);
+    return limiter.count(source, this.answerClass(), this.countedZone, this.countedNode, nowSeconds);
+  }
+
+  private answerClass(): number {
+    if (!this.answer.authoritative) return AnswerClass.referral;
+    const records = readUint16(this.reply.octets, this.reply.start + Section.answer);
+    return records === 0 ? AnswerClass.noData : AnswerClass.positive;
+  }
+
+  /** Silence, or what sends a real client to TCP or gives it a cookie, and is no larger than what was asked. */
+  private withhold(rate: number): number {
+    const { answer } = this;
+    if (rate === RateVerdict.drop) {
+      this.counters[Counter.dnsRateDropped]!++;
+      return 0;
+    }
+    this.counters[Counter.dnsRateSlipped]!++;
+    this.reply.rewind(this.questionLength);
+    // RFC 7873 §5.2.3, as BIND does it: with a cookie the client need not even change to TCP.
+    if (this.edns.cookieState === CookieState.none) answer.truncated = true;
+    else answer.rcode = Rcode.BADCOOKIE;
+    this.extendedError = ExtendedError.none;
+    return this.finish();
+  }
+
   private finish(): number {
     const { query, answer, reply } = this;
-    let flags = HeaderFlag.qr | (query.flags & (HeaderFlag.rd | HeaderFlag.cd)) | (answer.rcode & 15);
+    let flags = HeaderFlag.qr | (query.flags & ECHOED_FLAGS) | (answer.rcode & 15);
     if (answer.authoritative) flags |= HeaderFlag.aa;
     if (answer.truncated) flags |= HeaderFlag.tc;
     writeUint16(reply.octets, reply.start + 2, flags);
-    if (query.hasEdns) reply.appendOpt(this.udpPayload, answer.rcode >>> 4, query.dnssecOk);
+    if (query.hasEdns) this.appendOpt();
     this.counters[counterOf(answer.rcode)]!++;
-    if (answer.truncated) this.counters[Counter.dnsTruncated]!++;
     return reply.position - reply.start;
   }
 
+  private appendOpt(): void {
+    const { answer, edns, query, reply } = this;
+    reply.appendOpt(this.udpPayload, answer.rcode >>> 4, query.dnssecOk);
+    const start = reply.position;
+    let at = edns.append(reply.octets, start);
+    const hasRoom = at + EXTENDED_ERROR_OCTETS - reply.start <= this.replyLimit;
+    if (this.extendedError !== ExtendedError.none && hasRoom)
+      at = appendExtendedError(reply.octets, at, this.extendedError);
+    writeUint16(reply.octets, start - 2, at - start);
+    reply.position = at;
+  }
+
   /** A header alone: what can be said of a message that cannot be read. */
-  private refuse(request: Uint8Array, offset: number, rcode: number): number {
+  private refuse(request: Uint8Array, offset: number, verdict: number): number {
+    if (verdict === Verdict.silence) {
+      this.counters[Counter.dnsDropped]!++;
+      return 0;
+    }
+    const rcode = verdict === Verdict.malformed ? Rcode.FORMERR : Rcode.NOTIMP;
+    this.edns.clear();
+    this.answer.rcode = rcode;
+    if (this.countAnswer() !== RateVerdict.pass) return this.withhold(RateVerdict.drop);
     const { octets, start } = this.reply;
     octets[start] = request[offset]!;
     octets[start + 1] = request[offset + 1]!;
-    // Opcode and RD as they came (RFC 1035 §4.1.1).
     writeUint16(octets, start + 2, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
     writeUint32(octets, start + 4, 0);
     writeUint32(octets, start + 8, 0);
