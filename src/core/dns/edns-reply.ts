@@ -17,7 +17,14 @@ export const EXTENDED_ERROR_OCTETS = OPTION_HEADER_OCTETS + 2;
 export const MAX_NSID_OCTETS = 128;
 
 /** Why, for a person who looks at the reply (RFC 8914 §4): the few that other authoritative servers say. */
-export const ExtendedError = { none: -1, prohibited: 18, notAuthoritative: 20, notSupported: 21 } as const;
+export const ExtendedError = {
+  none: -1,
+  prohibited: 18,
+  notAuthoritative: 20,
+  notSupported: 21,
+  /** The copy of a zone has expired, or never came. */
+  invalidData: 24,
+} as const;
 
 export interface EdnsSettings {
   /** What this server is called (RFC 5001), up to {@link MAX_NSID_OCTETS}; nobody is told without it. */

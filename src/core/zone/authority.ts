@@ -154,6 +154,7 @@ export class Authority {
     name.hash(this.catalog.seed);
     const image = this.findImage();
     if (image === undefined) return this.fail(Rcode.REFUSED, ExtendedError.notAuthoritative);
+    if (image.isUnavailable) return this.fail(Rcode.SERVFAIL, ExtendedError.invalidData);
     this.countedZone = name.hashes[name.labels - image.apexLabels]!;
     this.answer.write(image, name, query.type, this.reply, query.dnssecOk);
     this.countedNode = this.answer.node;
