@@ -171,7 +171,17 @@ class ZoneServer implements Server {
       logger,
     });
     const reserved = () => this.reserved();
-    this.reloader = createReloader({ config, dataPlane, sockets, drains, kept, logger, machine, reserved });
+    this.reloader = createReloader({
+      config,
+      dataPlane,
+      sockets,
+      drains,
+      kept,
+      logger,
+      machine,
+      reserved,
+      secondaries: () => [],
+    });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
     this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
     const reload = await this.readZones('start');

@@ -10,19 +10,14 @@ import { transferSettings } from './transfer-settings.ts';
 const DURATION = 'a duration with its unit, such as "90s", "30m", "4h" or "1d"';
 const LISTEN = 'an address with a port, such as "127.0.0.1:53", "[::1]:53" or "auto:53"';
 
-export const configSchema = z.strictObject({
-  zones: setting(
-    listOf(z.string().min(1, 'expected a path'), 'a path').pipe(
-      z.array(z.string()).min(1, 'expected at least one path'),
-    ),
-    {
-      comment:
-        'Zone files, or folders whose *.zone files are served. Relative to the folder of the configuration file.',
-      argument: 'path',
-      kind: 'list',
-      default: ['zones'],
-    },
-  ),
+const sections = z.strictObject({
+  zones: setting(listOf(z.string().min(1, 'expected a path'), 'a path'), {
+    comment:
+      'Zone files, or folders whose *.zone files are served. Relative to the folder of the configuration file.',
+    argument: 'path',
+    kind: 'list',
+    default: ['zones'],
+  }),
   state: setting(z.string('expected a path').min(1, 'expected a path'), {
     comment:
       'Folder for what must outlive a restart: last good zones, the drain ledger. Made with mode 0700.',
@@ -155,6 +150,12 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+});
+
+export const configSchema = sections.superRefine(({ zones, dns }, context) => {
+  if (zones.length > 0 || dns.secondaries.length > 0) return;
+  const message = 'expected at least one path, or a zone of another server in dns.secondaries';
+  context.addIssue({ code: 'custom', path: ['zones'], message, input: zones });
 });
 
 function isInterval(seconds: number): boolean {

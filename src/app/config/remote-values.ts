@@ -4,6 +4,7 @@ import { parseName } from '../../core/dns/name.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
 import { formatHostName } from '../../core/preference/hosts.ts';
+import { formatKeyName, parseKeyName } from '../../core/transfer/access.ts';
 import { parseSocketAddress } from './config-values.ts';
 
 /** RFC 1035 §4.2. */
@@ -37,7 +38,7 @@ export function parseNotifyTarget(text: string): NotifyTarget | undefined {
   if (remote === undefined || rest.length > 0) return undefined;
   const { address, port = DNS_PORT } = remote;
   if (word === undefined) return { address, port, key: undefined };
-  const key = word.startsWith('key:') ? parseKeyName(word.slice('key:'.length)) : undefined;
+  const key = word.startsWith('key:') ? parseKey(word.slice('key:'.length)) : undefined;
   return key === undefined ? undefined : { address, port, key };
 }
 
@@ -48,7 +49,8 @@ export function parseHostName(text: string): string | undefined {
   return formatHostName(name);
 }
 
-/** Keys have domain names (RFC 8945 §4.2). */
-export function parseKeyName(text: string): string | undefined {
-  return text === '.' ? undefined : parseHostName(text);
+/** A key's name as text, in lower case without its final dot. */
+export function parseKey(text: string): string | undefined {
+  const name = parseKeyName(text);
+  return name === undefined ? undefined : formatKeyName(name);
 }

@@ -3,12 +3,15 @@
 import { resolve } from 'node:path';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
+import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ParsedConfig } from './config-schema.ts';
 import { DNS_PORT, DNS_TLS_PORT, type NotifyTarget } from './remote-values.ts';
 
 export interface TransferConfig {
   /** Absolute paths of the files with TSIG keys; what is in them is no part of the configuration. */
   readonly keyFiles: readonly string[];
+  /** Empty: nobody. */
+  readonly transfer: readonly TransferRule[];
   readonly notify: readonly NotifyTarget[];
   readonly secondaries: readonly SecondaryConfig[];
 }
@@ -48,6 +51,7 @@ export const SECONDARY_PORTS: readonly PortRange[] = [
 export function toTransferConfig(dns: ParsedConfig['dns'], folder: string): TransferConfig {
   return {
     keyFiles: dns.keys.map((path) => resolve(folder, path)),
+    transfer: dns.transfer,
     notify: dns.notify,
     secondaries: dns.secondaries.map((table): SecondaryConfig => {
       const { zone, key, tls, tls_ca: caFile, tracker, catalog } = table;

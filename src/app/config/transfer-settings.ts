@@ -1,9 +1,11 @@
 // The settings of zone transfers: who may take zones, who is told of changes, and whose zones are served here.
 
 import { z } from 'zod';
-import { parseHostName, parseKeyName, parseNotifyTarget, parseRemote } from './remote-values.ts';
+import { parseTransferRule } from '../../core/transfer/access.ts';
+import { parseHostName, parseKey, parseNotifyTarget, parseRemote } from './remote-values.ts';
 import { listOf, notation, type SettingTable, setting } from './setting.ts';
 
+const RULE = 'an address, a prefix, "key:NAME", or both, such as "192.0.2.0/24 key:transfer"';
 const TARGET =
   'an address with or without port and key, such as "192.0.2.53" or "[2001:db8::1]:5353 key:transfer"';
 const REMOTE =
@@ -27,7 +29,7 @@ const secondary = z.preprocess(
           .min(1, 'expected at least one address')
           .max(MAX_PRIMARIES, `expected at most ${MAX_PRIMARIES} addresses`),
       ),
-      key: notation(parseKeyName, 'the name of a key').optional(),
+      key: notation(parseKey, 'the name of a key').optional(),
       tls: notation(parseHostName, 'the name in the certificate of the primaries').optional(),
       tls_ca: z.string('expected a path').min(1, 'expected a path').optional(),
       tracker: z.boolean('expected true or false').default(false),
@@ -63,6 +65,14 @@ export const transferSettings = {
       'Files with TSIG keys (RFC 8945): key clauses as tsig-keygen prints them, or lines "hmac-sha256:NAME:SECRET". ' +
       'Other settings name a key by its NAME. Read again at SIGHUP; never printed or logged.',
     argument: 'path',
+    kind: 'list',
+    default: [],
+  }),
+  transfer: setting(listOf(notation(parseTransferRule, RULE), RULE), {
+    comment:
+      'Who may take whole zones from here (AXFR, IXFR): addresses, prefixes, "key:NAME", or a prefix and a key that ' +
+      'must both fit, such as "2001:db8::/32 key:transfer". Nobody unless it is written.',
+    argument: 'rule',
     kind: 'list',
     default: [],
   }),

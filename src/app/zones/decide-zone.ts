@@ -12,6 +12,7 @@ import type { OpenSockets } from './open-sockets.ts';
 import { serialWarnings } from './serial-warning.ts';
 import type { ServedZone, ZoneEntry } from './zone-entry.ts';
 import type { ListedZone, Trigger } from './zone-listing.ts';
+import { trackerFor } from './zone-origin.ts';
 import { readKeptZone, type ZoneReading, type ZoneVersion } from './zone-version.ts';
 
 /** What became of one zone file. */
@@ -83,6 +84,8 @@ async function decide(zone: ListedZone, context: Context): Promise<Decision> {
       return { before: entry, entry, outcome: 'removed', isFresh: false };
     case 'gone':
       return keep(entry, [zone.finding], entry.files);
+    case 'untouched':
+      return { before: entry, entry, outcome: 'unchanged', isFresh: false };
     case 'unchanged':
       return await replan(entry, context);
     case 'read':
@@ -93,7 +96,7 @@ async function decide(zone: ListedZone, context: Context): Promise<Decision> {
 /** The file is as it was; the machine's addresses, or what may be opened, may have changed. */
 async function replan(entry: ZoneEntry, context: Context): Promise<Decision> {
   const served = entry.served!;
-  const admission = await admitZone(served.version, admissionOptions(context));
+  const admission = await admitZone(served.version, admissionOptions(entry, context));
   if (admission.kind === 'rejected') return keep(entry, admission.findings, entry.files);
   if (isSamePlan(served, admission.zone))
     return { before: entry, entry, outcome: 'unchanged', isFresh: false };
@@ -116,11 +119,13 @@ async function decideReading(entry: ZoneEntry, reading: ZoneReading, context: Co
     const findings = [...reading.findings, duplicate(version, rival)];
     return await fallBack(entry, { findings, version }, files, context);
   }
-  const admission = await admitZone(version, admissionOptions(context));
+  const admission = await admitZone(version, admissionOptions(entry, context));
   const findings = [...reading.findings, ...admission.findings];
   if (admission.kind === 'rejected') return await fallBack(entry, { findings, version }, files, context);
   const previous = entry.served ?? rival?.served;
-  const warnings = previous === undefined ? [] : serialWarnings(previous.version, version);
+  // A copy has the serial that its primary gave it.
+  const isEdit = previous !== undefined && entry.origin.kind === 'primary';
+  const warnings = isEdit ? serialWarnings(previous.version, version) : [];
   const served = {
     ...entry,
     served: admission.zone,
@@ -147,13 +152,13 @@ async function fallBack(
 ): Promise<Decision> {
   if (entry.served !== undefined || context.trigger !== 'start') return keep(entry, findings, files);
   const texts = await context.kept.find(entry.path);
-  const reading = texts === undefined ? undefined : readKeptZone(texts, context.compiling);
+  const reading = texts === undefined ? undefined : readKeptZone(texts, context.compiling, entry.origin);
   if (reading?.kind !== 'good' || reading.version.digest === version?.digest)
     return keep(entry, findings, files);
   if (context.others.some(({ served }) => served?.version.name === reading.version.name)) {
     return keep(entry, findings, files);
   }
-  const admission = await admitZone(reading.version, admissionOptions(context));
+  const admission = await admitZone(reading.version, admissionOptions(entry, context));
   const all = [...findings, ...admission.findings];
   if (admission.kind === 'rejected') return keep(entry, all, files);
   const served = { ...entry, served: admission.zone, isCurrent: false, findings: all, files };
@@ -170,7 +175,8 @@ function duplicate({ name, soa, texts }: ZoneVersion, rival: ZoneEntry): Finding
   return createFinding({ code: 'duplicate-zone', severity: 'error', message, position: soa }, texts);
 }
 
-function admissionOptions(context: Context): AdmissionOptions {
-  const { tracker, addresses, reserved, sockets, drains, pending } = context;
+function admissionOptions({ origin }: ZoneEntry, context: Context): AdmissionOptions {
+  const tracker = trackerFor(origin, context.tracker);
+  const { addresses, reserved, sockets, drains, pending } = context;
   return { tracker, addresses, reserved, sockets, drains, pending };
 }

@@ -20,6 +20,10 @@ export const SERVE_CODES = {
   'zone-unreadable': { severity: 'error', summary: 'a zone file that cannot be read' },
   'zone-file-gone': { severity: 'warning', summary: 'a zone file that is gone while its zone is served' },
   'duplicate-zone': { severity: 'error', summary: 'a zone that another file serves already' },
+  'zone-not-compiled': {
+    severity: 'error',
+    summary: 'a zone of another server that is too broken to be served',
+  },
   'serial-not-advanced': { severity: 'warning', summary: 'a changed zone whose serial did not grow' },
   'state-not-written': {
     severity: 'error',

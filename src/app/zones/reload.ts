@@ -15,8 +15,10 @@ import { createFinding, type Finding } from './finding.ts';
 import type { KeptZones } from './kept-zones.ts';
 import type { OpenSockets } from './open-sockets.ts';
 import { addressesHere } from './plan-zone.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
 import { publishedEndpoints, type ServedZone, type ZoneEntry } from './zone-entry.ts';
 import { listZones, type Trigger } from './zone-listing.ts';
+import type { SecondaryFile } from './zone-origin.ts';
 
 export interface ZoneReport {
   readonly path: string;
@@ -45,11 +47,16 @@ export interface ReloadOptions {
   readonly machine: Machine;
   /** Sockets of our own that no zone may take. */
   reserved(): readonly Listener[];
+  /** Every zone of another server, as things stand. */
+  secondaries(): readonly SecondaryFile[];
 }
 
 export interface Reloader {
-  /** One at a time, and not beside {@link Reloader.expireDrains}: the caller sees to that. */
-  reload(trigger: Trigger): Promise<ReloadReport>;
+  /**
+   * One at a time, and not beside {@link Reloader.expireDrains}: the caller sees to that. With trigger `transfer`,
+   * `changed` are the paths of the copies that have changed.
+   */
+  reload(trigger: Trigger, changed?: ReadonlySet<string>): Promise<ReloadReport>;
   /** Closes what no cache can name any more. */
   expireDrains(): Promise<readonly Listener[]>;
   entries(): readonly ZoneEntry[];
@@ -63,10 +70,12 @@ export function createReloader(options: ReloadOptions): Reloader {
   const saidClosed = new Set<string>();
   const buffers = createImageBuffers();
   const compiling = { seed: dataPlane.seed, allocate: buffers.allocate };
+  const publisher = createPublisher(options);
 
-  async function reload(trigger: Trigger): Promise<ReloadReport> {
+  async function reload(trigger: Trigger, changed: ReadonlySet<string> = new Set()): Promise<ReloadReport> {
     const before = sockets.keys();
-    const listed = listZones({ roots: config.zones, entries, trigger, compiling });
+    const secondaries = options.secondaries();
+    const listed = listZones({ roots: config.zones, secondaries, entries, trigger, changed, compiling });
     const { tracker } = config;
     const addresses = addressesHere(tracker.addresses, options.machine);
     const reserved = options.reserved();
@@ -80,7 +89,7 @@ export function createReloader(options: ReloadOptions): Reloader {
       trigger,
       compiling,
     });
-    const settled = await publishDecisions(decided, trigger, options);
+    const settled = await publishDecisions(decided, { ...options, trigger, publisher });
     entries = settled.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
     buffers.keepOnly(servedZones(entries).map(({ version }) => version.image.buffer));
     await openDraining(options, saidClosed);
@@ -104,7 +113,7 @@ export function createReloader(options: ReloadOptions): Reloader {
 
   async function expireDrains(): Promise<readonly Listener[]> {
     if (!(await drains.expire())) return [];
-    await publishCatalog(servedZones(entries), options);
+    await publisher.publish(servedZones(entries));
     const closed = await closeUnneeded();
     for (const listener of closed)
       logger.info(`${formatListener(listener)} is closed: no cache names it any more`);
@@ -122,26 +131,23 @@ function servedZones(entries: readonly ZoneEntry[]): ServedZone[] {
   return entries.flatMap(({ served }) => (served === undefined ? [] : [served]));
 }
 
-async function publishCatalog(
-  zones: readonly ServedZone[],
-  { dataPlane, drains }: ReloadOptions,
-): Promise<void> {
-  const draining = drains.drainingBeside(publishedEndpoints(zones));
-  await dataPlane.publish({ images: zones.map(({ version }) => version.image), draining });
+interface PublishOptions extends ReloadOptions {
+  readonly trigger: Trigger;
+  readonly publisher: Publisher;
 }
 
 /** Ledger first, then the catalog, then the ledger again: a crash in between errs towards ports that stay open. */
 async function publishDecisions(
   decisions: readonly Decision[],
-  trigger: Trigger,
-  options: ReloadOptions,
+  options: PublishOptions,
 ): Promise<readonly Decision[]> {
+  const { trigger, publisher } = options;
   const isChanged = decisions.some(
     ({ isFresh, outcome, before }) => isFresh || (outcome === 'removed' && before.served),
   );
-  if (!isChanged) return decisions;
   const staying = decisions.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
   const zones = servedZones(staying);
+  if (!isChanged && !publisher.isBehind(zones)) return decisions;
   const endpoints = publishedEndpoints(zones);
   try {
     await options.drains.promise(endpoints);
@@ -153,7 +159,7 @@ async function publishDecisions(
       `${error.message}; zones are served all the same, and after a crash ports may close too early`,
     );
   }
-  await publishCatalog(zones, options);
+  await publisher.publish(zones);
   await options.drains.settle(endpoints);
   return await Promise.all(decisions.map((decision) => keepForRestart(decision, options)));
 }
@@ -170,6 +176,8 @@ function takeBack(decision: Decision, error: FileError): Decision {
 async function keepForRestart(decision: Decision, { kept }: ReloadOptions): Promise<Decision> {
   const { entry, isFresh } = decision;
   if (!isFresh || !entry.isCurrent || entry.served === undefined) return decision;
+  // A copy is stored already; only one whose ports may be refused has a last good version beside it.
+  if (entry.origin.kind === 'secondary' && !entry.origin.drivesTracker) return decision;
   try {
     await kept.keep(entry.path, entry.served.version);
     return decision;

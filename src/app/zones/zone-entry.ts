@@ -4,6 +4,7 @@ import type { PreferenceHost } from '../../core/preference/hosts.ts';
 import type { PublishedEndpoint } from '../../core/preference/ledger.ts';
 import type { PlannedListener } from '../../core/preference/plan.ts';
 import type { Finding } from './finding.ts';
+import type { ZoneOrigin } from './zone-origin.ts';
 import type { ZoneVersion } from './zone-version.ts';
 
 /** What is published of a zone, and the sockets that are open for it. */
@@ -21,6 +22,7 @@ export interface ZoneEntry {
   readonly path: string;
   /** The setting that it comes from: a folder, or the file itself. */
   readonly root: string;
+  readonly origin: ZoneOrigin;
   /** What answers now: the file's content, or the last good one. Undefined: this zone is not served. */
   readonly served: ServedZone | undefined;
   /** Whether what is served is what the file says. */

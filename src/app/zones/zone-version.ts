@@ -17,6 +17,7 @@ import type { ZoneImage } from '../../core/zone/image.ts';
 import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
 import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../../io/zone-files.ts';
 import { createFinding, type Finding, type SourceText } from './finding.ts';
+import { PRIMARY, type ZoneOrigin } from './zone-origin.ts';
 
 export interface ZoneVersion {
   /** Apex in lower case, without final dot. */
@@ -39,9 +40,9 @@ export type ZoneReading =
   | { readonly kind: 'bad'; readonly findings: readonly Finding[]; readonly files: readonly string[] };
 
 /** Reads the file and all that it includes, once, so that what is checked is what is kept and served. */
-export function readZone(path: string, compiling: CompileOptions): ZoneReading {
+export function readZone(path: string, compiling: CompileOptions, origin: ZoneOrigin = PRIMARY): ZoneReading {
   try {
-    return parseTexts(readZoneFile(path), includeReader(dirname(path)), compiling);
+    return judge(checkTexts(readZoneFile(path), includeReader(dirname(path))), compiling, origin);
   } catch (error) {
     if (!(error instanceof ZoneFileError)) throw error;
     const position = { file: path, line: 1, column: 1 };
@@ -51,11 +52,19 @@ export function readZone(path: string, compiling: CompileOptions): ZoneReading {
 }
 
 /** The same from texts that were kept: nothing is read from the disk. */
-export function readKeptZone(texts: readonly SourceText[], compiling: CompileOptions): ZoneReading {
+export function readKeptZone(
+  texts: readonly SourceText[],
+  compiling: CompileOptions,
+  origin: ZoneOrigin = PRIMARY,
+): ZoneReading {
   const [first, ...others] = texts;
   if (first === undefined) return { kind: 'bad', findings: [], files: [] };
   const kept = new Map(others.map((text) => [text.path, text])); // as many as the zone has files
-  return parseTexts(first, (path, from) => findKept(kept, path, from), compiling);
+  return judge(
+    checkTexts(first, (path, from) => findKept(kept, path, from)),
+    compiling,
+    origin,
+  );
 }
 
 /** By the name that {@link includeReader} gave the text when it was read. */
@@ -85,16 +94,44 @@ export function checkTexts(first: SourceText, include: IncludeReader): ReadTexts
   return { zone, texts: [...texts.values()], findings: [...zone.diagnostics, ...checkZone(zone)] };
 }
 
-function parseTexts(first: SourceText, include: IncludeReader, compiling: CompileOptions): ZoneReading {
-  const { zone, texts, findings } = checkTexts(first, include);
-  if (zone.apex === undefined || findings.some(isError)) {
-    return { kind: 'bad', findings, files: texts.map(({ path }) => path) };
+function judge(read: ReadTexts, compiling: CompileOptions, origin: ZoneOrigin): ZoneReading {
+  const { zone, texts, findings } = read;
+  const { apex } = zone;
+  const files = texts.map(({ path }) => path);
+  const fatal = origin.kind === 'primary' ? findings : zone.diagnostics;
+  if (apex === undefined || fatal.some(isError)) return { kind: 'bad', findings, files };
+  if (origin.kind === 'primary')
+    return { kind: 'good', version: createVersion({ ...zone, apex }, texts, compiling), findings };
+  return judgeCopy({ ...zone, apex }, read, compiling, origin.drivesTracker);
+}
+
+/** What is wrong with another server's zone is for its editor to mend: it is served all the same, where that can be. */
+// Four positional parameters: all that `judge` knows.
+function judgeCopy(
+  zone: ParsedZone & { readonly apex: Uint8Array },
+  { texts, findings }: ReadTexts,
+  compiling: CompileOptions,
+  drivesTracker: boolean,
+): ZoneReading {
+  const warnings = findings.map((finding) => ({ ...finding, severity: 'warning' as const }));
+  try {
+    const version = createVersion(zone, texts, compiling);
+    return {
+      kind: 'good',
+      version: drivesTracker ? version : { ...version, hosts: [] },
+      findings: warnings,
+    };
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    const position = { file: texts[0]!.path, line: 1, column: 1 };
+    const message = `this copy cannot be served: ${error.message}; mend the zone at its primary`;
+    const finding = { code: 'zone-not-compiled', severity: 'error', message, position } as const;
+    return {
+      kind: 'bad',
+      findings: [...warnings, createFinding(finding, [])],
+      files: texts.map(({ path }) => path),
+    };
   }
-  return {
-    kind: 'good',
-    version: createVersion({ ...zone, apex: zone.apex }, texts, compiling),
-    findings,
-  };
 }
 
 /** A file's name is its origin when the text names none. */

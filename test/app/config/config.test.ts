@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Config, type ConfigSource, readConfig } from '../../../src/app/config/config.ts';
 import { flagOf, settings } from '../../../src/app/config/config-schema.ts';
+import { formatTransferRule } from '../../../src/core/transfer/access.ts';
 
 function read(text: string | undefined, flags: ConfigSource['flags'] = {}) {
   const file = text === undefined ? undefined : { path: 'portolan.toml', text, folder: '/etc/portolan' };
@@ -30,6 +31,7 @@ describe('readConfig', () => {
         ],
         udpPayload: 1232,
         keyFiles: [],
+        transfer: [],
         notify: [],
         secondaries: [],
       },
@@ -215,6 +217,15 @@ describe('zones of other servers', () => {
     const { dns } = configOf('', flags);
     expect(dns.secondaries[0]!.tls!.caFile).toBe('/srv/ca.pem');
     expect(dns.keyFiles).toEqual(['/srv/k']);
+  });
+
+  it('reads who may take zones', () => {
+    const rules = configOf('[dns]\ntransfer = ["192.0.2.53", "key:Xfr 2001:db8::/32"]').dns.transfer;
+    expect(rules.map(formatTransferRule)).toEqual(['192.0.2.53', '2001:db8::/32 key:xfr']);
+    expect(problemsOf('[dns]\ntransfer = ["ns1", "key:"]').map((problem) => problem.split(': ')[1])).toEqual([
+      'dns.transfer[0]',
+      'dns.transfer[1]',
+    ]);
   });
 
   it('reads whom to notify', () => {

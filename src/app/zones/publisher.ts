@@ -1,0 +1,54 @@
+// What the data plane is given: every zone that is served, those that it is to say SERVFAIL for, and what drains.
+
+import { parseName } from '../../core/dns/name.ts';
+import type { ZoneImage } from '../../core/zone/image.ts';
+import { createUnavailableZone } from '../../core/zone/unavailable.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { Drains } from './drains.ts';
+import { publishedEndpoints, type ServedZone } from './zone-entry.ts';
+import type { SecondaryFile } from './zone-origin.ts';
+
+export interface PublisherOptions {
+  readonly dataPlane: DataPlane;
+  readonly drains: Drains;
+  /** Every zone of another server, as things stand. */
+  secondaries(): readonly SecondaryFile[];
+}
+
+export interface Publisher {
+  /** `zones` are all that are served from now on. */
+  publish(zones: readonly ServedZone[]): Promise<void>;
+  /** Whether publishing `zones`, which the data plane has, would tell it of anything new. */
+  isBehind(zones: readonly ServedZone[]): boolean;
+}
+
+export function createPublisher({ dataPlane, drains, secondaries }: PublisherOptions): Publisher {
+  /** By name: zones of other servers without a copy that may be served. Bounded by those zones. */
+  let unavailable: ReadonlyMap<string, ZoneImage> = new Map();
+
+  function unavailableBeside(zones: readonly ServedZone[]): string[] {
+    const served = new Set(zones.map(({ version }) => version.name));
+    return secondaries().flatMap(({ zone }) => (served.has(zone) ? [] : [zone]));
+  }
+
+  function standIn(zone: string): ZoneImage {
+    const known = unavailable.get(zone);
+    if (known !== undefined) return known;
+    const apex = parseName(`${zone}.`);
+    if (typeof apex === 'string') throw new TypeError(`${zone} is no name: ${apex}`);
+    return createUnavailableZone(apex, dataPlane.seed);
+  }
+
+  return {
+    async publish(zones) {
+      unavailable = new Map(unavailableBeside(zones).map((zone) => [zone, standIn(zone)]));
+      const draining = drains.drainingBeside(publishedEndpoints(zones));
+      const images = [...zones.map(({ version }) => version.image), ...unavailable.values()];
+      await dataPlane.publish({ images, draining });
+    },
+    isBehind(zones) {
+      const names = unavailableBeside(zones);
+      return names.length !== unavailable.size || names.some((name) => !unavailable.has(name));
+    },
+  };
+}
