@@ -1,0 +1,67 @@
+// The TSIG keys of the configuration's key files, and whether every key that a setting names is among them.
+
+import { formatKeyName } from '../../core/transfer/access.ts';
+import type { TsigKey } from '../../core/transfer/tsig-key.ts';
+import { FileError, readFileBounded } from '../../io/files.ts';
+import type { DnsConfig } from '../config/config.ts';
+import { parseKeyFile } from './key-file.ts';
+
+/** A thousand keys; what is larger was named by mistake. */
+const MAX_KEY_FILE_OCTETS = 256 * 1024;
+
+export type TransferKeys =
+  | { readonly kind: 'keys'; readonly keys: readonly TsigKey[] }
+  /** One sentence each, without anything that was read. */
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+/** All problems of all files and settings at once. */
+export async function loadKeys(
+  dns: Pick<DnsConfig, 'keyFiles' | 'transfer' | 'notify' | 'secondaries'>,
+): Promise<TransferKeys> {
+  const keys = new Map<string, TsigKey>(); // bounded by what the files hold
+  const problems: string[] = [];
+  for (const [index, path] of dns.keyFiles.entries()) {
+    const setting = `dns.keys[${index}]`;
+    const file = await readKeyFile(path);
+    if (typeof file === 'string') {
+      problems.push(`${setting}: ${file}`);
+      continue;
+    }
+    for (const { line, message } of file.problems) problems.push(`${setting}: ${path}:${line}: ${message}`);
+    for (const key of file.keys) {
+      const name = formatKeyName(key.name);
+      if (keys.has(name)) problems.push(`${setting}: ${path}: another file has a key ${name} already`);
+      keys.set(name, key);
+    }
+  }
+  for (const { setting, key } of namedKeys(dns))
+    if (!keys.has(key)) problems.push(`${setting}: there is no key ${key} in the files of dns.keys`);
+  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'keys', keys: [...keys.values()] };
+}
+
+async function readKeyFile(path: string) {
+  try {
+    const file = parseKeyFile(new TextDecoder().decode(await readFileBounded(path, MAX_KEY_FILE_OCTETS)));
+    return file.keys.length + file.problems.length > 0 ? file : `${path}: there is no key in it`;
+  } catch (error) {
+    if (error instanceof FileError) return error.message;
+    throw error;
+  }
+}
+
+interface NamedKey {
+  readonly setting: string;
+  readonly key: string;
+}
+
+function namedKeys({ transfer, notify, secondaries }: Parameters<typeof loadKeys>[0]): NamedKey[] {
+  const named = [
+    ...transfer.map(({ key }, index) => ({
+      setting: `dns.transfer[${index}]`,
+      key: key === undefined ? undefined : formatKeyName(key),
+    })),
+    ...notify.map(({ key }, index) => ({ setting: `dns.notify[${index}]`, key })),
+    ...secondaries.map(({ key }, index) => ({ setting: `dns.secondaries[${index}].key`, key })),
+  ];
+  return named.flatMap(({ setting, key }) => (key === undefined ? [] : [{ setting, key }]));
+}
