@@ -158,6 +158,6 @@ function framed(messages: MessageSequence, maxMilliseconds: number): LongReply {
       writeUint16(output, offset, length);
       return LENGTH_OCTETS + length;
     },
-    release: () => messages.release(),
+    end: () => messages.end(),
   };
 }

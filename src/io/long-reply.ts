@@ -10,7 +10,7 @@ export interface LongReply {
   /** Writes the next piece at `offset`, where the protocol's `maxReplyOctets` are free. Returns its octets; 0 is the end. */
   next(output: Uint8Array, offset: number): number;
   /** No piece will be asked for any more. Called once, whether the peer has had all or is gone. */
-  release(): void;
+  end(): void;
 }
 
 /** What the sending of a reply needs of the connection that it goes over. */
@@ -37,7 +37,7 @@ export function sendLongReply(reply: LongReply, host: LongReplyHost): () => void
 
   function letGo(next: typeof state): void {
     state = next;
-    reply.release();
+    reply.end();
   }
 
   function sendPiece(): void {
@@ -83,7 +83,7 @@ export function sendLongReply(reply: LongReply, host: LongReplyHost): () => void
 
   return () => {
     clearImmediate(turn);
-    if (state === 'sending' || state === 'waiting') reply.release();
+    if (state === 'sending' || state === 'waiting') reply.end();
     state = 'over';
   };
 }

@@ -66,7 +66,7 @@ describe.each(['TCP', 'TLS'])('a long reply over %s', (transport) => {
             output.fill(2, at, at + MESSAGE_OCTETS);
             return MESSAGE_OCTETS;
           },
-          release: () => void told.released++,
+          end: () => void told.released++,
         };
       },
     });

@@ -4,7 +4,9 @@ import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
-import type { DrainingHost, Service } from './data-plane.ts';
+import type { TlsIdentity } from '../../io/tls-identity.ts';
+import type { AnswerSetup } from './answer-setup.ts';
+import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
 
 export type Command =
   /** `descriptor` is the bound socket of a UDP listener, opened by the control plane; TCP is opened by the worker. */
@@ -20,7 +22,10 @@ export type Command =
       readonly kind: 'publish';
       readonly images: readonly SharedArrayBuffer[];
       readonly draining: readonly DrainingHost[];
+      readonly transfers: TransferPolicy;
     }
+  /** To the stream worker alone. */
+  | { readonly kind: 'identify'; readonly identity: TlsIdentity }
   | { readonly kind: 'stop' };
 
 export interface NumberedCommand {
@@ -45,6 +50,7 @@ export interface WorkerSetup {
   readonly owner: number;
   readonly settings: TrackerSettings;
   readonly udpPayload: number;
+  readonly answers: AnswerSetup;
   readonly connectionKey: Uint8Array;
   /** What images are compiled with. */
   readonly seed: number;

@@ -4,10 +4,14 @@
 import type { Counters } from '../../core/counters.ts';
 import type { Listener, Transport } from '../../core/net/endpoint.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
+import type { TransferRule } from '../../core/transfer/access.ts';
+import type { ZoneChange } from '../../core/transfer/changes.ts';
+import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
+import type { TlsIdentity } from '../../io/tls-identity.ts';
 
-/** What a socket answers: DNS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
-export type Service = 'dns' | 'tracker';
+/** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
+export type Service = 'dns' | 'dns-tls' | 'tracker';
 
 /** A host that was declared at a port and that caches may still name there. */
 export interface DrainingHost {
@@ -20,7 +24,28 @@ export interface Publication {
   /** All compiled with the data plane's seed. */
   readonly images: readonly ZoneImage[];
   readonly draining: readonly DrainingHost[];
+  /** {@link NO_TRANSFERS} when left out. */
+  readonly transfers?: TransferPolicy;
 }
+
+/** Who may take zones, and what changes are known of them. */
+export interface TransferPolicy {
+  readonly rules: readonly TransferRule[];
+  /** Every key that is known here, whatever for. */
+  readonly keys: readonly TsigKey[];
+  /** One a zone at most. */
+  readonly journals: readonly ZoneJournal[];
+}
+
+export interface ZoneJournal {
+  /** Wire form, of any letters. */
+  readonly apex: Uint8Array;
+  /** Oldest first; the last leads to the version that is published. */
+  readonly changes: readonly ZoneChange[];
+}
+
+/** Nobody may. */
+export const NO_TRANSFERS: TransferPolicy = { rules: [], keys: [], journals: [] };
 
 export interface DataPlane {
   /** What images are compiled with. */
@@ -30,6 +55,11 @@ export interface DataPlane {
    * Rejects with {@link BindError}, and nothing is open then.
    */
   open(listener: Listener, service: Service): Promise<Listener>;
+  /**
+   * The certificate of every TLS listener, for handshakes from now on; before the first of them is opened.
+   * Rejects where it is refused, and the one before stays.
+   */
+  identify(identity: TlsIdentity): Promise<void>;
   /** Resolves when the port is free; harmless when it is not open. */
   close(listener: Listener): Promise<void>;
   /** Resolves once every loop answers from the publication and none from the one before. */

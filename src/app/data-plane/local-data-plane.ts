@@ -5,19 +5,19 @@ import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { Clock } from '../../io/clock.ts';
-import { createConnectionLimits } from '../../io/connection-limits.ts';
-import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/dns-stream.ts';
-import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/http-stream.ts';
 import type { Logger } from '../../io/log.ts';
 import { openUdpSocket } from '../../io/udp-socket.ts';
 import { createSteadyClock } from '../steady-clock.ts';
+import type { AnswerSetup } from './answer-setup.ts';
 import type { DataPlane, Service } from './data-plane.ts';
 import { createOwnSources } from './own-sources.ts';
 import { createServices } from './services.ts';
 import { createSharedState } from './shared-state.ts';
+import { createStreamListeners } from './stream-listeners.ts';
 
 export interface LocalDataPlaneOptions {
   readonly udpPayload: number;
+  readonly answers?: AnswerSetup;
   readonly settings: TrackerSettings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,46 +43,25 @@ export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane 
   /** By {@link formatListener} of the real port; bounded by the control plane's plan. */
   const sockets = new Map<string, Socket>();
   const ownSources = createOwnSources();
-  const dnsConnections = createConnectionLimits(
-    DNS_STREAM_LIMITS.maxConnections,
-    DNS_STREAM_LIMITS.maxConnectionsPerPrefix,
-  );
-  const httpConnections = createConnectionLimits(
-    HTTP_STREAM_LIMITS.maxConnections,
-    HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
-  );
+  const wallClock = options.clock;
+  const streams = createStreamListeners({ services, seed, counters, clock, wallClock, logger });
   let stopped: Promise<void> | undefined;
-  function openSocket({ transport, address, port }: Listener, service: Service): Promise<Socket> {
-    if (transport === 'udp') {
-      const handler = service === 'dns' ? services.authority.handle : services.answerUdpTracker;
-      const dropCounter = service === 'dns' ? Counter.dnsDropped : Counter.udpDropped;
-      return openUdpSocket({
-        address,
-        port,
-        handler,
-        clock,
-        counters,
-        dropCounter,
-        logger,
-        isOwnSource: ownSources.has,
-      });
-    }
-    if (service === 'dns') {
-      const answer = services.authority.handleStream;
-      const dropCounter = Counter.dnsDropped;
-      return openDnsStream({
-        address,
-        port,
-        answer,
-        clock,
-        connections: dnsConnections,
-        counters,
-        dropCounter,
-        logger,
-      });
-    }
-    const { respond } = services.httpTracker;
-    return openHttpStream({ address, port, respond, clock, connections: httpConnections, counters, logger });
+
+  function openSocket(listener: Listener, service: Service): Promise<Socket> {
+    if (listener.transport === 'tcp') return streams.open(listener, service);
+    const { address, port } = listener;
+    const handler = service === 'dns' ? services.authority.handle : services.answerUdpTracker;
+    const dropCounter = service === 'dns' ? Counter.dnsDropped : Counter.udpDropped;
+    return openUdpSocket({
+      address,
+      port,
+      handler,
+      clock,
+      counters,
+      dropCounter,
+      logger,
+      isOwnSource: ownSources.has,
+    });
   }
 
   async function open(listener: Listener, service: Service): Promise<Listener> {
@@ -112,7 +91,11 @@ export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane 
     readCounters: () => counters,
     open,
     close,
-    publish: async (publication) => services.publish(publication),
+    identify: async (identity) => streams.identify(identity),
+    publish: async (publication) => {
+      services.publish(publication);
+      streams.publish(publication);
+    },
     swarmTotals: () => swarmTotals(table),
     stop: () => (stopped ??= stopAll()),
   };

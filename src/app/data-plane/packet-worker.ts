@@ -65,7 +65,11 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>): void {
       services.publish({
         images: command.images.map((buffer) => new ZoneImage(buffer)),
         draining: command.draining,
+        transfers: command.transfers,
       });
+      return;
+    case 'identify':
+      return;
   }
 }
 

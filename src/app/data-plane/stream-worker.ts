@@ -1,22 +1,19 @@
-// A thread that answers over TCP, on its own event loop: DNS, and the tracker's HTTP.
+// A thread that answers over TCP, on its own event loop: DNS, with transfers and over TLS too, and the tracker's HTTP.
 
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { Counter } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { ZoneImage } from '../../core/zone/image.ts';
 import { systemClock } from '../../io/clock.ts';
-import { createConnectionLimits } from '../../io/connection-limits.ts';
-import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/dns-stream.ts';
-import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/http-stream.ts';
 import { type Logger, silentLogger } from '../../io/log.ts';
 import type { StreamServer } from '../../io/stream-server.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
 import type { Service } from './data-plane.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
+import { createStreamListeners } from './stream-listeners.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
-const { counters } = setup;
+const { counters, seed } = setup;
 const services = createServices(setup);
 const clock = { ...systemClock, nowSeconds: createSharedClock(setup.clockOrigin) };
 /** What goes wrong in a handler is said in the control plane's log. */
@@ -26,14 +23,7 @@ const logger: Logger = {
 };
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const servers = new Map<string, StreamServer>();
-// The caps hold for all listeners of a kind together.
-const connections = {
-  dns: createConnectionLimits(DNS_STREAM_LIMITS.maxConnections, DNS_STREAM_LIMITS.maxConnectionsPerPrefix),
-  tracker: createConnectionLimits(
-    HTTP_STREAM_LIMITS.maxConnections,
-    HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
-  ),
-} as const;
+const listeners = createStreamListeners({ services, seed, counters, clock, wallClock: systemClock, logger });
 
 port.on('message', ({ id, command }: NumberedCommand) => {
   carryOut(command).then(
@@ -59,10 +49,10 @@ async function carryOut(command: Command): Promise<number> {
       await close(formatListener(command.listener));
       return 0;
     case 'publish':
-      services.publish({
-        images: command.images.map((buffer) => new ZoneImage(buffer)),
-        draining: command.draining,
-      });
+      publish(command);
+      return 0;
+    case 'identify':
+      listeners.identify(command.identity);
       return 0;
     case 'stop':
       await Promise.all([...servers.keys()].map(close));
@@ -71,18 +61,15 @@ async function carryOut(command: Command): Promise<number> {
 }
 
 async function open(listener: Listener, service: Service): Promise<number> {
-  const { address, port: wanted } = listener;
-  const shared = { address, port: wanted, clock, counters, connections: connections[service], logger };
-  const server =
-    service === 'dns'
-      ? await openDnsStream({
-          ...shared,
-          answer: services.authority.handleStream,
-          dropCounter: Counter.dnsDropped,
-        })
-      : await openHttpStream({ ...shared, respond: services.httpTracker.respond });
+  const server = await listeners.open(listener, service);
   servers.set(formatListener({ ...listener, port: server.port }), server);
   return server.port;
+}
+
+function publish({ images, draining, transfers }: Extract<Command, { kind: 'publish' }>): void {
+  const publication = { images: images.map((buffer) => new ZoneImage(buffer)), draining, transfers };
+  services.publish(publication);
+  listeners.publish(publication);
 }
 
 async function close(key: string): Promise<void> {

@@ -11,9 +11,11 @@ import type { Cancel, Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
+import type { TlsIdentity } from '../../io/tls-identity.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command, WorkerSetup } from './commands.ts';
 import type { DataPlane, Publication, Service } from './data-plane.ts';
+import { handOverCommands, type OpenListener, publishCommand, type WorkerKind } from './hand-over.ts';
 import { createRestartPause, type Death } from './restart-pause.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
 import { createReceiveBufferReport, openSharedPort } from './shared-port.ts';
@@ -30,6 +32,7 @@ export interface ThreadedDataPlaneOptions {
   /** Packet workers, 1 or more. */
   readonly workerCount: number;
   readonly udpPayload: number;
+  readonly answers?: AnswerSetup;
   readonly settings: TrackerSettings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,14 +41,6 @@ export interface ThreadedDataPlaneOptions {
   /** See {@link WorkerThreadOptions}. */
   readonly stopMilliseconds?: number;
   readonly answerMilliseconds?: number;
-}
-
-/** A listener that is open, and how each worker was told of it. */
-interface OpenListener {
-  readonly listener: Listener;
-  readonly service: Service;
-  /** UDP: one bound socket a packet worker. */
-  readonly descriptors: readonly number[];
 }
 
 /** Rejects when the threads cannot be started. */
@@ -71,6 +66,7 @@ export class ThreadedDataPlane implements DataPlane {
   /** By {@link formatListener}; bounded by the control plane's plan. */
   private readonly listeners = new Map<string, OpenListener>();
   private publication: Publication = { images: [], draining: [] };
+  private identity: TlsIdentity | undefined;
   /** Successors that wait for their start; one a worker at most. */
   private readonly restarts = new Set<Cancel>();
   private readonly reportReceiveBuffer: (grantedOctets: number) => void;
@@ -152,9 +148,17 @@ export class ThreadedDataPlane implements DataPlane {
 
   async publish(publication: Publication): Promise<void> {
     this.publication = publication;
-    const command = publishCommand(publication);
+    const command = publishCommand(publication, 'packet');
     // A worker that dies meanwhile has a successor that is given this publication.
-    await Promise.allSettled(this.workers().map((worker) => worker.send(command)));
+    await Promise.allSettled([
+      ...this.packetWorkers.map((worker) => worker.send(command)),
+      this.streamWorker.send(publishCommand(publication, 'stream')),
+    ]);
+  }
+
+  async identify(identity: TlsIdentity): Promise<void> {
+    await this.sendToStreamWorker({ kind: 'identify', identity });
+    this.identity = identity;
   }
 
   stop(): Promise<void> {
@@ -222,7 +226,7 @@ export class ThreadedDataPlane implements DataPlane {
         onDeath: (death) =>
           this.succeed(setup, death, pause(death), () => {
             this.packetWorkers[index] = start();
-            this.handOver(this.packetWorkers[index]!, 'udp', index);
+            this.handOver(this.packetWorkers[index]!, 'packet', index);
           }),
       });
     return start();
@@ -238,7 +242,7 @@ export class ThreadedDataPlane implements DataPlane {
         onDeath: (death) =>
           this.succeed(setup, death, pause(death), () => {
             this.streamWorker = start();
-            this.handOver(this.streamWorker, 'tcp', 0);
+            this.handOver(this.streamWorker, 'stream', 0);
           }),
       });
     return start();
@@ -281,20 +285,13 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   /** Gives a new worker what its predecessor had. Commands wait in its port until it is ready. */
-  private handOver(worker: WorkerThread, transport: Listener['transport'], index: number): void {
-    const commands: Command[] = [publishCommand(this.publication)];
-    for (const { listener, service, descriptors } of this.listeners.values()) {
-      if (listener.transport !== transport) continue;
-      commands.push({ kind: 'open', service, listener, descriptor: descriptors[index] ?? 0 });
-    }
-    for (const command of commands) {
+  private handOver(worker: WorkerThread, kind: WorkerKind, index: number): void {
+    const { publication, identity } = this;
+    const standing = { publication, identity, listeners: this.listeners.values() };
+    for (const command of handOverCommands(standing, kind, index)) {
       worker.send(command).catch((error: Error) => {
         this.options.logger.error('a new worker could not take over', { error });
       });
     }
   }
-}
-
-function publishCommand({ images, draining }: Publication): Command {
-  return { kind: 'publish', images: images.map(({ buffer }) => buffer), draining };
 }

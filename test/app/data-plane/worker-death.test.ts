@@ -7,7 +7,7 @@ import type { DataPlane } from '../../../src/app/data-plane/data-plane.ts';
 import { createRestartPause } from '../../../src/app/data-plane/restart-pause.ts';
 import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
-import type { ZoneImage } from '../../../src/core/zone/image.ts';
+import { Header, type ZoneImage } from '../../../src/core/zone/image.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { type Logger, silentLogger } from '../../../src/io/log.ts';
 import { loadLibc } from '../../../src/io/packet-engine/libc.ts';
@@ -64,7 +64,7 @@ function poison(): ZoneImage {
 function endless(plane: DataPlane): ZoneImage {
   const image = zone(plane, 'never');
   const words = new Uint32Array(image.buffer);
-  const [slots, slotMask] = [words[5]! >>> 2, words[6]!];
+  const [slots, slotMask] = [words[Header.slots]! >>> 2, words[Header.slotMask]!];
   const node = words.find((_, index) => index > slots && (index - slots) % 2 === 1 && words[index] !== 0)!;
   for (let slot = 0; slot <= slotMask; slot++) {
     words[slots + slot * 2] = 1;
