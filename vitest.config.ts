@@ -6,7 +6,7 @@ import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**'],
+    exclude: ['test/interop/**', 'test/hardening/**'],
     // A process a file: a crash in foreign code ends one file, and it is no slower than threads.
     pool: 'forks',
     // Vitest leaves one core idle by default; on two cores that is half of the machine.
