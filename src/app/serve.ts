@@ -15,6 +15,7 @@ import {
   zoneStatus,
 } from './admin/status.ts';
 import type { Config } from './config/config.ts';
+import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import {
@@ -67,6 +68,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const dataPlane = await (options.createDataPlane ?? createDataPlane)({
     workerCount: config.workers.count,
     udpPayload: config.dns.udpPayload,
+    answers: await createAnswerSetup(config.dns, randomOctets),
     settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
     clock,
     logger,

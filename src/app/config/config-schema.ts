@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';
+import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
 import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
 import { transferSettings } from './transfer-settings.ts';
@@ -42,6 +43,7 @@ const sections = z.strictObject({
         kind: 'number',
         default: 1232,
       }),
+      ...answerSettings,
       ...transferSettings,
     })
     .prefault({}),

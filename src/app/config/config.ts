@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
+import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
 import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';
 import type { ListenAddress } from './config-values.ts';
@@ -24,7 +25,7 @@ export interface Config {
   readonly log: { readonly level: ParsedConfig['log']['level'] };
 }
 
-export interface DnsConfig extends TransferConfig {
+export interface DnsConfig extends AnswerConfig, TransferConfig {
   readonly listen: readonly ListenAddress[];
   readonly udpPayload: number;
 }
@@ -177,6 +178,7 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
     dns: {
       listen: parsed.dns.listen,
       udpPayload: parsed.dns.udp_payload,
+      ...toAnswerConfig(parsed.dns, folder),
       ...toTransferConfig(parsed.dns, folder),
     },
     tracker: {

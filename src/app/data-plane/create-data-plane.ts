@@ -6,6 +6,7 @@ import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import { type Libc, loadLibc } from '../../io/packet-engine/libc.ts';
 import { findEngineFault } from '../../io/packet-engine/self-test.ts';
+import type { AnswerSetup } from './answer-setup.ts';
 import type { DataPlane } from './data-plane.ts';
 import { createLocalDataPlane } from './local-data-plane.ts';
 import { createThreadedDataPlane } from './threaded-data-plane.ts';
@@ -14,6 +15,8 @@ export interface DataPlaneOptions {
   /** Packet workers; `auto` is one a processor that this process may use. */
   readonly workerCount: 'auto' | number;
   readonly udpPayload: number;
+  /** Answers with nothing beside them where it is left out. */
+  readonly answers?: AnswerSetup;
   readonly settings: TrackerSettings;
   readonly clock: Clock;
   readonly logger: Logger;

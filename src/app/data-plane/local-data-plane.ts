@@ -34,11 +34,11 @@ interface Socket {
 export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane {
   const { logger } = options;
   const clock = createSteadyClock(options.clock);
-  const { settings, randomOctets, udpPayload } = options;
+  const { settings, randomOctets, udpPayload, answers = {} } = options;
   const state = createSharedState({ settings, clock, randomOctets });
   const { counters, seed, table, connectionKey } = state;
   const owner = CREATING_OWNER;
-  const shared = { table: table.shared, owner, settings, udpPayload, connectionKey, seed, counters };
+  const shared = { table: table.shared, owner, settings, udpPayload, answers, connectionKey, seed, counters };
   const services = createServices(shared);
   /** By {@link formatListener} of the real port; bounded by the control plane's plan. */
   const sockets = new Map<string, Socket>();

@@ -10,6 +10,7 @@ import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import { findTxt } from '../../core/zone/find-txt.ts';
+import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Publication } from './data-plane.ts';
 
 export interface ServicesOptions {
@@ -18,6 +19,8 @@ export interface ServicesOptions {
   readonly owner: number;
   readonly settings: TrackerSettings;
   readonly udpPayload: number;
+  /** Answers with nothing beside them where it is left out. */
+  readonly answers?: AnswerSetup;
   /** 16 octets that strangers cannot know, the same in every thread. */
   readonly connectionKey: Uint8Array;
   /** What images are compiled with, the same in every thread. */
@@ -37,7 +40,7 @@ export function createServices(options: ServicesOptions): Services {
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
-  const authority = createAuthority({ catalog, counters, udpPayload });
+  const authority = createAuthority({ catalog, counters, udpPayload, ...options.answers });
   const rule = createHostRule({
     findTxt: (name) => findTxt(catalog, name),
     isDraining: (host, transport, port) =>

@@ -13,6 +13,7 @@ import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import type { TlsIdentity } from '../../io/tls-identity.ts';
 import { createSteadyClock } from '../steady-clock.ts';
+import type { AnswerSetup } from './answer-setup.ts';
 import type { Command, WorkerSetup } from './commands.ts';
 import type { DataPlane, Publication, Service } from './data-plane.ts';
 import { handOverCommands, type OpenListener, publishCommand, type WorkerKind } from './hand-over.ts';
@@ -73,7 +74,7 @@ export class ThreadedDataPlane implements DataPlane {
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
-    const { libc, randomOctets, settings, udpPayload, workerCount } = options;
+    const { libc, randomOctets, settings, udpPayload, answers = {}, workerCount } = options;
     this.options = options;
     this.reportReceiveBuffer = createReceiveBufferReport(options.logger);
     this.clock = createSteadyClock(options.clock);
@@ -83,6 +84,7 @@ export class ThreadedDataPlane implements DataPlane {
       table: this.state.table.shared,
       settings,
       udpPayload,
+      answers,
       connectionKey: this.state.connectionKey,
       seed: this.seed,
       clockOrigin: { seconds: this.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
