@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Config, type ConfigSource, readConfig } from '../../../src/app/config/config.ts';
 import { flagOf, settings } from '../../../src/app/config/config-schema.ts';
+import { parsePrefix } from '../../../src/core/net/prefix.ts';
+import { textToOctets } from '../../../src/core/octets/text.ts';
 import { formatTransferRule } from '../../../src/core/transfer/access.ts';
 
 function read(text: string | undefined, flags: ConfigSource['flags'] = {}) {
@@ -30,6 +32,16 @@ describe('readConfig', () => {
           { address: '::1', port: 5300 },
         ],
         udpPayload: 1232,
+        nsid: new Uint8Array(),
+        identity: new Uint8Array(),
+        version: new Uint8Array(),
+        cookies: 'on',
+        cookieSecretFile: undefined,
+        rateLimit: {
+          perSecond: 200,
+          slip: 2,
+          exempt: ['127.0.0.0/8', '::1'].map(parsePrefix),
+        },
         keyFiles: [],
         transfer: [],
         notify: [],
@@ -47,6 +59,43 @@ describe('readConfig', () => {
       workers: { count: 'auto' },
       log: { level: 'info' },
     });
+  });
+
+  it('reads what goes along with answers', () => {
+    const { dns } = configOf(`[dns]
+nsid = "0x01ff"
+identity = "ns1.example"
+version = "42"
+cookies = "off"
+cookie_secret_file = "cookie.secret"
+rate_limit = 0
+rate_limit_slip = 1
+rate_limit_exempt = ["192.0.2.0/24", "2001:db8::/32"]`);
+    expect(dns).toMatchObject({
+      nsid: Uint8Array.of(1, 255),
+      identity: textToOctets('ns1.example'),
+      version: textToOctets('42'),
+      cookies: 'off',
+      cookieSecretFile: '/etc/portolan/cookie.secret',
+      rateLimit: {
+        perSecond: 0,
+        slip: 1,
+        exempt: ['192.0.2.0/24', '2001:db8::/32'].map(parsePrefix),
+      },
+    });
+  });
+
+  it.each([
+    ['nsid = "0x1"', 'dns.nsid: "0x1" is not at most 128 octets'],
+    [`nsid = "${'a'.repeat(129)}"`, 'is not at most 128 octets'],
+    ['cookies = "maybe"', 'dns.cookies: expected "on" or "off"'],
+    ['rate_limit = -1', 'dns.rate_limit: expected a whole number from 0 to 1000000'],
+    [
+      'rate_limit_exempt = ["192.0.2.1/24"]',
+      'dns.rate_limit_exempt[0]: "192.0.2.1/24" is not an address or a network',
+    ],
+  ])('refuses %s', (line, problem) => {
+    expect(problemsOf(`[dns]\n${line}`)).toEqual([expect.stringContaining(problem)]);
   });
 
   it('reads every key', () => {
