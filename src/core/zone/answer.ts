@@ -1,11 +1,12 @@
 // One question to the sections of its answer: the outcomes of lookup.ts written by reply-writer.ts, aliases followed
-// within the zone (RFC 1034 §4.3.2, RFC 6604, RFC 6672).
+// within the zone (RFC 1034 §4.3.2, RFC 6604, RFC 6672), with signatures and proofs where DO is set (RFC 4035 §3.1).
 
 import { MAX_NAME_OCTETS } from '../dns/name.ts';
 import type { QueryName } from '../dns/query-name.ts';
 import { Rcode, RecordType } from '../dns/record-type.ts';
 import { readUint32, writeUint16 } from '../octets/big-endian.ts';
-import { Header, type ZoneImage } from './image.ts';
+import { Denial } from './denial.ts';
+import { Header, RRSET_WORDS, type ZoneImage } from './image.ts';
 import { Lookup, Step } from './lookup.ts';
 import { type ReplyWriter, Section } from './reply-writer.ts';
 
@@ -26,7 +27,8 @@ export class Answer {
   private readonly visited = new Uint32Array(MAX_ALIASES);
   private aliases = 0;
   /** DO (RFC 3225): signatures and proofs go along. */
-  dnssecOk = false;
+  private dnssecOk = false;
+  private readonly denial = new Denial();
 
   /** Where the data of the name walked to last are: its node, or the wildcard's, or the cut's; 0 for no such name. */
   get node(): number {
@@ -43,12 +45,15 @@ export class Answer {
     this.authoritative = true;
     this.truncated = false;
     this.aliases = 0;
+    if (dnssecOk) this.denial.begin(image, reply);
     const questionEnd = reply.position - reply.start;
     reply.setApex(image, name.positions[name.labels - image.apexLabels]!);
     while (this.step(image, name, type, reply)) {
       name.hash(image.seed);
       if (!isInZone(image, name) || this.isVisited(name.hashes[0]!)) break;
     }
+    // An alias that led nowhere further has its proof yet to come.
+    if (dnssecOk && !this.truncated) this.truncated = !this.denial.proveExpansions();
     // RFC 2181 §9: a client asks again over TCP, so that half an answer is worth nothing to it.
     if (this.truncated) reply.rewind(questionEnd);
   }
@@ -58,7 +63,8 @@ export class Answer {
     const lookup = this.lookup;
     switch (lookup.find(image, name, type)) {
       case Step.hit:
-        this.writeHit(image, name, reply);
+        if (type === RecordType.RRSIG) this.writeSignatures(image, name, reply);
+        else this.writeHit(image, name, reply);
         return false;
       case Step.alias:
         return this.writeAlias(image, name, reply);
@@ -80,21 +86,41 @@ export class Answer {
   private writeHit(image: ZoneImage, name: QueryName, reply: ReplyWriter): void {
     const at = reply.position - reply.start;
     const entry = this.lookup.entry;
-    if (!reply.appendRrset(image, entry, name.positions[0]!, Section.answer)) {
+    const owner = name.positions[0]!;
+    if (!this.append(image, entry, owner, Section.answer, reply)) {
       this.truncated = true;
       return;
+    }
+    if (this.dnssecOk) {
+      this.noteExpansion(name);
+      if (!this.denial.proveExpansions()) {
+        this.truncated = true;
+        return;
+      }
     }
     const count = Math.min(image.additionalCountOf(entry), MAX_ADDITIONAL_NAMES);
     for (let index = 0; index < count; index++) this.writeAddresses(image, entry, index, { at, reply });
   }
 
+  /** A question for RRSIG: those of every type, as NSD and BIND answer. */
+  private writeSignatures(image: ZoneImage, name: QueryName, reply: ReplyWriter): void {
+    const { node } = this.lookup;
+    const last = image.firstRrset(node) + image.rrsetCountOf(node) * RRSET_WORDS;
+    for (let entry = this.lookup.entry; entry < last; entry += RRSET_WORDS) {
+      if (image.typeOf(entry) !== RecordType.RRSIG) continue;
+      if (!reply.appendRrset(image, entry, name.positions[0]!, Section.answer)) this.truncated = true;
+    }
+    if (this.dnssecOk) this.noteExpansion(name);
+  }
+
   private writeAlias(image: ZoneImage, name: QueryName, reply: ReplyWriter): boolean {
     const at = reply.position - reply.start;
     this.visited[this.aliases] = name.hashes[0]!;
-    if (!reply.appendRrset(image, this.lookup.entry, name.positions[0]!, Section.answer)) {
+    if (!this.append(image, this.lookup.entry, name.positions[0]!, Section.answer, reply)) {
       this.truncated = true;
       return false;
     }
+    if (this.dnssecOk) this.noteExpansion(name);
     name.readWritten(reply.octets, reply.start, at + RECORD_HEADER_OCTETS);
     return ++this.aliases < MAX_ALIASES;
   }
@@ -107,7 +133,7 @@ export class Answer {
     const target = image.octetsOf(entry) + RECORD_HEADER_OCTETS;
     const targetLength = image.lengthOf(entry) - RECORD_HEADER_OCTETS;
     const length = name.offsets[label]! + targetLength;
-    if (!reply.appendRrset(image, entry, name.positions[label]!, Section.answer)) {
+    if (!this.append(image, entry, name.positions[label]!, Section.answer, reply)) {
       this.truncated = true;
       return false;
     }
@@ -144,6 +170,10 @@ export class Answer {
       this.truncated = true;
       return;
     }
+    if (this.dnssecOk && !this.writeDelegationSigner(image, name, reply)) {
+      this.truncated = true;
+      return;
+    }
     const count = image.additionalCountOf(entry);
     for (let index = 0; index < count; index++) {
       const whole = this.writeAddresses(image, entry, index, { at, reply });
@@ -155,10 +185,54 @@ export class Answer {
     }
   }
 
+  /** RFC 4035 §3.1.4: the DS of the child, or the proof that it has none. */
+  private writeDelegationSigner(image: ZoneImage, name: QueryName, reply: ReplyWriter): boolean {
+    const { label, node, encloser } = this.lookup;
+    const signer = image.findRrset(node, RecordType.DS);
+    const chain = this.denial.chain;
+    if (!this.denial.proveExpansions()) return false;
+    if (signer !== 0) return this.append(image, signer, name.positions[label]!, Section.authority, reply);
+    if (chain === undefined) return true;
+    return encloser !== 0 && label === 0
+      ? chain.proveWildcardNoData(name, encloser, node)
+      : chain.proveNoData(name, label, node);
+  }
+
   private writeNegative(image: ZoneImage, name: QueryName, reply: ReplyWriter): void {
     const soa = image.words[Header.negativeSoa]!;
     const apex = name.positions[name.labels - image.apexLabels]!;
-    if (!reply.appendRrset(image, soa, apex, Section.authority)) this.truncated = true;
+    this.truncated = !(
+      this.append(image, soa, apex, Section.authority, reply) &&
+      (!this.dnssecOk || (this.denial.proveExpansions() && this.writeAbsence(name)))
+    );
+  }
+
+  /** RFC 4035 §3.1.3: what proves that the type, or the name, is not there. */
+  private writeAbsence(name: QueryName): boolean {
+    const { encloser, node } = this.lookup;
+    const chain = this.denial.chain;
+    if (chain === undefined) return true;
+    if (encloser === 0) return chain.proveNoData(name, 0, node);
+    return node === 0 ? chain.proveNoName(name, encloser) : chain.proveWildcardNoData(name, encloser, node);
+  }
+
+  /** What a wildcard answered is proven once the answer section is complete. */
+  private noteExpansion(name: QueryName): void {
+    const { encloser } = this.lookup;
+    if (encloser !== 0) this.denial.noteExpansion(name.positions[0]!, name.labels - encloser);
+  }
+
+  /** An RRset and, where DO is set, its RRSIGs, without which it is of no use to a client (RFC 4035 §3.1.1). */
+  private append(
+    image: ZoneImage,
+    entry: number,
+    owner: number,
+    section: number,
+    reply: ReplyWriter,
+  ): boolean {
+    if (!reply.appendRrset(image, entry, owner, section)) return false;
+    if (!this.dnssecOk || !image.isSigned(entry)) return true;
+    return reply.appendRrset(image, entry + RRSET_WORDS, owner, section);
   }
 
   /** A and AAAA of additional name `index`, once a node; false when one of them did not fit. */
@@ -175,9 +249,17 @@ export class Answer {
     const owner = reply.additionalPosition(image, entry, index, at);
     const ipv4 = image.findRrset(node, RecordType.A);
     const ipv6 = image.findRrset(node, RecordType.AAAA);
-    const fits4 = ipv4 === 0 || reply.appendRrset(image, ipv4, owner, Section.additional);
-    const fits6 = ipv6 === 0 || reply.appendRrset(image, ipv6, owner, Section.additional);
+    const fits4 = ipv4 === 0 || this.appendAddresses(image, ipv4, owner, reply);
+    const fits6 = ipv6 === 0 || this.appendAddresses(image, ipv6, owner, reply);
     return fits4 && fits6;
+  }
+
+  /** RFC 4035 §3.1.1: here an RRset may go without its RRSIGs. */
+  private appendAddresses(image: ZoneImage, entry: number, owner: number, reply: ReplyWriter): boolean {
+    if (!reply.appendRrset(image, entry, owner, Section.additional)) return false;
+    if (this.dnssecOk && image.isSigned(entry))
+      reply.appendRrset(image, entry + RRSET_WORDS, owner, Section.additional);
+    return true;
   }
 
   private isVisited(hash: number): boolean {

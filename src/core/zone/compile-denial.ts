@@ -41,10 +41,17 @@ export function chooseChain(names: SignedNames): DenialChain {
   const chains = hashed === undefined ? [] : hashedChains(names, hashed);
   const whole = chains.find((chain) => hashed !== undefined && hasApex(table, tree, hashed, chain));
   if (whole !== undefined) return { kind: 'nsec3', ...whole };
-  const nodes = nodesWith(table, tree, RecordType.NSEC).filter((node) => !names.isOccluded(node));
+  const nodes = hasNsec(table)
+    ? nodesWith(table, tree, RecordType.NSEC).filter((node) => !names.isOccluded(node))
+    : [];
   const [broken] = chains;
   if (nodes.length > 0) return { kind: 'nsec', nodes: nodes.sort(byName(table, tree)) };
   return broken === undefined ? { kind: 'none' } : { kind: 'nsec3', ...broken };
+}
+
+/** Most zones are not signed, and their names are not looked at. */
+function hasNsec({ types, count }: RecordTable): boolean {
+  return types.subarray(0, count).includes(RecordType.NSEC);
 }
 
 interface HashedChain {

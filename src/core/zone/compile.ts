@@ -8,17 +8,8 @@ import { groupRows, type RowGroup } from './compile-groups.ts';
 import { APEX, collectNames, type NameTree } from './compile-names.ts';
 import { RrsetWriter } from './compile-rrset.ts';
 import { sizeBound, slotsFor } from './compile-size.ts';
-import {
-  Denial,
-  DenialKind,
-  Header,
-  IMAGE_MAGIC,
-  NODE_WORDS,
-  NodeFlag,
-  RRSET_WORDS,
-  RrsetFlag,
-  ZoneImage,
-} from './image.ts';
+import { Denial, DenialKind } from './denial-owners.ts';
+import { Header, IMAGE_MAGIC, NODE_WORDS, NodeFlag, RRSET_WORDS, RrsetFlag, ZoneImage } from './image.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** What compiling needs of a parsed zone that passed `checkZone` without errors. */

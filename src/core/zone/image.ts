@@ -11,7 +11,7 @@
 //          that is patched, or replaced by the apex where the question spells it otherwise.
 //   links  16 bits each: number of patches, number of additional names, then the patches (offset in the octets of a
 //          pointer to the apex), then for each additional name its offset in the octets and its node's (32 bits).
-//   denial of a signed zone: the head (see Denial), then the nodes of the owners of NSEC in the canonical order of
+//   denial of a signed zone: the head (see denial-owners.ts), then the nodes of the owners of NSEC in the canonical order of
 //          names, or of NSEC3 in the order of hashes, then the salt. Owners of NSEC3 have no slot.
 //
 // Words are in the machine's order, offsets are in octets from the start, nodes are on word boundaries.
@@ -41,7 +41,7 @@ export const Header = {
   /** The apex with the letters of the zone file. */
   apexName: 12,
   apexLength: 13,
-  /** Where the chain of owners of NSEC or NSEC3 lies, 0 for none: see {@link Denial}. */
+  /** Where the chain of owners of NSEC or NSEC3 lies, 0 for none: see denial-owners.ts. */
   denial: 14,
   /** 1: the name of a zone of which there is nothing to answer from (see unavailable.ts). */
   unavailable: 15,
@@ -59,17 +59,6 @@ export const NodeFlag = {
 
 export const RrsetFlag = {
   signed: 1,
-} as const;
-
-export const DenialKind = { nsec: 1, nsec3: 2 } as const;
-
-/** Words at the head of the chain; owners' nodes in order follow, one word each, then the salt. */
-export const Denial = {
-  kind: 0,
-  owners: 1,
-  iterations: 2,
-  saltLength: 3,
-  words: 4,
 } as const;
 
 export const NODE_WORDS = 3;
@@ -230,6 +219,10 @@ export class ZoneImage {
       if (this.words[entry]! >>> 16 === type) return entry;
     }
     return 0;
+  }
+
+  typeOf(entry: number): number {
+    return this.words[entry]! >>> 16;
   }
 
   recordsOf(entry: number): number {

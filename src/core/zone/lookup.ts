@@ -27,10 +27,13 @@ export class Lookup {
   entry = 0;
   /** The label of the query name at which `node` stands: 0 but for delegation and redirection. */
   label = 0;
+  /** The label of the closest encloser of a name that does not exist (RFC 4592 §3.3.1); 0 for one that does. */
+  encloser = 0;
 
   /** One {@link Step}; `name` is hashed with the image's seed and at or below its apex. */
   find(image: ZoneImage, name: QueryName, type: number): number {
     this.label = 0;
+    this.encloser = 0;
     const exact = image.find(name, 0);
     if (exact !== 0) {
       const cut = image.cutOf(exact);
@@ -54,11 +57,12 @@ export class Lookup {
   private closestEncloser(image: ZoneImage, name: QueryName): number {
     let label = name.labels - image.apexLabels;
     let encloser = image.find(name, label);
-    for (label--; label > 0; label--) {
-      const child = image.find(name, label);
+    for (; label > 1; label--) {
+      const child = image.find(name, label - 1);
       if (child === 0) break;
       encloser = child;
     }
+    this.encloser = label;
     return encloser;
   }
 

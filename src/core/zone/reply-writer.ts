@@ -22,6 +22,9 @@ export class ReplyWriter {
   private apexPosition = 0;
   /** The question writes the apex with the letters of the zone file, so that pointing to it loses no case. */
   private isApexVerbatim = true;
+  /** The node whose name was written in full last, and where: its next record points there. */
+  private ownerNode = 0;
+  private ownerPosition = 0;
 
   /** Copies header and question (to `questionEnd`) of the query, and empties the other sections. */
   begin(query: Uint8Array, from: number, questionEnd: number): void {
@@ -55,6 +58,7 @@ export class ReplyWriter {
   /** Drops everything after the first `length` octets: header and question. */
   rewind(length: number): void {
     this.position = this.start + length;
+    this.ownerNode = 0;
     writeUint16(this.octets, this.start + Section.answer, 0);
     writeUint16(this.octets, this.start + Section.authority, 0);
     writeUint16(this.octets, this.start + Section.additional, 0);
@@ -72,6 +76,41 @@ export class ReplyWriter {
     if (owner !== HEADER_OCTETS) this.setOwners(at, owner);
     this.count(section, image.recordsOf(entry));
     return true;
+  }
+
+  /**
+   * Appends an RRset without names in its data whose owner the reply does not have yet: the node's name, ending in a
+   * pointer to the apex. False when it does not fit, even with the name in full before each record.
+   */
+  appendOwned(image: ZoneImage, node: number, entry: number, section: number): boolean {
+    const records = image.recordsOf(entry);
+    const room = image.lengthOf(entry) + records * (image.nameLengthOf(node) - image.apexLength);
+    if (this.position + room > this.end) return false;
+    let from = image.octetsOf(entry);
+    for (let left = records; left > 0; left--) {
+      const length = 12 + readUint16(image.octets, from + 10);
+      this.appendOwner(image, node);
+      this.copy(image.octets, from + 2, length - 2);
+      from += length;
+    }
+    this.count(section, records);
+    return true;
+  }
+
+  private appendOwner(image: ZoneImage, node: number): void {
+    let pointer = this.ownerPosition;
+    if (this.ownerNode !== node) {
+      const at = this.position - this.start;
+      const labels = image.nameLengthOf(node) - image.apexLength;
+      this.copy(image.octets, image.nameOf(node), labels);
+      pointer = this.apexPosition;
+      if (labels > 0 && at <= MAX_POINTER) {
+        this.ownerNode = node;
+        this.ownerPosition = at;
+      }
+    }
+    writeUint16(this.octets, this.position, 0xc000 | pointer);
+    this.position += 2;
   }
 
   private lengthOf(image: ZoneImage, entry: number): number {
