@@ -6,6 +6,7 @@ import { parseAddressEntry } from '../../core/preference/address-map.ts';
 import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
 import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
+import { checkTls, tlsListenSetting, tlsSection } from './tls-settings.ts';
 import { transferSettings } from './transfer-settings.ts';
 
 const DURATION = 'a duration with its unit, such as "90s", "30m", "4h" or "1d"';
@@ -43,10 +44,12 @@ const sections = z.strictObject({
         kind: 'number',
         default: 1232,
       }),
+      tls_listen: tlsListenSetting,
       ...answerSettings,
       ...transferSettings,
     })
     .prefault({}),
+  tls: tlsSection,
   tracker: z
     .strictObject({
       addresses: setting(
@@ -154,7 +157,8 @@ const sections = z.strictObject({
     .prefault({}),
 });
 
-export const configSchema = sections.superRefine(({ zones, dns }, context) => {
+export const configSchema = sections.superRefine(({ zones, dns, tls }, context) => {
+  checkTls(tls, dns.tls_listen, context);
   if (zones.length > 0 || dns.secondaries.length > 0) return;
   const message = 'expected at least one path, or a zone of another server in dns.secondaries';
   context.addIssue({ code: 'custom', path: ['zones'], message, input: zones });

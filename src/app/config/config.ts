@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
+import type { TlsFiles } from '../../io/tls-identity.ts';
 import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
 import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';
@@ -19,6 +20,8 @@ export interface Config {
   /** Absolute path. */
   readonly state: string;
   readonly dns: DnsConfig;
+  /** Absolute paths; undefined: no TLS. */
+  readonly tls: TlsFiles | undefined;
   readonly tracker: TrackerConfig;
   readonly admin: { readonly listen: SocketAddress };
   readonly workers: { readonly count: 'auto' | number };
@@ -27,6 +30,8 @@ export interface Config {
 
 export interface DnsConfig extends AnswerConfig, TransferConfig {
   readonly listen: readonly ListenAddress[];
+  /** Over TLS; empty: nowhere. */
+  readonly tlsListen: readonly ListenAddress[];
   readonly udpPayload: number;
 }
 
@@ -177,10 +182,12 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
     state: resolve(folder, parsed.state),
     dns: {
       listen: parsed.dns.listen,
+      tlsListen: parsed.dns.tls_listen,
       udpPayload: parsed.dns.udp_payload,
       ...toAnswerConfig(parsed.dns, folder),
       ...toTransferConfig(parsed.dns, folder),
     },
+    tls: toTlsFiles(parsed.tls, folder),
     tracker: {
       addresses: tracker.addresses,
       intervalSeconds: tracker.interval,
@@ -193,4 +200,9 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
     workers: parsed.workers,
     log: parsed.log,
   };
+}
+
+function toTlsFiles({ certificate, key }: ParsedConfig['tls'], folder: string): TlsFiles | undefined {
+  if (certificate === '') return undefined;
+  return { certificate: resolve(folder, certificate), key: resolve(folder, key) };
 }

@@ -31,6 +31,7 @@ describe('readConfig', () => {
           { address: '127.0.0.1', port: 5300 },
           { address: '::1', port: 5300 },
         ],
+        tlsListen: [],
         udpPayload: 1232,
         nsid: new Uint8Array(),
         identity: new Uint8Array(),
@@ -47,6 +48,7 @@ describe('readConfig', () => {
         notify: [],
         secondaries: [],
       },
+      tls: undefined,
       tracker: {
         addresses: ['auto'],
         intervalSeconds: 1800,
