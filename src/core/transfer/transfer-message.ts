@@ -100,7 +100,8 @@ export class TransferMessage {
     this.answers = 0;
     this.position = this.start + HEADER_OCTETS;
     if (readUint16(this.output, this.start + 4) !== 0) this.position += this.request.question.length;
-    this.output[this.start + 3] = (this.output[this.start + 3]! & 0xf0) | rcode;
+    const flags = readUint16(this.output, this.start + 2) & ~HeaderFlag.aa;
+    writeUint16(this.output, this.start + 2, (flags & 0xfff0) | rcode);
   }
 
   /** Whose the next records are: `length` octets at `at` of `octets`, the apex or a name below it. */
