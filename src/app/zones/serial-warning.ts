@@ -1,11 +1,12 @@
 // A changed zone whose serial did not grow: it is served, and secondaries will not fetch it.
 
+import { isNewerSerial, nextSerial } from '../../core/transfer/serial.ts';
 import { createFinding, type Finding } from './finding.ts';
 import type { ZoneVersion } from './zone-version.ts';
 
 /** Content decides whether a zone is reloaded, not the serial; comments and layout are no change. */
 export function serialWarnings(before: ZoneVersion, after: ZoneVersion): Finding[] {
-  if (before.name !== after.name || isAdvanced(before.serial, after.serial)) return [];
+  if (before.name !== after.name || isNewerSerial(after.serial, before.serial)) return [];
   if (Buffer.compare(before.image.content, after.image.content) === 0) return [];
   const said =
     after.serial === before.serial
@@ -18,15 +19,4 @@ export function serialWarnings(before: ZoneVersion, after: ZoneVersion): Finding
       after.texts,
     ),
   ];
-}
-
-/** Serial number arithmetic (RFC 1982 §3.2). */
-function isAdvanced(from: number, to: number): boolean {
-  const distance = (to - from) >>> 0;
-  return distance > 0 && distance < 2 ** 31;
-}
-
-/** RFC 1982 §3.1; some servers take 0 for "none". */
-function nextSerial(serial: number): number {
-  return (serial + 1) >>> 0 || 1;
 }
