@@ -200,3 +200,12 @@ export async function makePrivateDirectory(path: string): Promise<void> {
     throw fileError('make', path, error);
   }
 }
+
+/** Harmless where there is none. Throws {@link FileError}. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError('write', path, error);
+  }
+}

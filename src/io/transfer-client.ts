@@ -62,10 +62,13 @@ export type TransferErrorCode =
 export class TransferError extends Error {
   override readonly name = 'TransferError';
   readonly code: TransferErrorCode;
+  /** The message without the server. */
+  readonly reason: string;
 
   constructor(code: TransferErrorCode, server: SocketAddress, reason: string, cause?: Error) {
     super(`${formatSocketAddress(server)}: ${reason}`, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.reason = reason;
   }
 }
 
