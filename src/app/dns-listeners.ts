@@ -1,4 +1,5 @@
-// The sockets on which DNS is answered: UDP and TCP at each configured address of a family that this machine has.
+// The sockets on which DNS is answered: UDP and TCP, or TLS, at each configured address of a family that this machine
+// has.
 
 import { formatSocketAddress, type Listener, type SocketAddress } from '../core/net/endpoint.ts';
 import { BindError } from '../io/bind-error.ts';
@@ -18,13 +19,26 @@ export interface DnsListenerOptions {
 const MAX_PORT_ATTEMPTS = 16;
 
 /** Opens all or none. Rejects with {@link BindError}. Returns the real addresses, each open over UDP and TCP. */
-export async function openDnsListeners(options: DnsListenerOptions): Promise<SocketAddress[]> {
+export function openDnsListeners(options: DnsListenerOptions): Promise<SocketAddress[]> {
+  return openEach(options, openBoth, closeDnsListeners);
+}
+
+/** The same for DNS over TLS, which is TCP alone. */
+export function openDnsTlsListeners(options: DnsListenerOptions): Promise<SocketAddress[]> {
+  return openEach(options, openTls, closeDnsTlsListeners);
+}
+
+async function openEach(
+  options: DnsListenerOptions,
+  open: (dataPlane: DataPlane, address: SocketAddress) => Promise<SocketAddress>,
+  close: (addresses: readonly SocketAddress[], dataPlane: DataPlane) => Promise<void>,
+): Promise<SocketAddress[]> {
   const { dataPlane, logger } = options;
   const opened: SocketAddress[] = [];
   try {
     for (const { address, port, isAuto } of dnsAddresses(options)) {
       try {
-        opened.push(await openBoth(dataPlane, { address, port }));
+        opened.push(await open(dataPlane, { address, port }));
       } catch (error) {
         // An interface may lose an address between being listed and being used.
         if (!(isAuto && error instanceof BindError && error.code === 'address-not-available')) throw error;
@@ -32,7 +46,7 @@ export async function openDnsListeners(options: DnsListenerOptions): Promise<Soc
       }
     }
   } catch (error) {
-    await closeDnsListeners(opened, dataPlane);
+    await close(opened, dataPlane);
     throw error;
   }
   return opened;
@@ -43,6 +57,13 @@ export async function closeDnsListeners(
   dataPlane: DataPlane,
 ): Promise<void> {
   await Promise.all(addresses.flatMap(bothTransports).map((listener) => dataPlane.close(listener)));
+}
+
+export async function closeDnsTlsListeners(
+  addresses: readonly SocketAddress[],
+  dataPlane: DataPlane,
+): Promise<void> {
+  await Promise.all(addresses.map((address) => dataPlane.close({ transport: 'tcp', ...address })));
 }
 
 /** Where DNS is to be answered, before the sockets are open: a port may be 0 still. */
@@ -57,9 +78,15 @@ export function configuredDnsAddresses(
   );
 }
 
-/** Sockets of our own that no zone may take. */
-export function reservedListeners(dns: readonly SocketAddress[], admin: SocketAddress): Listener[] {
-  return [...dns.flatMap(bothTransports), { transport: 'tcp', ...admin }];
+/** Sockets of our own that no zone may take: `streams` are over TCP alone. */
+export function reservedListeners(
+  dns: readonly SocketAddress[],
+  streams: readonly SocketAddress[],
+): Listener[] {
+  return [
+    ...dns.flatMap(bothTransports),
+    ...streams.map((address): Listener => ({ transport: 'tcp', ...address })),
+  ];
 }
 
 function bothTransports(address: SocketAddress): Listener[] {
@@ -102,6 +129,11 @@ function withoutDuplicates(addresses: readonly DnsAddress[]): DnsAddress[] {
     seen.add(key);
     return true;
   });
+}
+
+async function openTls(dataPlane: DataPlane, address: SocketAddress): Promise<SocketAddress> {
+  const { port } = await dataPlane.open({ transport: 'tcp', ...address }, 'dns-tls');
+  return { address: address.address, port };
 }
 
 async function openBoth(dataPlane: DataPlane, { address, port }: SocketAddress): Promise<SocketAddress> {

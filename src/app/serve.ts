@@ -1,6 +1,5 @@
 // The server's life: start, reload, drain, stop. One thing at a time; what comes meanwhile waits its turn.
 
-import type { Listener, SocketAddress } from '../core/net/endpoint.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
 import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files.ts';
@@ -18,12 +17,7 @@ import type { Config } from './config/config.ts';
 import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import {
-  closeDnsListeners,
-  configuredDnsAddresses,
-  openDnsListeners,
-  reservedListeners,
-} from './dns-listeners.ts';
+import { createDnsService, type DnsService } from './dns-service.ts';
 import type { Machine } from './machine.ts';
 import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
@@ -51,7 +45,8 @@ export type StartReport =
 export interface Server {
   /**
    * Settles once every socket is open. Rejects with BindError when DNS or the status page cannot be opened, with
-   * FileError when the state folder cannot be used; nothing is left open then.
+   * FileError when the state folder cannot be used, with either that or TlsError when there is no certificate to begin
+   * with; nothing is left open then.
    */
   start(): Promise<StartReport>;
   /** Reads the zone files again. Calls while one waits share it. */
@@ -89,7 +84,7 @@ class ZoneServer implements Server {
   private admin: AdminServer | undefined;
   private watcher: FileWatcher | undefined;
   private watched: readonly string[] = [];
-  private dns: readonly SocketAddress[] = [];
+  private readonly dns: DnsService;
   private cancelDrain: Cancel = () => {};
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
@@ -99,6 +94,7 @@ class ZoneServer implements Server {
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
+    this.dns = createDnsService({ config, dataPlane, machine, logger });
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
     this.drains = createDrains({ file: createLedgerFile(config.state), clock, drainSeconds, logger });
@@ -143,7 +139,7 @@ class ZoneServer implements Server {
       state: this.state,
       isReady: this.state === 'serving' && hosts.every(({ state }) => state !== 'closed'),
       startedAtSeconds: this.startedAtSeconds,
-      dns: this.dns,
+      ...this.dns.addresses(),
       admin: this.admin?.address,
       zones: zones.map(zoneStatus),
       hosts,
@@ -162,6 +158,7 @@ class ZoneServer implements Server {
   private async open(): Promise<StartReport> {
     const { config, machine, logger } = this.options;
     await makePrivateDirectory(config.state);
+    await this.dns.identify();
     const kept = await createKeptZones(config.state);
     await this.drains.restore();
     const { dataPlane, sockets, drains } = this;
@@ -172,7 +169,7 @@ class ZoneServer implements Server {
       readCounters: () => dataPlane.readCounters(),
       logger,
     });
-    const reserved = () => this.reserved();
+    const reserved = () => this.dns.reserved(this.admin?.address ?? config.admin.listen);
     this.reloader = createReloader({
       config,
       dataPlane,
@@ -188,7 +185,7 @@ class ZoneServer implements Server {
     this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
     const reload = await this.readZones('start');
     if (reload.zones.every(({ name }) => name === undefined)) return { kind: 'nothing-served', reload };
-    this.dns = await openDnsListeners({ listen: config.dns.listen, dataPlane, machine, logger });
+    await this.dns.open();
     if (this.state === 'starting') this.state = 'serving';
     return { kind: 'serving', reload };
   }
@@ -197,6 +194,7 @@ class ZoneServer implements Server {
     if (this.reloader === undefined || this.stopped !== undefined) {
       return { trigger, zones: [], opened: [], draining: [], closed: [] };
     }
+    if (trigger === 'signal') await this.dns.reload();
     let report = await this.reloader.reload(trigger);
     if (await this.watchAll()) {
       // What was saved between the reading and the watching is read now: nobody else would say so.
@@ -248,19 +246,12 @@ class ZoneServer implements Server {
     this.scheduleDrain();
   }
 
-  /** What is configured, until the real ports are known. */
-  private reserved(): Listener[] {
-    const { config, machine } = this.options;
-    const dns = this.dns.length > 0 ? this.dns : configuredDnsAddresses(config.dns.listen, machine);
-    return reservedListeners(dns, this.admin?.address ?? config.admin.listen);
-  }
-
   /** DNS first, so that nobody is sent to a port that has just closed. The ledger stays: a restart goes on from it. */
   private async close(): Promise<void> {
     this.state = 'stopping';
     this.cancelDrain();
     await this.watcher?.close();
-    await closeDnsListeners(this.dns, this.dataPlane);
+    await this.dns.close();
     await this.dataPlane.stop();
     await this.admin?.close();
     this.state = 'stopped';

@@ -94,12 +94,18 @@ function remedies(hosts: readonly HostStatus[], style: Style): string[] {
 }
 
 /** Lines that can be pasted: a question for each DNS address, an announce URL a host, the status page. */
-function copyLines({ dns, hosts, zones, admin }: ServerStatus, style: Style): string {
+function copyLines({ dns, dnsTls, hosts, zones, admin }: ServerStatus, style: Style): string {
   const open = hosts.filter(({ state, announceUrl }) => state === 'open' && announceUrl !== undefined);
   const asked = (open[0] ?? hosts[0])?.host;
   const zone = zones.find(({ name }) => name !== undefined)?.name;
   const question = asked !== undefined ? `TXT ${asked.replace(/^\*/, 'any')}` : zone && `SOA ${zone}`;
-  const digs = question === undefined ? [] : dns.map((address) => digLine(address, question));
+  const digs =
+    question === undefined
+      ? []
+      : [
+          ...dns.map((address) => digLine(address, question)),
+          ...dnsTls.map((address) => digLine(address, `+tls ${question}`)),
+        ];
   const urls = [...new Set(open.map(({ announceUrl }) => announceUrl!))].slice(0, MAX_HOST_LINES);
   const groups: (readonly [string, readonly string[]])[] = [
     ['ask DNS', digs],

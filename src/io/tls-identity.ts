@@ -4,20 +4,19 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { errnoOf } from './bind-error.ts';
 import { readFileBounded } from './files.ts';
-
-/** PEM, as the files have it. */
-export interface TlsIdentity {
-  /** The server's certificate first, then those that lead to an authority. */
-  readonly certificate: string;
-  readonly key: string;
-}
+import { createTlsContext, type TlsIdentity } from './tls-server.ts';
 
 export interface TlsFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
-export type TlsErrorCode = 'certificate-unreadable' | 'key-unreadable' | 'key-encrypted' | 'key-mismatch';
+export type TlsErrorCode =
+  | 'certificate-unreadable'
+  | 'key-unreadable'
+  | 'key-encrypted'
+  | 'key-mismatch'
+  | 'refused';
 
 /** What the files hold cannot be served with. `cause` is what OpenSSL says, where it says something. */
 export class TlsError extends Error {
@@ -25,12 +24,12 @@ export class TlsError extends Error {
   readonly code: TlsErrorCode;
 
   constructor(code: TlsErrorCode, { certificate, key }: TlsFiles, cause?: unknown) {
-    super(sentence(code, certificate, key), { cause });
+    super(sentence(code, { certificate, key }, cause), { cause });
     this.code = code;
   }
 }
 
-function sentence(code: TlsErrorCode, certificate: string, key: string): string {
+function sentence(code: TlsErrorCode, { certificate, key }: TlsFiles, cause: unknown): string {
   switch (code) {
     case 'certificate-unreadable':
       return `${certificate} is not a certificate in PEM; tls.certificate wants the full chain ("-----BEGIN CERTIFICATE-----")`;
@@ -40,6 +39,8 @@ function sentence(code: TlsErrorCode, certificate: string, key: string): string 
       return `${key} is encrypted; write it without a passphrase (openssl pkey -in FILE -out FILE), readable by this user alone`;
     case 'key-mismatch':
       return `${key} is not the key of ${certificate}; the first certificate of the file must be the server's own`;
+    case 'refused':
+      return `${certificate} cannot be used with ${key}: ${cause instanceof Error ? cause.message : cause}`;
   }
 }
 
@@ -56,6 +57,12 @@ export async function readTlsIdentity(files: TlsFiles): Promise<TlsIdentity> {
   const identity = { certificate: certificate!, key: key! };
   const parsed = parseCertificate(identity, files);
   if (!parsed.checkPrivateKey(parseKey(identity, files))) throw new TlsError('key-mismatch', files);
+  try {
+    createTlsContext(identity);
+  } catch (error) {
+    // A key that is too short, a chain that breaks off in the middle of a certificate.
+    throw new TlsError('refused', files, error);
+  }
   return identity;
 }
 

@@ -4,7 +4,13 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import type { TlsIdentity } from './tls-identity.ts';
+
+/** PEM, as the files have it. */
+export interface TlsIdentity {
+  /** The server's certificate first, then those that lead to an authority. */
+  readonly certificate: string;
+  readonly key: string;
+}
 
 export interface TlsServerOptions {
   readonly identity: TlsIdentity;
@@ -37,11 +43,11 @@ export function createTlsServer(options: TlsServerOptions): TlsServer {
   const { nowMilliseconds } = options;
   const ALPNProtocols = [...options.protocols];
   let identity = options.identity;
-  let context = createContext(identity);
+  let context = createTlsContext(identity);
   let renewAt = nowMilliseconds() + TICKET_KEY_MILLISECONDS;
 
   function renew(next: TlsIdentity): void {
-    context = createContext(next);
+    context = createTlsContext(next);
     identity = next;
     renewAt = nowMilliseconds() + TICKET_KEY_MILLISECONDS;
   }
@@ -56,8 +62,8 @@ export function createTlsServer(options: TlsServerOptions): TlsServer {
   };
 }
 
-/** Each has a ticket key of its own, which OpenSSL draws. */
-function createContext({ certificate, key }: TlsIdentity): SecureContext {
+/** Each has a ticket key of its own, which OpenSSL draws. Throws OpenSSL's own error. */
+export function createTlsContext({ certificate, key }: TlsIdentity): SecureContext {
   return createSecureContext({
     cert: certificate,
     key,

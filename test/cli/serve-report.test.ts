@@ -76,6 +76,7 @@ function statusOf(hosts: readonly Partial<HostStatus>[]): ServerStatus {
     isReady: true,
     startedAtSeconds: 0,
     dns: [{ address: '::1', port: 53 }],
+    dnsTls: [],
     admin: undefined,
     zones: [],
     hosts: hosts.map((host) => ({ ...blank, host: 't.example', state: 'open', ...host })),

@@ -55,7 +55,7 @@ function escapeHtml(text: string): string {
 }
 
 export function formatStatusPage(status: ServerStatus): string {
-  const { isReady, state, dns, zones, hosts, draining, swarm } = status;
+  const { isReady, state, dns, dnsTls, zones, hosts, draining, swarm } = status;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -67,7 +67,7 @@ export function formatStatusPage(status: ServerStatus): string {
 <body>
 <h1>Portolan</h1>
 <p>${isReady ? mark('good', 'Every socket is open.') : mark('bad', `Not ready: ${state}.`)}
-DNS at ${dns.map(formatSocketAddress).join(', ')}.
+DNS at ${dns.map(formatSocketAddress).join(', ')}${dnsTls.length > 0 ? `, over TLS at ${dnsTls.map(formatSocketAddress).join(', ')}` : ''}.
 Torrents: ${swarm.torrents}, seeds: ${swarm.seeds}, leechers: ${swarm.leechers};
 peers over IPv4: ${swarm.peersIpv4}, over IPv6: ${swarm.peersIpv6}.</p>
 <h2>Zones</h2>

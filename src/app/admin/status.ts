@@ -23,7 +23,9 @@ export interface ServerStatus {
   /** Every socket that should be open is. */
   readonly isReady: boolean;
   readonly startedAtSeconds: number;
+  /** Over UDP and TCP. */
   readonly dns: readonly SocketAddress[];
+  readonly dnsTls: readonly SocketAddress[];
   readonly admin: SocketAddress | undefined;
   readonly zones: readonly ZoneStatus[];
   readonly hosts: readonly HostStatus[];

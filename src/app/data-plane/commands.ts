@@ -4,7 +4,7 @@ import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
-import type { TlsIdentity } from '../../io/tls-identity.ts';
+import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
 

@@ -8,7 +8,7 @@ import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ZoneChange } from '../../core/transfer/changes.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
-import type { TlsIdentity } from '../../io/tls-identity.ts';
+import type { TlsIdentity } from '../../io/tls-server.ts';
 
 /** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
 export type Service = 'dns' | 'dns-tls' | 'tracker';

@@ -1,7 +1,7 @@
 // What a worker is told of the world: what is published, and, for the successor of one that died, all that it had.
 
 import type { Listener } from '../../core/net/endpoint.ts';
-import type { TlsIdentity } from '../../io/tls-identity.ts';
+import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { Command } from './commands.ts';
 import { NO_TRANSFERS, type Publication, type Service } from './data-plane.ts';
 

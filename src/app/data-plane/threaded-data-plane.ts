@@ -11,7 +11,7 @@ import type { Cancel, Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
-import type { TlsIdentity } from '../../io/tls-identity.ts';
+import type { TlsIdentity } from '../../io/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { Command, WorkerSetup } from './commands.ts';

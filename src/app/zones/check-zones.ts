@@ -45,7 +45,8 @@ export function createZoneChecker({ config, machine }: ZoneCheckerOptions): Zone
   const { tracker, dns, admin } = config;
   const local = machine.localAddresses();
   const addresses = addressesHere(tracker.addresses, machine);
-  const reserved = reservedListeners(configuredDnsAddresses(dns.listen, machine), admin.listen);
+  const streams = [admin.listen, ...configuredDnsAddresses(dns.tlsListen, machine)];
+  const reserved = reservedListeners(configuredDnsAddresses(dns.listen, machine), streams);
   /** What the zones so far would open; bounded by `tracker.max_listeners`, which the plan holds. */
   const open = new Map<string, Listener>();
 

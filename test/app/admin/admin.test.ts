@@ -130,6 +130,7 @@ describe('the status page', () => {
       isReady: true,
       startedAtSeconds: 0,
       dns: [],
+      dnsTls: [],
       admin: undefined,
       swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, heapOctets: 0 },
       zones: [
