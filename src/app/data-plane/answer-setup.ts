@@ -2,7 +2,7 @@
 
 import { COOKIE_SECRET_OCTETS } from '../../core/dns/cookie.ts';
 import { createRateTable } from '../../core/dns/rate-limit.ts';
-import type { AuthorityOptions } from '../../core/zone/authority.ts';
+import type { AuthorityOptions } from '../../core/zone/authority-options.ts';
 import { readCookieSecrets } from '../../io/cookie-secret.ts';
 import type { AnswerConfig } from '../config/answer-config.ts';
 

@@ -39,7 +39,7 @@ export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane 
   const { counters, seed, table, connectionKey } = state;
   const owner = CREATING_OWNER;
   const shared = { table: table.shared, owner, settings, udpPayload, answers, connectionKey, seed, counters };
-  const services = createServices(shared);
+  const services = createServices({ ...shared, wallSeconds: options.clock.nowSeconds });
   /** By {@link formatListener} of the real port; bounded by the control plane's plan. */
   const sockets = new Map<string, Socket>();
   const ownSources = createOwnSources();

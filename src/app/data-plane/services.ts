@@ -8,8 +8,11 @@ import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tra
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
+import type { NotifyHandler } from '../../core/zone/authority-options.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import { findTxt } from '../../core/zone/find-txt.ts';
+import { systemClock } from '../../io/clock.ts';
+import { hmac } from '../../io/hmac.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Publication } from './data-plane.ts';
 
@@ -21,6 +24,10 @@ export interface ServicesOptions {
   readonly udpPayload: number;
   /** Answers with nothing beside them where it is left out. */
   readonly answers?: AnswerSetup;
+  /** See AuthorityOptions; the machine's clock where it is left out. */
+  readonly wallSeconds?: () => number;
+  /** See AuthorityOptions; no zone is copied from elsewhere where it is left out. */
+  readonly onNotify?: NotifyHandler;
   /** 16 octets that strangers cannot know, the same in every thread. */
   readonly connectionKey: Uint8Array;
   /** What images are compiled with, the same in every thread. */
@@ -36,11 +43,20 @@ export interface Services {
 }
 
 export function createServices(options: ServicesOptions): Services {
-  const { settings, udpPayload, seed, owner, counters, connectionKey } = options;
+  const { settings, udpPayload, answers, seed, owner, counters, connectionKey } = options;
+  const { wallSeconds = systemClock.nowSeconds, onNotify = () => 'not-secondary' } = options;
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
-  const authority = createAuthority({ catalog, counters, udpPayload, ...options.answers });
+  const authority = createAuthority({
+    catalog,
+    counters,
+    udpPayload,
+    hmac,
+    wallSeconds,
+    onNotify,
+    ...answers,
+  });
   const rule = createHostRule({
     findTxt: (name) => findTxt(catalog, name),
     isDraining: (host, transport, port) =>
@@ -54,7 +70,7 @@ export function createServices(options: ServicesOptions): Services {
     publish(publication) {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);
-      authority.publish(catalog);
+      authority.publish(catalog, publication.transfers?.keys);
       rule.clear();
     },
   };

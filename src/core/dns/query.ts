@@ -13,14 +13,16 @@ export const HeaderFlag = { qr: 0x8000, aa: 0x0400, tc: 0x0200, rd: 0x0100, cd: 
 export const Verdict = {
   /** Question and OPT are whole. */
   query: 0,
-  /** Nothing may be answered: too short for an id, or itself an answer (CVE-2024-2169). */
-  silence: 1,
-  malformed: 2,
-  notImplemented: 3,
   /** No question, but a COOKIE (RFC 7873 §5.4). */
-  cookieOnly: 4,
+  cookieOnly: 1,
   /** A whole NOTIFY (RFC 1996). */
-  notify: 5,
+  notify: 2,
+  /** The last of those that were read to their end. */
+  answerable: 2,
+  /** Nothing may be answered: too short for an id, or itself an answer (CVE-2024-2169). */
+  silence: 3,
+  malformed: 4,
+  notImplemented: 5,
 } as const;
 
 /** Options of the OPT record that are answered (IANA, "DNS EDNS0 Option Codes"). */

@@ -2,43 +2,26 @@
 
 import { Counter, type Counters } from '../counters.ts';
 import { CookieState } from '../dns/cookie.ts';
-import {
-  appendExtendedError,
-  EdnsReply,
-  type EdnsSettings,
-  EXTENDED_ERROR_OCTETS,
-  ExtendedError,
-} from '../dns/edns-reply.ts';
+import { appendExtendedError, EdnsReply, EXTENDED_ERROR_OCTETS, ExtendedError } from '../dns/edns-reply.ts';
 import { HEADER_OCTETS, HeaderFlag, MIN_UDP_PAYLOAD, Query, Verdict } from '../dns/query.ts';
 import { QueryName } from '../dns/query-name.ts';
-import { AnswerClass, RateLimiter, type RateLimitOptions, RateVerdict } from '../dns/rate-limit.ts';
+import { AnswerClass, RateLimiter, RateVerdict } from '../dns/rate-limit.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { createPacketSource, type PacketHandler } from '../net/packet-handler.ts';
 import { readUint16, writeUint16, writeUint32 } from '../octets/big-endian.ts';
+import type { TsigKey } from '../transfer/tsig-key.ts';
 import { Answer } from './answer.ts';
+import { type AuthorityOptions, DEFAULT_UDP_PAYLOAD, type NotifyHandler } from './authority-options.ts';
 import type { Catalog } from './catalog.ts';
-import { ChaosNames, type ChaosSettings } from './chaos.ts';
+import { ChaosNames } from './chaos.ts';
+import { rcodeCounter } from './rcode-counter.ts';
 import { OPT_OCTETS, ReplyWriter, Section } from './reply-writer.ts';
+import { RequestSignature } from './request-signature.ts';
 
-/** The payload that survives nearly every path without fragments (DNS flag day 2020). */
-export const DEFAULT_UDP_PAYLOAD = 1232;
 /** RFC 1035 §4.2.2: what the length of a message over TCP can say. */
 export const MAX_STREAM_REPLY_OCTETS = 65535;
 /** Opcode, RD and CD go back as they came (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
 const ECHOED_FLAGS = 0x7800 | HeaderFlag.rd | HeaderFlag.cd;
-
-export interface AuthorityOptions {
-  readonly catalog: Catalog;
-  readonly counters: Counters;
-  /** Octets of the largest reply over UDP, 512–4096. */
-  readonly udpPayload?: number;
-  /** Cookies and NSID; neither without it. */
-  readonly edns?: EdnsSettings;
-  /** Names of class CHAOS; none without it. */
-  readonly chaos?: ChaosSettings;
-  /** Of replies over UDP; no limit without it. */
-  readonly rateLimit?: RateLimitOptions | undefined;
-}
 
 /** Answers for one worker: it owns the scratch memory, so that a query allocates nothing. */
 export class Authority {
@@ -48,6 +31,9 @@ export class Authority {
   private readonly edns: EdnsReply;
   private readonly chaos: ChaosNames;
   private readonly limiter: RateLimiter | undefined;
+  private readonly signature: RequestSignature;
+  private readonly wallSeconds: (() => number) | undefined;
+  private readonly onNotify: NotifyHandler;
   private readonly query = new Query();
   private readonly name = new QueryName();
   private readonly reply = new ReplyWriter();
@@ -71,11 +57,15 @@ export class Authority {
     this.edns = new EdnsReply(options.edns ?? {});
     this.chaos = new ChaosNames(options.chaos ?? {});
     this.limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
+    this.signature = new RequestSignature(options.hmac);
+    this.wallSeconds = options.wallSeconds;
+    this.onNotify = options.onNotify ?? (() => 'not-secondary');
   }
 
-  /** From the next query on, answers come from `catalog`. */
-  publish(catalog: Catalog): void {
+  /** From the next query on, answers come from `catalog`, and requests may be signed with `keys`. */
+  publish(catalog: Catalog, keys: readonly TsigKey[] = []): void {
     this.catalog = catalog;
+    this.signature.setKeys(keys);
   }
 
   /** Over UDP; positional as {@link PacketHandler} is. */
@@ -107,18 +97,35 @@ export class Authority {
   };
 
   private respond(request: Uint8Array, offset: number, length: number): number {
-    const { answer } = this;
     const verdict = this.query.read(request, offset, length, this.name);
-    if (verdict === Verdict.query) {
-      this.begin(request, offset);
-      answer.rcode = this.resolve();
-    } else if (verdict === Verdict.cookieOnly) {
-      this.begin(request, offset);
-      answer.rcode = this.confirmCookie();
-    } else return this.refuse(request, offset, verdict);
+    if (verdict > Verdict.answerable) return this.refuse(request, offset, verdict);
+    this.begin(request, offset);
+    if (this.query.tsig !== 0) return this.respondSigned(request, offset, length, verdict);
+    this.answer.rcode = verdict === Verdict.query ? this.resolve() : this.resolveOther(verdict, undefined);
+    return this.conclude();
+  }
+
+  /** RFC 8945 §5.2, §5.3. A reply that has no room for its signature goes without one. */
+  private respondSigned(request: Uint8Array, offset: number, length: number, verdict: number): number {
+    const { answer, reply, signature } = this;
+    const octets = signature.verify(request.subarray(offset, offset + length), this.secondsOfOthers());
+    reply.reserve(octets);
+    this.replyLimit -= octets;
+    answer.rcode = signature.rcode;
+    if (answer.rcode === Rcode.NOERROR) {
+      const isQuery = verdict === Verdict.query;
+      answer.rcode = isQuery ? this.resolve() : this.resolveOther(verdict, signature.keyName);
+    }
+    const written = this.conclude();
+    const isSigned = written > 0 && written <= this.replyLimit;
+    return isSigned ? signature.sign(reply.octets, reply.start, written) : written;
+  }
+
+  /** Counts the answer, and finishes it or what is sent in its place. */
+  private conclude(): number {
     const rate = this.countAnswer();
     if (rate !== RateVerdict.pass) return this.withhold(rate);
-    if (answer.truncated) this.counters[Counter.dnsTruncated]!++;
+    if (this.answer.truncated) this.counters[Counter.dnsTruncated]!++;
     return this.finish();
   }
 
@@ -129,12 +136,20 @@ export class Authority {
     reply.begin(request, offset, query.questionEnd);
     reply.limit(this.replyLimit);
     edns.clear();
-    if (query.hasEdns) reply.reserve(OPT_OCTETS + edns.prepare(query, request, this.source, this.nowSeconds));
+    if (query.hasEdns) {
+      const now = query.cookie === 0 ? 0 : this.secondsOfOthers();
+      reply.reserve(OPT_OCTETS + edns.prepare(query, request, this.source, now));
+    }
     answer.authoritative = false;
     answer.truncated = false;
     this.extendedError = ExtendedError.none;
     this.countedZone = 0;
     this.countedNode = 0;
+  }
+
+  /** The time as other machines have it. */
+  private secondsOfOthers(): number {
+    return this.wallSeconds === undefined ? this.nowSeconds : this.wallSeconds();
   }
 
   private udpLimit(): number {
@@ -177,6 +192,23 @@ export class Authority {
   private fail(rcode: number, extendedError: number): number {
     this.extendedError = extendedError;
     return rcode;
+  }
+
+  private resolveOther(verdict: number, keyName: Uint8Array | undefined): number {
+    return verdict === Verdict.notify ? this.takeNotify(keyName) : this.confirmCookie();
+  }
+
+  /** RFC 1996 §3.12, §4.7. */
+  private takeNotify(keyName: Uint8Array | undefined): number {
+    const { name, query } = this;
+    if (query.ednsVersion !== 0) return Rcode.BADVERS;
+    if (query.type !== RecordType.SOA) return Rcode.FORMERR;
+    if (query.class !== RecordClass.IN) return Rcode.REFUSED;
+    const verdict = this.onNotify(name.octets.subarray(0, name.length), this.source, keyName);
+    if (verdict === 'refused') return this.fail(Rcode.REFUSED, ExtendedError.prohibited);
+    if (verdict === 'not-secondary') return this.fail(Rcode.NOTAUTH, ExtendedError.notAuthoritative);
+    this.answer.authoritative = true;
+    return Rcode.NOERROR;
   }
 
   /** RFC 7873 §5.4: no question but a cookie. */
@@ -226,7 +258,7 @@ export class Authority {
     if (answer.truncated) flags |= HeaderFlag.tc;
     writeUint16(reply.octets, reply.start + 2, flags);
     if (query.hasEdns) this.appendOpt();
-    this.counters[counterOf(answer.rcode)]!++;
+    this.counters[rcodeCounter(answer.rcode)]!++;
     return reply.position - reply.start;
   }
 
@@ -258,25 +290,8 @@ export class Authority {
     writeUint16(octets, start + 2, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
     writeUint32(octets, start + 4, 0);
     writeUint32(octets, start + 8, 0);
-    this.counters[counterOf(rcode)]!++;
+    this.counters[rcodeCounter(rcode)]!++;
     return HEADER_OCTETS;
-  }
-}
-
-function counterOf(rcode: number): number {
-  switch (rcode) {
-    case Rcode.NOERROR:
-      return Counter.dnsNoError;
-    case Rcode.NXDOMAIN:
-      return Counter.dnsNxDomain;
-    case Rcode.REFUSED:
-      return Counter.dnsRefused;
-    case Rcode.FORMERR:
-      return Counter.dnsFormErr;
-    case Rcode.NOTIMP:
-      return Counter.dnsNotImp;
-    default:
-      return Counter.dnsOther;
   }
 }
 
