@@ -12,6 +12,7 @@ import type { ZoneChange } from './changes.ts';
 import type { TransferReaderOptions, TransferReading, TransferReadLimits } from './incoming.ts';
 import type { ReceivedRecord } from './received-record.ts';
 import { RecordBlock } from './record-block.ts';
+import { isNewerSerial } from './serial.ts';
 
 /** From the end of a SOA's rdata: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
 const SOA_NUMBERS_OCTETS = 20;
@@ -72,7 +73,7 @@ export class TransferSequence {
   /** After the last record of a message: the SOA alone answers IXFR where nothing is newer (RFC 1995 §2). */
   endMessage(): TransferReading | undefined {
     const { kind, serial = 0 } = this.options;
-    if (this.state !== 'second' || kind !== 'ixfr' || isNewer(this.serial, serial)) return undefined;
+    if (this.state !== 'second' || kind !== 'ixfr' || isNewerSerial(this.serial, serial)) return undefined;
     return { kind: 'current', serial: this.serial };
   }
 
@@ -177,10 +178,4 @@ function wrongSequence(message: string): TransferReading {
 
 function tooLarge(): TransferReading {
   return { kind: 'failed', code: 'too-large', message: 'The transfer is larger than a zone may be.' };
-}
-
-/** Serial number arithmetic (RFC 1982 §3.2). */
-function isNewer(serial: number, than: number): boolean {
-  const distance = (serial - than) >>> 0;
-  return distance > 0 && distance < 2 ** 31;
 }

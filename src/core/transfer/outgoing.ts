@@ -9,6 +9,7 @@ import { soaOf } from './image-records.ts';
 import { FullTransfer } from './outgoing-full.ts';
 import { IncrementalTransfer, type IncrementalTransferSettings } from './outgoing-incremental.ts';
 import type { TransferRequest } from './request.ts';
+import { isNewerSerial } from './serial.ts';
 import { MAX_MESSAGE_OCTETS, TransferMessage } from './transfer-message.ts';
 
 /** Signs the messages of one transfer, each and in their order (RFC 8945 §5.3.1). */
@@ -81,7 +82,7 @@ export function createIncrementalTransfer(
   const limit = datagramOctets === undefined ? messageOctets : datagramOctets - (signer?.reservedOctets ?? 0);
   const settings = { soa: soaOf(image), signer, messageOctets: limit };
   const current = () => new IncrementalTransfer(request, { ...settings, form: 'current', changes: [] });
-  if (!isNewer(image.serial, request.serial)) return current();
+  if (!isNewerSerial(image.serial, request.serial)) return current();
   const steps = findSteps(changes, request.serial, image);
   if (datagramOctets === undefined) {
     if (steps === undefined) return createZoneTransfer(image, request, options);
@@ -144,10 +145,4 @@ export function createTransferRefusal(
     },
     end() {},
   };
-}
-
-/** Serial number arithmetic (RFC 1982 §3.2). */
-function isNewer(serial: number, than: number): boolean {
-  const distance = (serial - than) >>> 0;
-  return distance > 0 && distance < 2 ** 31;
 }
