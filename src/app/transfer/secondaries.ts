@@ -1,0 +1,253 @@
+// All zones of other servers: when each is asked about, and what is to be served. One zone has one question under way;
+// all together have a bounded number.
+
+import {
+  beginAsking,
+  isServable,
+  nextRefreshStep,
+  noteNotify,
+  resumeRefreshState,
+} from '../../core/transfer/refresh.ts';
+import type { RecordTable } from '../../core/zone/record-table.ts';
+import { FileError } from '../../io/files.ts';
+import type { SecondaryConfig } from '../config/transfer-config.ts';
+import type { SecondaryFile } from '../zones/zone-origin.ts';
+import { type CatalogFollower, followCatalog } from './follow-catalog.ts';
+import { type RoundOptions, readCopy, runRound } from './secondary-round.ts';
+import { type SecondaryStatus, secondaryStatus } from './secondary-status.ts';
+import { createSecondaryZone, type Membership, type SecondaryZone } from './secondary-zone.ts';
+
+export interface SecondariesOptions extends Omit<RoundOptions, 'signal'> {
+  readonly configs: readonly SecondaryConfig[];
+  /** Serves what {@link Secondaries.files} says from now on; `changed` are the paths of copies that are new. */
+  publish(changed: ReadonlySet<string>): Promise<void>;
+}
+
+export interface Secondaries {
+  /** Reads what was stored, so that it can be served at once. */
+  restore(): Promise<void>;
+  /** Every zone, whether there is a copy of it or not. */
+  files(): readonly SecondaryFile[];
+  zones(): readonly SecondaryZone[];
+  /** Begins to ask. */
+  start(): void;
+  /** The zone with this slot has changed, says one who may say so. */
+  notified(slot: number): void;
+  statuses(): readonly SecondaryStatus[];
+  /** Leaves what is under way; safe twice, and waits. */
+  stop(): Promise<void>;
+}
+
+/** Rounds under way at once. BIND's `transfers-in` and Knot's background workers are 10. */
+export const MAX_ROUNDS = 10;
+/** Zones of other servers in all, members of catalogs included: what one process looks after. */
+export const MAX_SECONDARY_ZONES = 65_536;
+
+export function createSecondaries(options: SecondariesOptions): Secondaries {
+  return new SecondaryZones(options);
+}
+
+class SecondaryZones implements Secondaries {
+  private readonly options: SecondariesOptions;
+  private readonly round: RoundOptions;
+  private readonly follower: CatalogFollower;
+  /** By name; bounded by {@link MAX_SECONDARY_ZONES}. */
+  private readonly byName = new Map<string, SecondaryZone>();
+  private readonly bySlot = new Map<number, SecondaryZone>();
+  private lastSlot = 0;
+  /** In their order of asking; each zone once at most. */
+  private readonly queue: SecondaryZone[] = [];
+  /** At most {@link MAX_ROUNDS}. */
+  private readonly rounds = new Set<Promise<void>>();
+  private readonly ending = new AbortController();
+  private isStarted = false;
+  /** Paths of copies that are new since the last publication began; bounded by the zones. */
+  private changed = new Set<string>();
+  private publishing: Promise<void> = Promise.resolve();
+  /** A publication is asked for and has not begun. */
+  private isPublicationDue = false;
+
+  constructor(options: SecondariesOptions) {
+    this.options = options;
+    this.round = { ...options, signal: this.ending.signal };
+    this.follower = {
+      find: (zone) => this.byName.get(zone),
+      zones: () => this.zones(),
+      add: (config, membership) => this.add(config, membership),
+      drop: (zone) => this.drop(zone),
+      logger: options.logger,
+    };
+  }
+
+  async restore(): Promise<void> {
+    const { configs, store } = this.options;
+    for (const config of configs) await this.add(config, undefined);
+    for (const catalog of this.zones()) {
+      const isKnown = catalog.config.isCatalog && catalog.state.zone !== null;
+      const records = isKnown ? readCopy(catalog, store) : undefined;
+      if (records !== undefined) await followCatalog(catalog, records, this.follower);
+    }
+    await store.removeAllBut(this.byName.keys());
+  }
+
+  files(): SecondaryFile[] {
+    const now = this.options.clock.nowSeconds();
+    return this.zones().map(({ config, state }) => ({
+      zone: config.zone,
+      path: this.options.store.pathOf(config.zone),
+      drivesTracker: config.drivesTracker,
+      isAvailable: isServable(state, now),
+    }));
+  }
+
+  zones(): SecondaryZone[] {
+    return [...this.byName.values()];
+  }
+
+  start(): void {
+    this.isStarted = true;
+    for (const zone of this.byName.values()) {
+      zone.wasServable = isServable(zone.state, this.options.clock.nowSeconds());
+      this.step(zone);
+    }
+  }
+
+  notified(slot: number): void {
+    const zone = this.bySlot.get(slot);
+    if (zone === undefined) return;
+    const nowSeconds = this.options.clock.nowSeconds();
+    zone.state = noteNotify(zone.state, { nowSeconds, serial: undefined, primary: undefined });
+    this.step(zone);
+  }
+
+  statuses(): SecondaryStatus[] {
+    const { store, clock } = this.options;
+    const now = clock.nowSeconds();
+    return this.zones().map((zone) => secondaryStatus(zone, store.pathOf(zone.config.zone), now));
+  }
+
+  async stop(): Promise<void> {
+    this.isStarted = false;
+    this.ending.abort();
+    for (const zone of this.byName.values()) zone.cancelTimer();
+    await Promise.all(this.rounds);
+  }
+
+  private async add(config: SecondaryConfig, membership: Membership | undefined): Promise<void> {
+    const { store, clock, logger } = this.options;
+    if (this.byName.size >= MAX_SECONDARY_ZONES) {
+      logger.warn(
+        `${config.zone} is left out: there are ${MAX_SECONDARY_ZONES} zones of other servers already`,
+      );
+      return;
+    }
+    const nowSeconds = clock.nowSeconds();
+    const saved = await store.find(config.zone);
+    const state = saved === undefined ? undefined : resumeRefreshState(saved, nowSeconds);
+    const zone = createSecondaryZone({ config, membership, slot: this.freeSlot(), state, nowSeconds });
+    this.byName.set(config.zone, zone);
+    this.bySlot.set(zone.slot, zone);
+    this.publishSoon();
+    this.step(zone);
+  }
+
+  private freeSlot(): number {
+    do this.lastSlot = (this.lastSlot + 1) % MAX_SECONDARY_ZONES;
+    while (this.bySlot.has(this.lastSlot));
+    return this.lastSlot;
+  }
+
+  private async drop(zone: SecondaryZone): Promise<void> {
+    const { store, logger } = this.options;
+    zone.isGone = true;
+    zone.cancelTimer();
+    this.byName.delete(zone.config.zone);
+    this.bySlot.delete(zone.slot);
+    this.publishSoon();
+    try {
+      await store.remove(zone.config.zone);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      logger.warn(error.message);
+    }
+  }
+
+  /** Asks, or sees to it that somebody will look again in time. */
+  private step(zone: SecondaryZone): void {
+    if (!this.isStarted || zone.isGone) return;
+    const { clock } = this.options;
+    const now = clock.nowSeconds();
+    zone.cancelTimer();
+    this.noteServable(zone, now);
+    const next = nextRefreshStep(zone.state, zone.config.primaries.length, now);
+    if (next.kind === 'ask') {
+      if (!zone.isBusy) this.queue.push(zone);
+      zone.isBusy = true;
+      this.beginRounds();
+    } else if (next.until !== undefined) {
+      const milliseconds = Math.max(1, next.until - now) * 1000;
+      zone.cancelTimer = clock.schedule(milliseconds, () => this.step(zone));
+    }
+  }
+
+  /** What has expired is not served any more; what was confirmed again is. */
+  private noteServable(zone: SecondaryZone, now: number): void {
+    const isNow = isServable(zone.state, now);
+    if (isNow === zone.wasServable) return;
+    zone.wasServable = isNow;
+    const { zone: name } = zone.config;
+    if (!isNow) this.options.logger.error(`${name} has expired: no primary has confirmed it for too long`);
+    this.publishSoon();
+  }
+
+  private beginRounds(): void {
+    while (this.isStarted && this.rounds.size < MAX_ROUNDS && this.queue.length > 0) {
+      const zone = this.queue.shift()!;
+      const round = this.ask(zone)
+        .catch((error: Error) =>
+          this.options.logger.error(`fetching ${zone.config.zone} failed: please report this`, { error }),
+        )
+        .finally(() => {
+          this.rounds.delete(round);
+          zone.isBusy = false;
+          this.step(zone);
+          this.beginRounds();
+        });
+      this.rounds.add(round);
+    }
+  }
+
+  private async ask(zone: SecondaryZone): Promise<void> {
+    const { clock, store } = this.options;
+    const next = nextRefreshStep(zone.state, zone.config.primaries.length, clock.nowSeconds());
+    if (next.kind !== 'ask' || zone.isGone) return;
+    zone.state = beginAsking(zone.state);
+    // While it is asked about, the copy may expire.
+    this.step(zone);
+    const records = await runRound(zone, next.primary, this.round);
+    if (records !== undefined) await this.takeVersion(zone, records, store.pathOf(zone.config.zone));
+  }
+
+  private async takeVersion(zone: SecondaryZone, records: RecordTable, path: string): Promise<void> {
+    zone.wasServable = true;
+    this.changed.add(path);
+    if (zone.config.isCatalog) await followCatalog(zone, records, this.follower);
+    this.publishSoon();
+  }
+
+  /** One publication at a time; what changes before it begins goes along. */
+  private publishSoon(): void {
+    if (!this.isStarted || this.isPublicationDue) return;
+    this.isPublicationDue = true;
+    this.publishing = this.publishing
+      .then(() => {
+        this.isPublicationDue = false;
+        const { changed } = this;
+        this.changed = new Set();
+        return this.options.publish(changed);
+      })
+      .catch((error: Error) =>
+        this.options.logger.error('publishing copies failed: please report this', { error }),
+      );
+  }
+}

@@ -1,0 +1,152 @@
+// A round of one zone: its primary is asked, and what it sends becomes the copy.
+
+import { formatSocketAddress } from '../../core/net/endpoint.ts';
+import { formatKeyName } from '../../core/transfer/access.ts';
+import { endRound, failPrimary, type RoundEnd } from '../../core/transfer/refresh.ts';
+import type { TsigKey } from '../../core/transfer/tsig-key.ts';
+import { isError } from '../../core/zone/diagnostic.ts';
+import { parseZone } from '../../core/zone/parser.ts';
+import type { RecordTable } from '../../core/zone/record-table.ts';
+import type { Clock } from '../../io/clock.ts';
+import { FileError, readFileBounded } from '../../io/files.ts';
+import type { Logger } from '../../io/log.ts';
+import type { TlsPeer, TransferLimits } from '../../io/transfer-client.ts';
+import { readZoneFile, ZoneFileError } from '../../io/zone-files.ts';
+import type { SecondaryConfig } from '../config/transfer-config.ts';
+import { type Fetched, fetchZone } from './fetch-zone.ts';
+import type { SecondaryStore } from './secondary-store.ts';
+import { primaryOf, type SecondaryZone, timesOf, whyUnservable } from './secondary-zone.ts';
+
+export interface RoundOptions {
+  readonly store: SecondaryStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  randomOctets(length: number): Uint8Array;
+  /** Those of the configuration's key files, as they are now. */
+  keys(): readonly TsigKey[];
+  readonly signal: AbortSignal;
+  readonly limits?: Partial<TransferLimits>;
+}
+
+/** A chain of authorities takes some kilobytes; that of a whole system 250 kB. */
+const MAX_AUTHORITIES_OCTETS = 4 * 1024 * 1024;
+
+/** The records of the new version, once they are stored; undefined when there is none. The zone's state says the rest. */
+export async function runRound(
+  zone: SecondaryZone,
+  primary: number,
+  options: RoundOptions,
+): Promise<RecordTable | undefined> {
+  const outcome = await askPrimary(zone, primary, options);
+  if (zone.isGone || options.signal.aborted) return undefined;
+  const reason = await take(zone, outcome, options);
+  if (reason === undefined) return outcome.kind === 'fetched' ? outcome.records : undefined;
+  const where = formatSocketAddress(primaryOf(zone, primary));
+  zone.lastError = `${where}: ${reason}`;
+  options.logger.warn(`${zone.config.zone} was not fetched from ${where}: ${reason}`);
+  zone.state = failPrimary(zone.state, zone.config.primaries.length, roundEnd(options));
+  await saveState(zone, options);
+  return undefined;
+}
+
+/** The copy's records, if it is the version that the state says. */
+export function readCopy(
+  { config, apex, state }: SecondaryZone,
+  store: SecondaryStore,
+): RecordTable | undefined {
+  try {
+    const { records, diagnostics } = parseZone(readZoneFile(store.pathOf(config.zone)));
+    const isWhole = !diagnostics.some(isError);
+    return isWhole && timesOf(records, apex)?.serial === state.zone?.serial ? records : undefined;
+  } catch (error) {
+    if (error instanceof ZoneFileError) return undefined;
+    throw error;
+  }
+}
+
+function roundEnd({ clock, randomOctets }: RoundOptions): RoundEnd {
+  const [octet] = randomOctets(1);
+  return { nowSeconds: clock.nowSeconds(), chance: octet! / 256 };
+}
+
+async function askPrimary(zone: SecondaryZone, primary: number, options: RoundOptions): Promise<Fetched> {
+  const { clock, keys, randomOctets, limits, signal, store } = options;
+  const { config, apex, state } = zone;
+  const key = keys().find(({ name }) => formatKeyName(name) === config.key);
+  if (config.key !== undefined && key === undefined)
+    return { kind: 'failed', reason: `There is no key ${config.key}.` };
+  const tls = await readTlsPeer(config);
+  if (typeof tls === 'string') return { kind: 'failed', reason: tls };
+  return await fetchZone({
+    apex,
+    primary: primaryOf(zone, primary),
+    key,
+    tls,
+    serial: state.zone?.serial,
+    readRecords: () => readCopy(zone, store),
+    clock,
+    signal,
+    randomOctets,
+    ...(limits !== undefined && { limits }),
+  });
+}
+
+const HOW = { changes: 'by its changes', zone: 'whole' } as const;
+
+/** Why the primary is as good as silent, or undefined. */
+async function take(
+  zone: SecondaryZone,
+  outcome: Fetched,
+  options: RoundOptions,
+): Promise<string | undefined> {
+  const { store, logger } = options;
+  const { config, apex } = zone;
+  if (outcome.kind === 'failed') return outcome.reason;
+  if (outcome.kind === 'current') {
+    zone.state = endRound(zone.state, zone.state.zone!, roundEnd(options));
+    zone.lastError = undefined;
+    await saveState(zone, options);
+    return undefined;
+  }
+  const times = timesOf(outcome.records, apex);
+  if (times === undefined) return 'The zone has no SOA record.';
+  const reason = whyUnservable(outcome.records, apex);
+  if (reason !== undefined) return reason;
+  const state = endRound(zone.state, times, roundEnd(options));
+  try {
+    await store.write(config.zone, outcome.records, state);
+  } catch (error) {
+    if (error instanceof FileError) return `${error.message}.`;
+    throw error;
+  }
+  const notes = outcome.ignored > 0 ? `; ${outcome.ignored} records outside the zone were left out` : '';
+  logger.info(`${config.zone} is at serial ${times.serial}, fetched ${HOW[outcome.how]}${notes}`);
+  // A NOTIFY that came while the copy was written is not forgotten.
+  zone.state = { ...state, isNotified: zone.state.isNotified && state.isNotified };
+  zone.lastError = undefined;
+  return undefined;
+}
+
+async function saveState({ config, state }: SecondaryZone, { store, logger }: RoundOptions): Promise<void> {
+  if (state.zone === null) return;
+  try {
+    await store.writeState(config.zone, state);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    logger.warn(`${error.message}; a restart now may serve ${config.zone} for too long or not at all`);
+  }
+}
+
+/** A sentence where the authorities cannot be read. */
+async function readTlsPeer({ tls }: SecondaryConfig): Promise<TlsPeer | undefined | string> {
+  if (tls === undefined) return undefined;
+  const { name, caFile } = tls;
+  if (caFile === undefined) return { name, authorities: undefined };
+  try {
+    const text = new TextDecoder().decode(await readFileBounded(caFile, MAX_AUTHORITIES_OCTETS));
+    return { name, authorities: text };
+  } catch (error) {
+    if (error instanceof FileError) return `${error.message}.`;
+    throw error;
+  }
+}
