@@ -7,6 +7,7 @@ import type { BenchOptions } from './options.ts';
 import { chooseProcessors } from './processors.ts';
 import { createReport, formatReport } from './report.ts';
 import { findProgram } from './server-process.ts';
+import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
@@ -26,6 +27,7 @@ const SUITES: readonly Suite[] = [
   httpAnnounceSuite,
   rewriteSuite,
   zoneLoadSuite,
+  authorityFeaturesSuite,
 ];
 
 const DEFAULTS = { rounds: 5, seconds: 2, warmSeconds: 0.5 };
