@@ -1,0 +1,28 @@
+// What can be fuzzed: a reader of strangers' octets, and what must hold for it.
+
+export interface FuzzTarget {
+  readonly name: string;
+  /** One line of help: what reads the octets, and what must hold. */
+  readonly about: string;
+  /** Inputs are not made longer than this. */
+  readonly maxOctets: number;
+  /** Valid inputs to begin with. */
+  seeds(): readonly Uint8Array[];
+  /** Pieces that mean something to the reader. */
+  readonly tokens: readonly (string | Uint8Array)[];
+  /** Makes one reader for many inputs. The function throws when something that must hold does not. */
+  create(): (input: Uint8Array) => void;
+}
+
+/** Longer than any input of its size may take on a busy machine: beyond it, time is not bounded by size. */
+export const SLOW_MILLISECONDS = 2000;
+
+/** Text as octets, one character each. */
+export function octetsOf(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece;
+}
+
+/** Hexadecimal with blanks. */
+export function hex(text: string): Uint8Array {
+  return Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+}
