@@ -40,6 +40,8 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly id: number; readonly port: number }
   /** `errno` is the system's name of what went wrong (`EADDRINUSE`). */
   | { readonly kind: 'failed'; readonly id: number; readonly errno: string; readonly message: string }
+  /** The zone with this number has changed at its primary: see notify-gate.ts. */
+  | { readonly kind: 'notify'; readonly slot: number }
   /** A handler threw: our mistake, met once in a while at most. */
   | { readonly kind: 'fault'; readonly message: string };
 

@@ -20,6 +20,8 @@ export interface DataPlaneOptions {
   readonly settings: TrackerSettings;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The zone with this number (`NotifiedZone.slot`) has changed at its primary. */
+  onNotify?(slot: number): void;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
 }

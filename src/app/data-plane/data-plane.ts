@@ -9,6 +9,7 @@ import type { ZoneChange } from '../../core/transfer/changes.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
+import type { NotifyPolicy } from './notify-gate.ts';
 
 /** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
 export type Service = 'dns' | 'dns-tls' | 'tracker';
@@ -35,6 +36,8 @@ export interface TransferPolicy {
   readonly keys: readonly TsigKey[];
   /** One a zone at most. */
   readonly journals: readonly ZoneJournal[];
+  /** Undefined: no zone is copied from elsewhere. */
+  readonly notify?: NotifyPolicy | undefined;
 }
 
 export interface ZoneJournal {

@@ -21,6 +21,8 @@ export interface LocalDataPlaneOptions {
   readonly settings: TrackerSettings;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** See `DataPlaneOptions`. */
+  onNotify?(slot: number): void;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
 }
@@ -39,7 +41,11 @@ export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane 
   const { counters, seed, table, connectionKey } = state;
   const owner = CREATING_OWNER;
   const shared = { table: table.shared, owner, settings, udpPayload, answers, connectionKey, seed, counters };
-  const services = createServices({ ...shared, wallSeconds: options.clock.nowSeconds });
+  const services = createServices({
+    ...shared,
+    wallSeconds: options.clock.nowSeconds,
+    tellNotify: (slot) => options.onNotify?.(slot),
+  });
   /** By {@link formatListener} of the real port; bounded by the control plane's plan. */
   const sockets = new Map<string, Socket>();
   const ownSources = createOwnSources();

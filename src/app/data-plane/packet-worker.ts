@@ -14,7 +14,7 @@ import { createSharedClock } from './shared-clock.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
 const { counters, wakeDescriptor } = setup;
-const services = createServices(setup);
+const services = createServices({ ...setup, tellNotify: (slot) => tell({ kind: 'notify', slot }) });
 const ownSources = createOwnSources();
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const descriptors = new Map<string, number>();

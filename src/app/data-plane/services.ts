@@ -8,13 +8,13 @@ import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tra
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
-import type { NotifyHandler } from '../../core/zone/authority-options.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import { findTxt } from '../../core/zone/find-txt.ts';
 import { systemClock } from '../../io/clock.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Publication } from './data-plane.ts';
+import { createNotifyGate } from './notify-gate.ts';
 
 export interface ServicesOptions {
   readonly table: SharedSwarmTable;
@@ -26,8 +26,8 @@ export interface ServicesOptions {
   readonly answers?: AnswerSetup;
   /** See AuthorityOptions; the machine's clock where it is left out. */
   readonly wallSeconds?: () => number;
-  /** See AuthorityOptions; no zone is copied from elsewhere where it is left out. */
-  readonly onNotify?: NotifyHandler;
+  /** The zone with this number has changed at its primary; nobody is told where it is left out. */
+  readonly tellNotify?: (slot: number) => void;
   /** 16 octets that strangers cannot know, the same in every thread. */
   readonly connectionKey: Uint8Array;
   /** What images are compiled with, the same in every thread. */
@@ -44,7 +44,8 @@ export interface Services {
 
 export function createServices(options: ServicesOptions): Services {
   const { settings, udpPayload, answers, seed, owner, counters, connectionKey } = options;
-  const { wallSeconds = systemClock.nowSeconds, onNotify = () => 'not-secondary' } = options;
+  const { wallSeconds = systemClock.nowSeconds, tellNotify = () => {} } = options;
+  const gate = createNotifyGate(tellNotify);
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
@@ -54,7 +55,7 @@ export function createServices(options: ServicesOptions): Services {
     udpPayload,
     hmac,
     wallSeconds,
-    onNotify,
+    onNotify: gate.onNotify,
     ...answers,
   });
   const rule = createHostRule({
@@ -71,6 +72,7 @@ export function createServices(options: ServicesOptions): Services {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);
       authority.publish(catalog, publication.transfers?.keys);
+      gate.publish(publication.transfers?.notify);
       rule.clear();
     },
   };

@@ -14,7 +14,7 @@ import { createStreamListeners } from './stream-listeners.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
 const { counters, seed } = setup;
-const services = createServices(setup);
+const services = createServices({ ...setup, tellNotify: (slot) => tell({ kind: 'notify', slot }) });
 const clock = { ...systemClock, nowSeconds: createSharedClock(setup.clockOrigin) };
 /** What goes wrong in a handler is said in the control plane's log. */
 const logger: Logger = {

@@ -39,6 +39,8 @@ export interface ThreadedDataPlaneOptions {
   readonly logger: Logger;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
+  /** See `DataPlaneOptions`. */
+  onNotify?(slot: number): void;
   /** See {@link WorkerThreadOptions}. */
   readonly stopMilliseconds?: number;
   readonly answerMilliseconds?: number;
@@ -258,6 +260,7 @@ export class ThreadedDataPlane implements DataPlane {
       ...thread,
       logger,
       close: (descriptor) => libc.close(descriptor),
+      onNotify: (slot) => this.options.onNotify?.(slot),
       ...(stopMilliseconds !== undefined && { stopMilliseconds }),
       ...(answerMilliseconds !== undefined && { answerMilliseconds }),
     });

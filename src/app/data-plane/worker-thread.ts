@@ -18,6 +18,8 @@ export interface WorkerThreadOptions {
   close(descriptor: number): void;
   /** The thread ended without being told to; what it was given is to be given to the next. */
   onDeath(death: Death): void;
+  /** The zone with this number among those that may be notified of has changed. */
+  onNotify?(slot: number): void;
   /** Grace for a worker told to stop; five seconds where it is not said. */
   readonly stopMilliseconds?: number;
   /** Grace for a packet worker told anything else; ten seconds where it is not said. */
@@ -155,6 +157,10 @@ class Thread implements WorkerThread {
       this.isReady = true;
       this.epoll = message.descriptor;
       this.becomeReady();
+      return;
+    }
+    if (message.kind === 'notify') {
+      this.options.onNotify?.(message.slot);
       return;
     }
     if (message.kind === 'fault') {

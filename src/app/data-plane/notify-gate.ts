@@ -1,0 +1,58 @@
+// NOTIFY in a worker (RFC 1996 §3.11): who may say that a zone has changed, and the one word of it to the control plane.
+// However many come, at most one message a zone is under way: a flag that all threads share says so.
+
+import { octetsToText } from '../../core/octets/text.ts';
+import { isAllowed, type TransferRule } from '../../core/transfer/access.ts';
+import type { NotifyHandler } from '../../core/zone/authority-options.ts';
+
+/** A zone of another server, as a worker knows it. */
+export interface NotifiedZone {
+  /** Wire form, lower case. */
+  readonly apex: Uint8Array;
+  /** Its primaries, with the key where there is one. */
+  readonly rules: readonly TransferRule[];
+  /** The zone's place among the flags. */
+  readonly slot: number;
+}
+
+export interface NotifyPolicy {
+  readonly zones: readonly NotifiedZone[];
+  /** A word of 32 bits a slot: see {@link NotifyFlag}. */
+  readonly flags: SharedArrayBuffer;
+}
+
+export const NotifyFlag = {
+  idle: 0,
+  /** The control plane has been told, or will be in a moment. */
+  told: 1,
+  /** The same, and another NOTIFY has come since. */
+  again: 2,
+} as const;
+
+export interface NotifyGate {
+  readonly onNotify: NotifyHandler;
+  publish(policy: NotifyPolicy | undefined): void;
+}
+
+/** `tell` is given the slot of a zone that has changed. */
+export function createNotifyGate(tell: (slot: number) => void): NotifyGate {
+  /** By apex, one character an octet; bounded by the zones of other servers. */
+  let zones = new Map<string, NotifiedZone>();
+  let flags: Int32Array<ArrayBufferLike> = new Int32Array(0);
+  return {
+    onNotify(apex, source, keyName) {
+      const zone = zones.get(octetsToText(apex));
+      if (zone === undefined) return 'not-secondary';
+      if (!isAllowed(zone.rules, source, keyName)) return 'refused';
+      const { slot } = zone;
+      const before = Atomics.compareExchange(flags, slot, NotifyFlag.idle, NotifyFlag.told);
+      if (before === NotifyFlag.idle) tell(slot);
+      else Atomics.store(flags, slot, NotifyFlag.again);
+      return 'accepted';
+    },
+    publish(policy) {
+      zones = new Map(policy?.zones.map((zone) => [octetsToText(zone.apex), zone]));
+      flags = new Int32Array(policy?.flags ?? new SharedArrayBuffer(0));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+// What workers say of NOTIFY, on the control plane's side: each zone is looked at once a second at most, and the last
+// word of a burst is not lost.
+
+import type { Clock } from '../../io/clock.ts';
+import { NotifyFlag } from '../data-plane/notify-gate.ts';
+
+export interface NotifyInbox {
+  /** Shared with all workers. */
+  readonly flags: SharedArrayBuffer;
+  /** A worker has set the zone's flag. */
+  receive(slot: number): void;
+}
+
+/** RFC 1996 §4.4 lets a server put off what follows closely; so much may a zone lag behind its primary. */
+const SPACING_MILLISECONDS = 1000;
+
+/** `slots` is how many zones there may be. */
+export function createNotifyInbox(
+  slots: number,
+  clock: Pick<Clock, 'schedule'>,
+  notified: (slot: number) => void,
+): NotifyInbox {
+  const flags = new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT);
+  const words = new Int32Array(flags);
+
+  function receive(slot: number): void {
+    notified(slot);
+    // One timer a slot: the flag is set until it runs.
+    clock.schedule(SPACING_MILLISECONDS, () => {
+      const before = Atomics.compareExchange(words, slot, NotifyFlag.told, NotifyFlag.idle);
+      if (before !== NotifyFlag.again) return;
+      Atomics.store(words, slot, NotifyFlag.told);
+      receive(slot);
+    });
+  }
+
+  return { flags, receive };
+}
