@@ -188,7 +188,7 @@ function ownerKey(octets: Uint8Array, at: number): string {
 function rdataKey(type: number, rdata: Uint8Array): string {
   const names = rdataNamesOf(type);
   if (names === undefined) return octetsToText(rdata);
-  const folded = rdata.slice();
+  const folded = new Uint8Array(rdata);
   let at = names.prefixOctets;
   for (let left = names.names; left > 0; left--) {
     for (const end = wholeNameEnd(rdata, at); at < end; at++) folded[at] = FOLD[rdata[at]!]!;

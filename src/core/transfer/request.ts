@@ -55,7 +55,8 @@ export function readTransferRequest(
     kind: type === RecordType.AXFR ? 'axfr' : 'ixfr',
     id: readUint16(message, 0),
     flags: flags & (HeaderFlag.rd | HeaderFlag.cd),
-    question: message.slice(HEADER_OCTETS, typeAt + 4),
+    // Not by `slice`: a Buffer's would share the memory.
+    question: new Uint8Array(message.subarray(HEADER_OCTETS, typeAt + 4)),
     ...records,
   };
 }
