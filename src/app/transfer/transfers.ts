@@ -1,0 +1,129 @@
+// Primary and secondary, as the rest of the control plane sees them: what stands in a publication beside the zones, and
+// what follows from one.
+
+import { foldName } from '../../core/dns/name.ts';
+import { parseTransferRule } from '../../core/transfer/access.ts';
+import type { TsigKey } from '../../core/transfer/tsig-key.ts';
+import type { Logger } from '../../io/log.ts';
+import type { DnsConfig } from '../config/config.ts';
+import type { TransferPolicy } from '../data-plane/data-plane.ts';
+import type { NotifiedZone } from '../data-plane/notify-gate.ts';
+import type { Machine } from '../machine.ts';
+import type { SecondaryFile } from '../zones/zone-origin.ts';
+import type { ZoneVersion } from '../zones/zone-version.ts';
+import { createJournals, type Journals } from './journals.ts';
+import { createNotifier, type Notifier } from './notifier.ts';
+import { createNotifyInbox, type NotifyInbox } from './notify-inbox.ts';
+import { createSecondaries, MAX_SECONDARY_ZONES, type Secondaries } from './secondaries.ts';
+import type { SecondaryStatus } from './secondary-status.ts';
+import { createSecondaryStore } from './secondary-store.ts';
+import type { SecondaryZone } from './secondary-zone.ts';
+
+/** A zone whose version is to be published, and the one before it. */
+export interface VersionStep {
+  readonly before: ZoneVersion | undefined;
+  readonly after: ZoneVersion;
+}
+
+export interface Transfers {
+  /** Every zone of another server, as things stand. */
+  secondaries(): readonly SecondaryFile[];
+  statuses(): readonly SecondaryStatus[];
+  /** Before a publication: what has changed is written down. `names` are all zones that will be served. */
+  prepare(steps: readonly VersionStep[], names: readonly string[]): Promise<void>;
+  /** What stands in a publication beside the zones. */
+  policy(): TransferPolicy;
+  /** After it: who copies zones from here is told. */
+  published(steps: readonly VersionStep[]): void;
+  /** A NOTIFY of the zone with this number came. */
+  receive(slot: number): void;
+  /** Keys of another reading of the key files. */
+  useKeys(keys: readonly TsigKey[]): void;
+  /** Begins to ask primaries. */
+  start(): void;
+  /** Safe twice, and waits. */
+  stop(): Promise<void>;
+}
+
+export interface TransfersOptions {
+  readonly dns: Pick<DnsConfig, 'transfer' | 'notify' | 'secondaries'>;
+  /** Absolute path. */
+  readonly stateFolder: string;
+  readonly keys: readonly TsigKey[];
+  readonly machine: Pick<Machine, 'clock' | 'randomOctets'>;
+  readonly logger: Logger;
+  /** Serves the copies that there are now. */
+  publish(changed: ReadonlySet<string>): Promise<void>;
+}
+
+/** Throws FileError when the state folder cannot be used. */
+export async function createTransfers(options: TransfersOptions): Promise<Transfers> {
+  const { dns, stateFolder, machine, logger, publish } = options;
+  const { clock, randomOctets } = machine;
+  let { keys } = options;
+  const shared = { clock, logger, randomOctets, keys: () => keys };
+  const store = await createSecondaryStore(stateFolder);
+  const secondaries = createSecondaries({ ...shared, configs: dns.secondaries, store, publish });
+  await secondaries.restore();
+  return assemble({
+    rules: dns.transfer,
+    secondaries,
+    inbox:
+      dns.secondaries.length === 0
+        ? undefined
+        : createNotifyInbox(MAX_SECONDARY_ZONES, clock, (slot) => secondaries.notified(slot)),
+    journals: await createJournals(stateFolder, logger),
+    notifier: createNotifier({ ...shared, targets: dns.notify }),
+    keys: () => keys,
+    useKeys(read) {
+      keys = read;
+    },
+  });
+}
+
+interface Parts extends Pick<Transfers, 'useKeys'> {
+  readonly rules: TransferPolicy['rules'];
+  readonly secondaries: Secondaries;
+  /** Undefined where no zone is copied from elsewhere. */
+  readonly inbox: NotifyInbox | undefined;
+  readonly journals: Journals;
+  readonly notifier: Notifier;
+  keys(): readonly TsigKey[];
+}
+
+function assemble({ rules, secondaries, inbox, journals, notifier, keys, useKeys }: Parts): Transfers {
+  return {
+    secondaries: () => secondaries.files(),
+    statuses: () => secondaries.statuses(),
+    async prepare(steps, names) {
+      for (const { before, after } of steps) await journals.advance(before, after);
+      await journals.keepOnly(new Set([...names, ...secondaries.files().map(({ zone }) => zone)]));
+    },
+    policy: () => ({
+      rules,
+      keys: keys(),
+      journals: journals.list(),
+      notify:
+        inbox === undefined
+          ? undefined
+          : { zones: secondaries.zones().map(notifiedZone), flags: inbox.flags },
+    }),
+    published(steps) {
+      for (const { before, after } of steps)
+        if (before?.serial !== after.serial) notifier.notify(after.name, after.image);
+    },
+    receive: (slot) => inbox?.receive(slot),
+    useKeys,
+    start: () => secondaries.start(),
+    async stop() {
+      await Promise.all([secondaries.stop(), notifier.stop()]);
+    },
+  };
+}
+
+/** From its primaries' addresses alone, and by the key where there is one: a NOTIFY makes a server work. */
+function notifiedZone({ apex, config, slot }: SecondaryZone): NotifiedZone {
+  const key = config.key === undefined ? '' : ` key:${config.key}`;
+  const rules = config.primaries.flatMap(({ address }) => parseTransferRule(`${address}${key}`) ?? []);
+  return { apex: foldName(apex), rules, slot };
+}
