@@ -28,8 +28,8 @@ const SOA_NUMBERS_OCTETS = 20;
 
 /**
  * Applies `changes`, oldest first, to the zone in `records`; undefined when all of them fit. The table is changed in
- * place: after a fault it holds no zone any more. A removed record is found by owner, type and rdata whatever its TTL;
- * letters of names make no difference.
+ * place: after a fault it holds no zone any more. A removed record is found by owner, type and rdata whatever its TTL,
+ * and where none has these letters in its rdata, with other letters in the names there.
  */
 export function applyChanges(
   apex: Uint8Array,
@@ -50,6 +50,8 @@ class Target {
   private readonly records: RecordTable;
   /** Living rows of the owners that the changes name, by {@link keyOf}. Bounded by the changes and those owners' records. */
   private readonly rows = new Map<string, number>();
+  /** Keys of those rows by {@link foldedKeyOf}, where rdata has names. */
+  private readonly spellings = new Map<string, Set<string>>();
   /** One for each row that has gone. */
   private readonly gone = new Set<number>();
   private soaRow = -1;
@@ -65,17 +67,16 @@ class Target {
     if (this.serial !== fromSerial) return 'wrong-serial';
     this.gone.add(this.soaRow);
     for (let at = afterFirst(removed); at < removed.length; ) {
-      const fields = fieldsOf(removed, at);
-      if (!this.remove(removed, at, fields)) return 'not-there';
-      at = recordEnd(removed, fields);
+      const record = recordAt(removed, at);
+      if (!this.remove(record)) return 'not-there';
+      at = record.end;
     }
-    this.soaRow = this.add(added, 0, fieldsOf(added, 0));
+    this.soaRow = this.append(recordAt(added, 0));
     for (let at = afterFirst(added); at < added.length; ) {
-      const fields = fieldsOf(added, at);
-      const key = keyOf(added, at, fields);
-      if (this.rows.has(key)) return 'already-there';
-      this.rows.set(key, this.add(added, at, fields));
-      at = recordEnd(added, fields);
+      const record = recordAt(added, at);
+      if (this.rows.has(keyOf(record))) return 'already-there';
+      this.keep(record, this.append(record));
+      at = record.end;
     }
     return undefined;
   }
@@ -118,39 +119,72 @@ class Target {
       const type = records.types[row]!;
       if (type === RecordType.SOA && isSameNameAt(records.octets, owner, apex, 0)) this.soaRow = row;
       else if (isNamed) {
-        const key = `${ownerKey(records.octets, owner)}${type} ${rdataKey(type, records.rdata(row))}`;
+        const ownerOctets = records.octets.subarray(owner, owner + nameLength(records.octets, owner));
+        const record = { owner: ownerOctets, type, ttl: 0, rdata: records.rdata(row) };
         // RFC 2181 §5: equal records are one.
-        if (this.rows.has(key)) this.gone.add(row);
-        else this.rows.set(key, row);
+        if (this.rows.has(keyOf(record))) this.gone.add(row);
+        else this.keep(record, row);
       }
     }
   }
 
-  private remove(block: Uint8Array, at: number, fields: number): boolean {
-    const key = keyOf(block, at, fields);
+  private keep(record: ChangedRecord, row: number): void {
+    const key = keyOf(record);
+    this.rows.set(key, row);
+    const folded = foldedKeyOf(record);
+    if (folded === undefined) return;
+    const spellings = this.spellings.get(folded);
+    if (spellings === undefined) this.spellings.set(folded, new Set([key]));
+    else spellings.add(key);
+  }
+
+  private remove(record: ChangedRecord): boolean {
+    const folded = foldedKeyOf(record);
+    const spellings = folded === undefined ? undefined : this.spellings.get(folded);
+    let key = keyOf(record);
+    if (!this.rows.has(key)) key = spellings?.values().next().value ?? key;
     const row = this.rows.get(key);
     if (row === undefined) return false;
     this.rows.delete(key);
+    spellings?.delete(key);
     this.gone.add(row);
     return true;
   }
 
-  private add(block: Uint8Array, at: number, fields: number): number {
+  private append({ owner, type, ttl, rdata }: ChangedRecord): number {
     const { records } = this;
-    const rdata = fields + RECORD_FIELDS_OCTETS;
-    const end = recordEnd(block, fields);
     records.add({
-      owner: records.append(block.subarray(at, fields)),
-      type: readUint16(block, fields),
-      ttl: readUint32(block, fields + 4),
-      rdataOffset: records.append(block.subarray(rdata, end)),
-      rdataLength: end - rdata,
+      owner: records.append(owner),
+      type,
+      ttl,
+      rdataOffset: records.append(rdata),
+      rdataLength: rdata.length,
       file: 0,
       line: 0,
       column: 0,
     });
     return records.count - 1;
   }
+}
+
+/** Views into a block or a table. */
+interface ChangedRecord {
+  readonly owner: Uint8Array;
+  readonly type: number;
+  readonly ttl: number;
+  readonly rdata: Uint8Array;
+}
+
+function recordAt(block: Uint8Array, at: number): ChangedRecord & { readonly end: number } {
+  const fields = fieldsOf(block, at);
+  const end = recordEnd(block, fields);
+  return {
+    owner: block.subarray(at, fields),
+    type: readUint16(block, fields),
+    ttl: readUint32(block, fields + 4),
+    rdata: block.subarray(fields + RECORD_FIELDS_OCTETS, end),
+    end,
+  };
 }
 
 /** A block begins with the SOA, which `apply` treats apart. */
@@ -170,11 +204,21 @@ function namedOwners(changes: readonly ZoneChange[]): Set<string> {
   return owners;
 }
 
-/** The same for the same record in any letters and with any TTL. */
-function keyOf(block: Uint8Array, at: number, fields: number): string {
-  const type = readUint16(block, fields);
-  const rdata = block.subarray(fields + RECORD_FIELDS_OCTETS, recordEnd(block, fields));
-  return `${ownerKey(block, at)}${type} ${rdataKey(type, rdata)}`;
+/** The same for the same record, with any TTL. */
+function keyOf({ owner, type, rdata }: ChangedRecord): string {
+  return `${ownerKey(owner, 0)}${type} ${octetsToText(rdata)}`;
+}
+
+/** The same for the same record in any letters; undefined where rdata has no names. */
+function foldedKeyOf({ owner, type, rdata }: ChangedRecord): string | undefined {
+  const names = rdataNamesOf(type);
+  if (names === undefined) return undefined;
+  const folded = new Uint8Array(rdata);
+  let at = names.prefixOctets;
+  for (let left = names.names; left > 0; left--) {
+    for (const end = wholeNameEnd(rdata, at); at < end; at++) folded[at] = FOLD[rdata[at]!]!;
+  }
+  return `${ownerKey(owner, 0)}${type} ${octetsToText(folded)}`;
 }
 
 /** The folded name; its root octet ends it. */
@@ -183,15 +227,4 @@ function ownerKey(octets: Uint8Array, at: number): string {
   const end = at + nameLength(octets, at);
   for (let position = at; position < end; position++) text += String.fromCharCode(FOLD[octets[position]!]!);
   return text;
-}
-
-function rdataKey(type: number, rdata: Uint8Array): string {
-  const names = rdataNamesOf(type);
-  if (names === undefined) return octetsToText(rdata);
-  const folded = new Uint8Array(rdata);
-  let at = names.prefixOctets;
-  for (let left = names.names; left > 0; left--) {
-    for (const end = wholeNameEnd(rdata, at); at < end; at++) folded[at] = FOLD[rdata[at]!]!;
-  }
-  return octetsToText(folded);
 }

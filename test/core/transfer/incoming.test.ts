@@ -208,9 +208,9 @@ function forged(line: string, type: number): Uint8Array {
 }
 
 describe('the answer to IXFR', () => {
-  const OLD = '@ 60 SOA ns host 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\nb 60 A 192.0.2.2\n';
+  const OLD = '@ 60 SOA ns host 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\nb 60 A 192.0.2.2\np 60 PTR A.b\n';
   const STEPS = [SOA(3), SOA(1), 'b 60 A 192.0.2.2', SOA(2), 'c 60 A 192.0.2.3'];
-  const LAST = [SOA(2), 'C 99 A 192.0.2.3', SOA(3), 'd 60 A 192.0.2.4', SOA(3)];
+  const LAST = [SOA(2), 'C 99 A 192.0.2.3', 'P 60 PTR a.B', SOA(3), 'd 60 A 192.0.2.4', SOA(3)];
 
   function apply(reading: TransferReading): string[] | string {
     if (reading.kind !== 'incremental') throw new Error(JSON.stringify(reading));
@@ -232,7 +232,7 @@ describe('the answer to IXFR', () => {
       serial: 3,
       changes: [
         { fromSerial: 1, toSerial: 2, removedCount: 2, addedCount: 2 },
-        { fromSerial: 2, toSerial: 3, removedCount: 2, addedCount: 2 },
+        { fromSerial: 2, toSerial: 3, removedCount: 3, addedCount: 2 },
       ],
     });
     expect(apply(reading)).toEqual([
