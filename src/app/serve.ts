@@ -19,6 +19,7 @@ import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
 import type { Machine } from './machine.ts';
+import { createTransferAccess, type TransferAccess } from './transfer-access.ts';
 import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
 import { createKeptZones } from './zones/kept-zones.ts';
@@ -85,6 +86,7 @@ class ZoneServer implements Server {
   private watcher: FileWatcher | undefined;
   private watched: readonly string[] = [];
   private readonly dns: DnsService;
+  private readonly access: TransferAccess;
   private cancelDrain: Cancel = () => {};
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
@@ -94,6 +96,7 @@ class ZoneServer implements Server {
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
+    this.access = createTransferAccess({ dns: config.dns, logger, journals: () => [] });
     this.dns = createDnsService({ config, dataPlane, machine, logger });
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
@@ -159,6 +162,7 @@ class ZoneServer implements Server {
     const { config, machine, logger } = this.options;
     await makePrivateDirectory(config.state);
     await this.dns.identify();
+    await this.access.load();
     const kept = await createKeptZones(config.state);
     await this.drains.restore();
     const { dataPlane, sockets, drains } = this;
@@ -180,6 +184,7 @@ class ZoneServer implements Server {
       machine,
       reserved,
       secondaries: () => [],
+      transfers: this.access.policy,
     });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
     this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
@@ -194,7 +199,7 @@ class ZoneServer implements Server {
     if (this.reloader === undefined || this.stopped !== undefined) {
       return { trigger, zones: [], opened: [], draining: [], closed: [] };
     }
-    if (trigger === 'signal') await this.dns.reload();
+    if (trigger === 'signal') await Promise.all([this.dns.reload(), this.access.reload()]);
     let report = await this.reloader.reload(trigger);
     if (await this.watchAll()) {
       // What was saved between the reading and the watching is read now: nobody else would say so.

@@ -65,6 +65,8 @@ export function createTransferService({
     if (!isAllowed(policy.rules, peer.source, keyName) || !isChannelAllowed(peer))
       return refuse(Rcode.REFUSED);
     const prefix = prefixOf(peer.source);
+    // A copy of another server's zone that has expired, or was never had (RFC 1035 §4.3.5).
+    if (image.isUnavailable) return refuse(Rcode.SERVFAIL);
     // What the secondary does with it: tries again after its `retry`.
     if (!places.take(prefix)) return refuse(Rcode.SERVFAIL);
     const signer = streamSigner(check, nowSeconds);

@@ -3,7 +3,7 @@
 import { parseName } from '../../core/dns/name.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { createUnavailableZone } from '../../core/zone/unavailable.ts';
-import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { DataPlane, TransferPolicy } from '../data-plane/data-plane.ts';
 import type { Drains } from './drains.ts';
 import { publishedEndpoints, type ServedZone } from './zone-entry.ts';
 import type { SecondaryFile } from './zone-origin.ts';
@@ -13,6 +13,8 @@ export interface PublisherOptions {
   readonly drains: Drains;
   /** Every zone of another server, as things stand. */
   secondaries(): readonly SecondaryFile[];
+  /** Who may take zones, as things stand. */
+  transfers(): TransferPolicy;
 }
 
 export interface Publisher {
@@ -22,9 +24,10 @@ export interface Publisher {
   isBehind(zones: readonly ServedZone[]): boolean;
 }
 
-export function createPublisher({ dataPlane, drains, secondaries }: PublisherOptions): Publisher {
+export function createPublisher({ dataPlane, drains, secondaries, transfers }: PublisherOptions): Publisher {
   /** By name: zones of other servers without a copy that may be served. Bounded by those zones. */
   let unavailable: ReadonlyMap<string, ZoneImage> = new Map();
+  let published: TransferPolicy | undefined;
 
   function unavailableBeside(zones: readonly ServedZone[]): string[] {
     const served = new Set(zones.map(({ version }) => version.name));
@@ -44,10 +47,12 @@ export function createPublisher({ dataPlane, drains, secondaries }: PublisherOpt
       unavailable = new Map(unavailableBeside(zones).map((zone) => [zone, standIn(zone)]));
       const draining = drains.drainingBeside(publishedEndpoints(zones));
       const images = [...zones.map(({ version }) => version.image), ...unavailable.values()];
-      await dataPlane.publish({ images, draining });
+      published = transfers();
+      await dataPlane.publish({ images, draining, transfers: published });
     },
     isBehind(zones) {
       const names = unavailableBeside(zones);
+      if (published?.keys !== transfers().keys) return true;
       return names.length !== unavailable.size || names.some((name) => !unavailable.has(name));
     },
   };

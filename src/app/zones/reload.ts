@@ -6,7 +6,7 @@ import { coversSocket } from '../../core/preference/plan.ts';
 import { FileError } from '../../io/files.ts';
 import type { Logger } from '../../io/log.ts';
 import type { Config } from '../config/config.ts';
-import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { DataPlane, TransferPolicy } from '../data-plane/data-plane.ts';
 import { createImageBuffers } from '../data-plane/image-buffers.ts';
 import type { Machine } from '../machine.ts';
 import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
@@ -49,6 +49,8 @@ export interface ReloadOptions {
   reserved(): readonly Listener[];
   /** Every zone of another server, as things stand. */
   secondaries(): readonly SecondaryFile[];
+  /** Who may take zones, as things stand. */
+  transfers(): TransferPolicy;
 }
 
 export interface Reloader {
