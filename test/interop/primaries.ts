@@ -1,7 +1,10 @@
-// NSD, Knot and BIND as primaries of one zone: anybody may take it, and they keep what an edit changes (IXFR).
+// NSD, Knot and BIND as primaries of one zone: anybody may take it, or who has a key, and they keep what an edit
+// changes (IXFR).
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatKeyName } from '../../src/core/transfer/access.ts';
+import type { TsigKey } from '../../src/core/transfer/tsig-key.ts';
 import { type CommandLine, type Running, start } from './programs.ts';
 
 export interface PrimarySpec {
@@ -11,6 +14,22 @@ export interface PrimarySpec {
   readonly file: string;
   /** The server's own; made here. */
   readonly folder: string;
+  /** Any of them opens the zone; anybody may take it where this is left out. */
+  readonly keys?: readonly TsigKey[];
+}
+
+interface WrittenKey {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly secret: string;
+}
+
+function written(keys: readonly TsigKey[] = []): WrittenKey[] {
+  return keys.map(({ name, algorithm, secret }) => ({
+    name: formatKeyName(name),
+    algorithm,
+    secret: Buffer.from(secret).toString('base64'),
+  }));
 }
 
 /** The zone's file is read again. */
@@ -26,6 +45,12 @@ export const PRIMARIES = {
 
 function startNsd(spec: PrimarySpec): Promise<Running> {
   const { port, zone, file, folder } = spec;
+  const keys = written(spec.keys);
+  const blocks = keys.map(
+    ({ name, algorithm, secret }) =>
+      `key:\n  name: "${name}"\n  algorithm: ${algorithm}\n  secret: "${secret}"\n`,
+  );
+  const names = spec.keys === undefined ? ['NOKEY'] : keys.map(({ name }) => name);
   const text = `server:
   ip-address: 127.0.0.1@${port}
   username: ""
@@ -37,10 +62,10 @@ function startNsd(spec: PrimarySpec): Promise<Running> {
   xfrdir: "${folder}"
 remote-control:
   control-enable: no
-zone:
+${blocks.join('')}zone:
   name: "${zone}"
   zonefile: "${file}"
-  provide-xfr: 127.0.0.1 NOKEY
+${names.map((name) => `  provide-xfr: 127.0.0.1 ${name}`).join('\n')}
   store-ixfr: yes
   create-ixfr: yes
 `;
@@ -49,6 +74,11 @@ zone:
 
 function startKnot(spec: PrimarySpec): Promise<Running> {
   const { port, zone, file, folder } = spec;
+  const keys = written(spec.keys);
+  const blocks = keys.map(
+    ({ name, algorithm, secret }) => `  - id: ${name}\n    algorithm: ${algorithm}\n    secret: ${secret}\n`,
+  );
+  const names = keys.map(({ name }) => name).join(', ');
   const text = `server:
   listen: 127.0.0.1@${port}
   rundir: ${folder}
@@ -57,10 +87,10 @@ log:
     any: info
 database:
   storage: ${folder}
-acl:
+${keys.length > 0 ? `key:\n${blocks.join('')}` : ''}acl:
   - id: anybody
     address: 127.0.0.1
-    action: transfer
+${keys.length > 0 ? `    key: [${names}]\n` : ''}    action: transfer
 zone:
   - domain: ${zone}
     file: ${file}
@@ -74,13 +104,18 @@ zone:
 
 function startBind(spec: PrimarySpec): Promise<Running> {
   const { port, zone, file, folder } = spec;
-  const text = `options {
+  const keys = written(spec.keys);
+  const clauses = keys.map(
+    ({ name, algorithm, secret }) => `key "${name}" { algorithm ${algorithm}; secret "${secret}"; };\n`,
+  );
+  const allowed = spec.keys === undefined ? '127.0.0.1;' : keys.map(({ name }) => `key "${name}";`).join(' ');
+  const text = `${clauses.join('')}options {
   directory "${folder}";
   pid-file "${folder}/named.pid";
   session-keyfile "${folder}/session.key";
   listen-on port ${port} { 127.0.0.1; };
   listen-on-v6 { none; };
-  allow-transfer { 127.0.0.1; };
+  allow-transfer { ${allowed} };
   recursion no;
   notify no;
   check-names primary ignore;
