@@ -19,7 +19,7 @@ import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
 import type { Machine } from './machine.ts';
-import { createTransferAccess, type TransferAccess } from './transfer-access.ts';
+import { createTransfers, type Transfers } from './transfer/transfers.ts';
 import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
 import { createKeptZones } from './zones/kept-zones.ts';
@@ -47,7 +47,7 @@ export interface Server {
   /**
    * Settles once every socket is open. Rejects with BindError when DNS or the status page cannot be opened, with
    * FileError when the state folder cannot be used, with either that or TlsError when there is no certificate to begin
-   * with; nothing is left open then.
+   * with, with TransferKeysError when there are no keys; nothing is left open then.
    */
   start(): Promise<StartReport>;
   /** Reads the zone files again. Calls while one waits share it. */
@@ -61,6 +61,7 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { config, machine, logger } = options;
   const { clock, randomOctets } = machine;
+  let server: ZoneServer | undefined;
   const dataPlane = await (options.createDataPlane ?? createDataPlane)({
     workerCount: config.workers.count,
     udpPayload: config.dns.udpPayload,
@@ -68,9 +69,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
     clock,
     logger,
+    onNotify: (slot) => server?.receiveNotify(slot),
     randomOctets,
   });
-  return new ZoneServer(options, dataPlane);
+  server = new ZoneServer(options, dataPlane);
+  return server;
 }
 
 class ZoneServer implements Server {
@@ -82,11 +85,11 @@ class ZoneServer implements Server {
   private readonly startedAtSeconds: number;
   private state: ServerState = 'starting';
   private reloader: Reloader | undefined;
+  private transfers: Transfers | undefined;
   private admin: AdminServer | undefined;
   private watcher: FileWatcher | undefined;
   private watched: readonly string[] = [];
   private readonly dns: DnsService;
-  private readonly access: TransferAccess;
   private cancelDrain: Cancel = () => {};
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
@@ -96,7 +99,6 @@ class ZoneServer implements Server {
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
-    this.access = createTransferAccess({ dns: config.dns, logger, journals: () => [] });
     this.dns = createDnsService({ config, dataPlane, machine, logger });
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
@@ -162,9 +164,16 @@ class ZoneServer implements Server {
     const { config, machine, logger } = this.options;
     await makePrivateDirectory(config.state);
     await this.dns.identify();
-    await this.access.load();
     const kept = await createKeptZones(config.state);
     await this.drains.restore();
+    const transfers = await createTransfers({
+      dns: config.dns,
+      stateFolder: config.state,
+      machine,
+      logger,
+      publish: (changed) => this.publishCopies(changed),
+    });
+    this.transfers = transfers;
     const { dataPlane, sockets, drains } = this;
     const status = () => this.status();
     this.admin = await openAdmin({
@@ -183,14 +192,16 @@ class ZoneServer implements Server {
       logger,
       machine,
       reserved,
-      secondaries: () => [],
-      transfers: this.access.policy,
+      transfers,
     });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
     this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
     const reload = await this.readZones('start');
-    if (reload.zones.every(({ name }) => name === undefined)) return { kind: 'nothing-served', reload };
+    const isNothingServed = reload.zones.every(({ name }) => name === undefined);
+    // A zone that has not come from its primary yet is served with SERVFAIL until it does.
+    if (isNothingServed && transfers.secondaries().length === 0) return { kind: 'nothing-served', reload };
     await this.dns.open();
+    transfers.start();
     if (this.state === 'starting') this.state = 'serving';
     return { kind: 'serving', reload };
   }
@@ -199,7 +210,7 @@ class ZoneServer implements Server {
     if (this.reloader === undefined || this.stopped !== undefined) {
       return { trigger, zones: [], opened: [], draining: [], closed: [] };
     }
-    if (trigger === 'signal') await Promise.all([this.dns.reload(), this.access.reload()]);
+    if (trigger === 'signal') await Promise.all([this.dns.reload(), this.transfers?.reloadKeys()]);
     let report = await this.reloader.reload(trigger);
     if (await this.watchAll()) {
       // What was saved between the reading and the watching is read now: nobody else would say so.
@@ -208,6 +219,20 @@ class ZoneServer implements Server {
     }
     this.scheduleDrain();
     return report;
+  }
+
+  /** Copies of others' zones that have come, gone or expired. */
+  private publishCopies(changed: ReadonlySet<string>): Promise<void> {
+    return this.turns.take(async () => {
+      if (this.reloader === undefined || this.stopped !== undefined) return;
+      const report = await this.reloader.reload('transfer', changed);
+      this.scheduleDrain();
+      this.options.onReload?.(report);
+    });
+  }
+
+  receiveNotify(slot: number): void {
+    this.transfers?.receive(slot);
   }
 
   /** Watches what the zones name now, their includes too; true when that is more or less than it was. */
@@ -228,7 +253,8 @@ class ZoneServer implements Server {
   }
 
   private watchedPaths(): string[] {
-    const files = this.reloader?.entries().flatMap((entry) => entry.files) ?? [];
+    const own = this.reloader?.entries().filter(({ origin }) => origin.kind === 'primary');
+    const files = own?.flatMap((entry) => entry.files) ?? [];
     return [...new Set([...this.options.config.zones, ...files])];
   }
 
@@ -256,6 +282,7 @@ class ZoneServer implements Server {
     this.state = 'stopping';
     this.cancelDrain();
     await this.watcher?.close();
+    await this.transfers?.stop();
     await this.dns.close();
     await this.dataPlane.stop();
     await this.admin?.close();

@@ -14,6 +14,12 @@ export type TransferKeys =
   /** One sentence each, without anything that was read. */
   | { readonly kind: 'wrong'; readonly problems: readonly string[] };
 
+/** What is wrong with the key files, a sentence a line, nothing of their content. */
+export class TransferKeysError extends Error {
+  override readonly name = 'TransferKeysError';
+  readonly code = 'transfer-keys-unusable';
+}
+
 /** All problems of all files and settings at once. */
 export async function loadKeys(
   dns: Pick<DnsConfig, 'keyFiles' | 'transfer' | 'notify' | 'secondaries'>,

@@ -3,15 +3,17 @@
 
 import { foldName } from '../../core/dns/name.ts';
 import { parseTransferRule } from '../../core/transfer/access.ts';
+import { isNewerSerial } from '../../core/transfer/serial.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { Logger } from '../../io/log.ts';
-import type { DnsConfig } from '../config/config.ts';
+import type { TransferConfig } from '../config/transfer-config.ts';
 import type { TransferPolicy } from '../data-plane/data-plane.ts';
 import type { NotifiedZone } from '../data-plane/notify-gate.ts';
 import type { Machine } from '../machine.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
 import type { ZoneVersion } from '../zones/zone-version.ts';
 import { createJournals, type Journals } from './journals.ts';
+import { loadKeys, TransferKeysError } from './load-keys.ts';
 import { createNotifier, type Notifier } from './notifier.ts';
 import { createNotifyInbox, type NotifyInbox } from './notify-inbox.ts';
 import { createSecondaries, MAX_SECONDARY_ZONES, type Secondaries } from './secondaries.ts';
@@ -31,14 +33,16 @@ export interface Transfers {
   statuses(): readonly SecondaryStatus[];
   /** Before a publication: what has changed is written down. `names` are all zones that will be served. */
   prepare(steps: readonly VersionStep[], names: readonly string[]): Promise<void>;
+  /** Those of the last reading of the key files; the same array until the next. */
+  keys(): readonly TsigKey[];
   /** What stands in a publication beside the zones. */
   policy(): TransferPolicy;
   /** After it: who copies zones from here is told. */
   published(steps: readonly VersionStep[]): void;
   /** A NOTIFY of the zone with this number came. */
   receive(slot: number): void;
-  /** Keys of another reading of the key files. */
-  useKeys(keys: readonly TsigKey[]): void;
+  /** Reads the key files again; where something is wrong with them it is logged, and the keys that were are used on. */
+  reloadKeys(): Promise<void>;
   /** Begins to ask primaries. */
   start(): void;
   /** Safe twice, and waits. */
@@ -46,21 +50,22 @@ export interface Transfers {
 }
 
 export interface TransfersOptions {
-  readonly dns: Pick<DnsConfig, 'transfer' | 'notify' | 'secondaries'>;
+  readonly dns: TransferConfig;
   /** Absolute path. */
   readonly stateFolder: string;
-  readonly keys: readonly TsigKey[];
   readonly machine: Pick<Machine, 'clock' | 'randomOctets'>;
   readonly logger: Logger;
   /** Serves the copies that there are now. */
   publish(changed: ReadonlySet<string>): Promise<void>;
 }
 
-/** Throws FileError when the state folder cannot be used. */
+/** Throws FileError when the state folder cannot be used, TransferKeysError when the key files cannot. */
 export async function createTransfers(options: TransfersOptions): Promise<Transfers> {
   const { dns, stateFolder, machine, logger, publish } = options;
   const { clock, randomOctets } = machine;
-  let { keys } = options;
+  const loaded = await loadKeys(dns);
+  if (loaded.kind === 'wrong') throw new TransferKeysError(loaded.problems.join('\n'));
+  let { keys } = loaded;
   const shared = { clock, logger, randomOctets, keys: () => keys };
   const store = await createSecondaryStore(stateFolder);
   const secondaries = createSecondaries({ ...shared, configs: dns.secondaries, store, publish });
@@ -75,23 +80,24 @@ export async function createTransfers(options: TransfersOptions): Promise<Transf
     journals: await createJournals(stateFolder, logger),
     notifier: createNotifier({ ...shared, targets: dns.notify }),
     keys: () => keys,
-    useKeys(read) {
-      keys = read;
+    async reloadKeys() {
+      const again = await loadKeys(dns);
+      if (again.kind === 'keys') keys = again.keys;
+      else for (const problem of again.problems) logger.error(`${problem}; the keys that were are used on`);
     },
   });
 }
 
-interface Parts extends Pick<Transfers, 'useKeys'> {
+interface Parts extends Pick<Transfers, 'reloadKeys' | 'keys'> {
   readonly rules: TransferPolicy['rules'];
   readonly secondaries: Secondaries;
   /** Undefined where no zone is copied from elsewhere. */
   readonly inbox: NotifyInbox | undefined;
   readonly journals: Journals;
   readonly notifier: Notifier;
-  keys(): readonly TsigKey[];
 }
 
-function assemble({ rules, secondaries, inbox, journals, notifier, keys, useKeys }: Parts): Transfers {
+function assemble({ rules, secondaries, inbox, journals, notifier, keys, reloadKeys }: Parts): Transfers {
   return {
     secondaries: () => secondaries.files(),
     statuses: () => secondaries.statuses(),
@@ -99,6 +105,7 @@ function assemble({ rules, secondaries, inbox, journals, notifier, keys, useKeys
       for (const { before, after } of steps) await journals.advance(before, after);
       await journals.keepOnly(new Set([...names, ...secondaries.files().map(({ zone }) => zone)]));
     },
+    keys,
     policy: () => ({
       rules,
       keys: keys(),
@@ -110,10 +117,11 @@ function assemble({ rules, secondaries, inbox, journals, notifier, keys, useKeys
     }),
     published(steps) {
       for (const { before, after } of steps)
-        if (before?.serial !== after.serial) notifier.notify(after.name, after.image);
+        if (before === undefined || isNewerSerial(after.serial, before.serial))
+          notifier.notify(after.name, after.image);
     },
     receive: (slot) => inbox?.receive(slot),
-    useKeys,
+    reloadKeys,
     start: () => secondaries.start(),
     async stop() {
       await Promise.all([secondaries.stop(), notifier.stop()]);

@@ -1,20 +1,18 @@
 // What the data plane is given: every zone that is served, those that it is to say SERVFAIL for, and what drains.
 
 import { parseName } from '../../core/dns/name.ts';
+import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { createUnavailableZone } from '../../core/zone/unavailable.ts';
-import type { DataPlane, TransferPolicy } from '../data-plane/data-plane.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { Transfers } from '../transfer/transfers.ts';
 import type { Drains } from './drains.ts';
 import { publishedEndpoints, type ServedZone } from './zone-entry.ts';
-import type { SecondaryFile } from './zone-origin.ts';
 
 export interface PublisherOptions {
   readonly dataPlane: DataPlane;
   readonly drains: Drains;
-  /** Every zone of another server, as things stand. */
-  secondaries(): readonly SecondaryFile[];
-  /** Who may take zones, as things stand. */
-  transfers(): TransferPolicy;
+  readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy'>;
 }
 
 export interface Publisher {
@@ -24,14 +22,14 @@ export interface Publisher {
   isBehind(zones: readonly ServedZone[]): boolean;
 }
 
-export function createPublisher({ dataPlane, drains, secondaries, transfers }: PublisherOptions): Publisher {
+export function createPublisher({ dataPlane, drains, transfers }: PublisherOptions): Publisher {
   /** By name: zones of other servers without a copy that may be served. Bounded by those zones. */
   let unavailable: ReadonlyMap<string, ZoneImage> = new Map();
-  let published: TransferPolicy | undefined;
+  let publishedKeys: readonly TsigKey[] | undefined;
 
   function unavailableBeside(zones: readonly ServedZone[]): string[] {
     const served = new Set(zones.map(({ version }) => version.name));
-    return secondaries().flatMap(({ zone }) => (served.has(zone) ? [] : [zone]));
+    return transfers.secondaries().flatMap(({ zone }) => (served.has(zone) ? [] : [zone]));
   }
 
   function standIn(zone: string): ZoneImage {
@@ -47,12 +45,12 @@ export function createPublisher({ dataPlane, drains, secondaries, transfers }: P
       unavailable = new Map(unavailableBeside(zones).map((zone) => [zone, standIn(zone)]));
       const draining = drains.drainingBeside(publishedEndpoints(zones));
       const images = [...zones.map(({ version }) => version.image), ...unavailable.values()];
-      published = transfers();
-      await dataPlane.publish({ images, draining, transfers: published });
+      publishedKeys = transfers.keys();
+      await dataPlane.publish({ images, draining, transfers: transfers.policy() });
     },
     isBehind(zones) {
       const names = unavailableBeside(zones);
-      if (published?.keys !== transfers().keys) return true;
+      if (publishedKeys !== transfers.keys()) return true;
       return names.length !== unavailable.size || names.some((name) => !unavailable.has(name));
     },
   };

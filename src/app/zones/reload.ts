@@ -6,9 +6,10 @@ import { coversSocket } from '../../core/preference/plan.ts';
 import { FileError } from '../../io/files.ts';
 import type { Logger } from '../../io/log.ts';
 import type { Config } from '../config/config.ts';
-import type { DataPlane, TransferPolicy } from '../data-plane/data-plane.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
 import { createImageBuffers } from '../data-plane/image-buffers.ts';
 import type { Machine } from '../machine.ts';
+import type { Transfers, VersionStep } from '../transfer/transfers.ts';
 import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
 import type { Drains } from './drains.ts';
 import { createFinding, type Finding } from './finding.ts';
@@ -18,7 +19,6 @@ import { addressesHere } from './plan-zone.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { publishedEndpoints, type ServedZone, type ZoneEntry } from './zone-entry.ts';
 import { listZones, type Trigger } from './zone-listing.ts';
-import type { SecondaryFile } from './zone-origin.ts';
 
 export interface ZoneReport {
   readonly path: string;
@@ -47,10 +47,7 @@ export interface ReloadOptions {
   readonly machine: Machine;
   /** Sockets of our own that no zone may take. */
   reserved(): readonly Listener[];
-  /** Every zone of another server, as things stand. */
-  secondaries(): readonly SecondaryFile[];
-  /** Who may take zones, as things stand. */
-  transfers(): TransferPolicy;
+  readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy' | 'prepare' | 'published'>;
 }
 
 export interface Reloader {
@@ -76,7 +73,7 @@ export function createReloader(options: ReloadOptions): Reloader {
 
   async function reload(trigger: Trigger, changed: ReadonlySet<string> = new Set()): Promise<ReloadReport> {
     const before = sockets.keys();
-    const secondaries = options.secondaries();
+    const secondaries = options.transfers.secondaries();
     const listed = listZones({ roots: config.zones, secondaries, entries, trigger, changed, compiling });
     const { tracker } = config;
     const addresses = addressesHere(tracker.addresses, options.machine);
@@ -161,9 +158,28 @@ async function publishDecisions(
       `${error.message}; zones are served all the same, and after a crash ports may close too early`,
     );
   }
+  const steps = versionSteps(decisions);
+  await options.transfers.prepare(
+    steps,
+    zones.map(({ version }) => version.name),
+  );
   await publisher.publish(zones);
+  options.transfers.published(steps);
   await options.drains.settle(endpoints);
   return await Promise.all(decisions.map((decision) => keepForRestart(decision, options)));
+}
+
+/** What is new, each zone beside what was served under its name, from whatever file. */
+function versionSteps(decisions: readonly Decision[]): VersionStep[] {
+  const before = new Map(
+    decisions.flatMap(({ before: { served } }) =>
+      served === undefined ? [] : [[served.version.name, served.version]],
+    ),
+  );
+  return decisions.flatMap(({ isFresh, entry: { served } }) => {
+    const isNew = isFresh && served !== undefined && before.get(served.version.name) !== served.version;
+    return isNew ? [{ before: before.get(served.version.name), after: served.version }] : [];
+  });
 }
 
 function takeBack(decision: Decision, error: FileError): Decision {
