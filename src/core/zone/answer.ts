@@ -157,7 +157,7 @@ export class Answer {
     reply.copy(image.octets, target, targetLength);
     writeUint16(reply.octets, lengthAt, length);
     reply.count(Section.answer, 1);
-    if (type === RecordType.CNAME || type === RecordType.ANY) return false;
+    if (type === RecordType.CNAME) return false;
     name.readWritten(reply.octets, reply.start, rdata);
     return ++this.aliases < MAX_ALIASES;
   }
