@@ -103,10 +103,15 @@ class Compiler {
     }
   }
 
+  /** To the next word. What is skipped is cleared, so that equal zones are equal octets in any memory. */
+  private align(): void {
+    while ((this.used & 3) !== 0) this.octets[this.used++] = 0;
+  }
+
   /** Writes what lies together of one name, and returns where. */
   private writeNode(name: number, groups: readonly RowGroup[], flags: number): number {
     const length = nameLength(this.table.octets, name);
-    this.used = (this.used + 3) & ~3;
+    this.align();
     const at = this.used;
     this.words[at >>> 2] = ((flags << 26) | (groups.length << 8) | length) >>> 0;
     this.words[(at >>> 2) + 1] = 0;
@@ -187,7 +192,7 @@ class Compiler {
 
   /** RFC 2308 §3: the SOA of a negative answer lives for the lower of its TTL and its MINIMUM; so do its RRSIGs. */
   private writeNegativeSoa(): number {
-    this.used = (this.used + 3) & ~3;
+    this.align();
     const entry = this.used >>> 2;
     const groups = groupRows(this.table, this.tree.rowsOf(APEX));
     const soa = groups.findIndex(({ type }) => type === RecordType.SOA);
@@ -207,7 +212,7 @@ class Compiler {
     const isOccluded = (node: number): boolean => cuts[node] !== 0 && cuts[node] !== node;
     const chain = chooseChain({ table, tree, hashed, isOccluded });
     if (chain.kind === 'none') return 0;
-    this.used = (this.used + 3) & ~3;
+    this.align();
     const at = this.used;
     const head = at >>> 2;
     const places = chain.kind === 'nsec' ? this.nodes : this.hashedNodes;

@@ -35,3 +35,22 @@ describe('the nodes of an image', () => {
     expect(nodesOf(image).at(-1)!.split(' ').length).toBe(401);
   });
 });
+
+describe('an image', () => {
+  it.each([
+    ['a zone', ''],
+    ['a zone with NSEC', '@ NSEC ns NS SOA\nns NSEC @ A\n'],
+    [
+      'a zone with NSEC3',
+      '@ NSEC3PARAM 1 0 0 AB\nB4UM86EGHHDS6NEA196SMVMLO4ORS995 NSEC3 1 0 0 AB B4UM86EGHHDS6NEA196SMVMLO4ORS995 NS\n',
+    ],
+  ])('of %s is the same octets whatever its memory held before', (_, more) => {
+    const text = `${HEAD}b.c TXT x\nabcd.e MX 10 ns\n${more}`;
+    const used = new SharedArrayBuffer(65_536);
+    new Uint8Array(used).fill(0xa5, 4);
+    const fresh = imageOf(text, 'example.');
+    expect(Buffer.from(imageOf(text, 'example.', { allocate: () => used }).content)).toEqual(
+      Buffer.from(fresh.content),
+    );
+  });
+});
