@@ -8,6 +8,7 @@ import { chooseProcessors } from './processors.ts';
 import { createReport, formatReport } from './report.ts';
 import { findProgram } from './server-process.ts';
 import { authorityFeaturesSuite } from './suites/authority-features.ts';
+import { axfrSuite } from './suites/axfr.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
@@ -27,6 +28,7 @@ const SUITES: readonly Suite[] = [
   httpAnnounceSuite,
   rewriteSuite,
   zoneLoadSuite,
+  axfrSuite,
   authorityFeaturesSuite,
 ];
 

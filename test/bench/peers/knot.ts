@@ -26,11 +26,16 @@ database:
 log:
   - target: stderr
     any: error
+acl:
+  - id: loopback
+    address: 127.0.0.1
+    action: transfer
 zone:
   - domain: ${apex}
     file: "${zoneFile}"
     zonefile-sync: -1
     journal-content: none
+    acl: loopback
 `,
     );
     const server = startServer(processors.server, [findProgram(PROGRAM)!, '-c', configuration]);

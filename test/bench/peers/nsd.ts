@@ -33,6 +33,7 @@ remote-control:
 zone:
   name: ${apex}
   zonefile: ${zoneFile}
+  provide-xfr: 127.0.0.1 NOKEY
 `,
     );
     const server = startServer(processors.server, [findProgram(PROGRAM)!, '-d', '-c', configuration]);

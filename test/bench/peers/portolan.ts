@@ -94,6 +94,7 @@ function startProgram(place: Place, dnsPort: number, threads?: Threads): ServerP
 state = ${JSON.stringify(join(folder, 'state'))}
 [dns]
 listen = ["127.0.0.1:${dnsPort}"]
+transfer = ["127.0.0.1"]
 [admin]
 listen = "127.0.0.1:${sparePort}"
 [workers]
