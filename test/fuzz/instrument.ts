@@ -12,7 +12,7 @@ import { projectRoot } from '../support/source-tree.ts';
 const MAX_COUNTERS = 1 << 16;
 
 /** What the counters are called in instrumented code. */
-const NAME = '__branchesTaken';
+export const COUNTERS_NAME = '__branchesTaken';
 
 const counters = new Uint8Array(MAX_COUNTERS);
 let used = 0;
@@ -24,7 +24,7 @@ export function branchCounters(): Uint8Array {
 
 /** From now on modules of the pure part are instrumented: those that were loaded before are not. */
 export function instrumentCore(): void {
-  Reflect.set(globalThis, NAME, counters);
+  Reflect.set(globalThis, COUNTERS_NAME, counters);
   const watched = pathToFileURL(`${projectRoot}/src/core/`).href;
   registerHooks({
     load(url, context, nextLoad) {
@@ -55,7 +55,7 @@ export function instrument(text: string): string {
   const ends: Insertion[] = [];
   const count = (): string => {
     if (used === MAX_COUNTERS) throw new Error(`more than ${MAX_COUNTERS} branches`);
-    return `${NAME}[${used++}]++`;
+    return `${COUNTERS_NAME}[${used++}]++`;
   };
   const insert = (at: number, added: string): void => void beginnings.push({ at, text: added });
   const end = (at: number, added: string): void => void ends.unshift({ at, text: added });

@@ -19,10 +19,10 @@ export const SLOW_MILLISECONDS = 2000;
 
 /** Text as octets, one character each. */
 export function octetsOf(piece: string | Uint8Array): Uint8Array {
-  return typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece;
+  return typeof piece === 'string' ? Uint8Array.from(piece, (character) => character.charCodeAt(0)) : piece;
 }
 
 /** Hexadecimal with blanks. */
 export function hex(text: string): Uint8Array {
-  return Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+  return Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
 }
