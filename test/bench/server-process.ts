@@ -4,11 +4,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pinnedTo } from './processors.ts';
 
-/** Where Debian puts servers: not in the PATH of ordinary users. */
-const SERVER_FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
+/** Where Debian, Go and Cargo put servers: not in the PATH of every user. */
+const SERVER_FOLDERS = [
+  ...['/usr/sbin', '/sbin', '/usr/local/sbin'],
+  ...['go/bin', '.cargo/bin'].map((folder) => join(homedir(), folder)),
+];
 const POLL_MILLISECONDS = 50;
 const STOP_MILLISECONDS = 10_000;
 /** Octets of a program's messages that are kept for an error. */

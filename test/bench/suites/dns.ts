@@ -6,6 +6,7 @@ import { DNSPERF_HINT, dnsperfLevel, isDnsperfInstalled, writeQueries } from '..
 import type { LoadResult } from '../load/load-result.ts';
 import { udpLevels, warmUp } from '../load/udp-levels.ts';
 import { bind } from '../peers/bind.ts';
+import { coredns } from '../peers/coredns.ts';
 import { dns2 } from '../peers/dns2.ts';
 import { echoDns } from '../peers/echo.ts';
 import { knot } from '../peers/knot.ts';
@@ -20,7 +21,7 @@ import { choosePeers, type Suite } from './suite.ts';
 const NEGATIVE_PERCENT = 10;
 /** The share of NXDOMAIN answers in which chance may show. */
 const NEGATIVE_SHARE = { least: 0.08, most: 0.12 };
-const PEERS = [portolanDns, echoDns, nsd, knot, bind, powerdns, dns2];
+const PEERS = [portolanDns, echoDns, nsd, knot, bind, powerdns, coredns, dns2];
 
 export const dnsSuite: Suite = {
   name: 'dns',

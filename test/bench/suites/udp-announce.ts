@@ -5,6 +5,7 @@ import type { LoadProcess } from '../load/load-process.ts';
 import { checkAnnounceGenerator } from '../load/reference.ts';
 import { fillSwarm, udpLevels, warmUp } from '../load/udp-levels.ts';
 import type { BenchOptions } from '../options.ts';
+import { aquaticUdp } from '../peers/aquatic.ts';
 import { bittorrentTrackerUdp } from '../peers/bittorrent-tracker.ts';
 import { echoUdpTracker } from '../peers/echo.ts';
 import { opentrackerUdp } from '../peers/opentracker.ts';
@@ -20,8 +21,14 @@ export const udpAnnounceSuite: Suite = {
   name: 'udp-announce',
   description: 'announces over UDP, 100,000 peers in 1,000 torrents, 50 peers a reply; IPv4 and IPv6',
   async run(options, load) {
-    const ipv4 = contestFor(4, [portolanUdpTracker, echoUdpTracker, opentrackerUdp, bittorrentTrackerUdp]);
-    const ipv6 = contestFor(6, [portolanUdpTracker, echoUdpTracker]);
+    const ipv4 = contestFor(4, [
+      portolanUdpTracker,
+      echoUdpTracker,
+      opentrackerUdp,
+      aquaticUdp,
+      bittorrentTrackerUdp,
+    ]);
+    const ipv6 = contestFor(6, [portolanUdpTracker, echoUdpTracker, aquaticUdp]);
     return [
       ...(await runContest(ipv4(options, load), options)),
       ...(await runContest(ipv6(options, load), options)),
