@@ -138,7 +138,7 @@ export const zoneLines = fc.uniqueArray(
   { maxLength: 40, selector: ({ owner, text }) => `${owner.toLowerCase()} ${text.toLowerCase()}` },
 );
 
-export type ZoneLines = typeof zoneLines extends fc.Arbitrary<infer Lines> ? Lines : never;
+export type ZoneLines = readonly { readonly owner: string; readonly text: string; readonly ttl: number }[];
 
 /** The first TTL of an RRset holds for all of it. */
 export function textOf(lines: ZoneLines, serial: number): string {
