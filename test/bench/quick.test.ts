@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LoadProcess, startLoadProcess } from './load/load-process.ts';
 import type { BenchOptions } from './options.ts';
 import { chooseProcessors } from './processors.ts';
+import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { dnsSuite } from './suites/dns.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
@@ -49,6 +50,14 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     const [oneByOne, idle] = await singlePacketSuite.run(options, load);
     checkServers(oneByOne!, ['Portolan', 'floor', 'floor (node:dgram)']);
     expect(idle!.rows.map(({ server }) => server)).toEqual(['Portolan']);
+  });
+
+  it('measures what options and limits add to a query', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [features] = await authorityFeaturesSuite.run(options, load);
+    expect(features!.rows.map(({ query }) => query)).toEqual(['plain', 'with a client cookie']);
+    for (const row of features!.rows) {
+      expect(row['on']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
+    }
   });
 
   it('measures rewriting', { timeout: TIMEOUT_MILLISECONDS }, async () => {
