@@ -11,6 +11,7 @@ import { createZoneTransfer } from '../../src/core/transfer/outgoing.ts';
 import { readTransferRequest } from '../../src/core/transfer/request.ts';
 import { signReply, signRequest, type TsigCheck, verifyTsig } from '../../src/core/transfer/tsig.ts';
 import type { TsigKey } from '../../src/core/transfer/tsig-key.ts';
+import { parseKeyFile } from '../../src/core/transfer/tsig-key-file.ts';
 import { TsigStream, type TsigStreamCheck } from '../../src/core/transfer/tsig-stream.ts';
 import { encodeZoneQuery } from '../../src/core/transfer/zone-query.ts';
 import { systemClock } from '../../src/io/clock.ts';
@@ -235,6 +236,22 @@ describe.each(Object.entries(PRIMARIES))('%s', (_, { program, start }) => {
       expect(reading).toMatchObject({ kind: 'done', serial: 7, records: { count: RECORDS + 3 } });
       expect(messages).toBeGreaterThan(100);
       expect(stream.isCovered).toBe(true);
+    },
+  );
+});
+
+describe('tsig-keygen', () => {
+  const left = isMissing('tsig-keygen is not installed', isInstalled('tsig-keygen'));
+
+  it.skipIf(left).each(ALGORITHMS)(
+    'writes a key of %s that we read, and that dig signs with',
+    async (algorithm) => {
+      const { stdout } = await run(['tsig-keygen', '-a', algorithm, 'Made.Example']);
+      const { keys, problems } = parseKeyFile(stdout);
+      expect({ keys, problems }).toMatchObject({ keys: [{ algorithm }], problems: [] });
+      const { port, checks } = await answerSigned(keys);
+      await dig('dig', port, keys[0]!, 'example.com', 'SOA');
+      expect(checks).toMatchObject([{ kind: 'verified', key: { name: nameOf('made.example.') } }]);
     },
   );
 });
