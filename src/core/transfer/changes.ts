@@ -6,6 +6,7 @@ import { QueryName } from '../dns/query-name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { octetsToText } from '../octets/text.ts';
 import { Header, RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
+import { HashedNodes, isHashed } from './hashed-nodes.ts';
 import { appendSoa, forEachRecord, ImageRecord, writeOwner } from './image-records.ts';
 import { RecordBlock } from './record-block.ts';
 
@@ -42,10 +43,14 @@ class Difference {
   private readonly name = new QueryName();
   private readonly owner = new Uint8Array(MAX_NAME_OCTETS);
   private readonly hasSameLetters: boolean;
+  private readonly hashedBefore: HashedNodes;
+  private readonly hashedAfter: HashedNodes;
 
   constructor(before: ZoneImage, after: ZoneImage) {
     this.before = before;
     this.after = after;
+    this.hashedBefore = new HashedNodes(before);
+    this.hashedAfter = new HashedNodes(after);
     this.hasSameLetters = octetsToText(before.apex) === octetsToText(after.apex);
   }
 
@@ -55,12 +60,17 @@ class Difference {
     appendSoa(before, removed);
     appendSoa(after, added);
     for (let node = before.firstNode; node !== 0; node = before.nodeAfter(node)) {
-      const other = this.findIn(after, before, node);
+      const other = isHashed(before, node)
+        ? this.hashedAfter.find(before, node)
+        : this.findIn(after, before, node);
       if (other === 0 || !this.isEqual(node, other)) this.compare(node, other);
       if (removed.length + added.length > bound) return undefined;
     }
     for (let node = after.firstNode; node !== 0; node = after.nodeAfter(node)) {
-      if (this.findIn(before, after, node) === 0) this.compare(0, node);
+      const other = isHashed(after, node)
+        ? this.hashedBefore.find(after, node)
+        : this.findIn(before, after, node);
+      if (other === 0) this.compare(0, node);
       if (removed.length + added.length > bound) return undefined;
     }
     return {

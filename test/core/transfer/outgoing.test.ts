@@ -174,4 +174,25 @@ describe('changes', () => {
       { numRuns: 300 },
     );
   });
+
+  it('of a signed zone are those of its records, NSEC3 and signatures among them', () => {
+    const text = (serial: number, more: string) => `$TTL 60
+@ SOA ns a ${serial} 1 1 1 1
+@ NS ns
+@ NSEC3PARAM 1 0 0 AB
+a RRSIG A 8 2 60 20300101000000 20200101000000 1 example. AQID
+a A 192.0.2.1
+B4UM86EGHHDS6NEA196SMVMLO4ORS995 NSEC3 1 0 0 AB GJEQE526PLBF1G8MKLP59ENFD789NJGI NS SOA NSEC3PARAM
+${more}`;
+    const before = compileText(text(1, ''));
+    const after = compileText(
+      text(2, 'GJEQE526PLBF1G8MKLP59ENFD789NJGI NSEC3 1 0 0 AB B4UM86EGHHDS6NEA196SMVMLO4ORS995 A\n'),
+    );
+    const change = diffImages(before, after)!;
+    expect(change).toMatchObject({ removedCount: 1, addedCount: 2 });
+    const records = imageToRecords(before);
+    expect(applyChanges(nameOf('example.'), records, [change])).toBeUndefined();
+    expect(linesOf(records)).toEqual(linesOf(imageToRecords(after)));
+    expect(diffImages(after, before)).toMatchObject({ removedCount: 2, addedCount: 1 });
+  });
 });

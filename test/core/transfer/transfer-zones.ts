@@ -129,6 +129,13 @@ const data = fc.oneof(
     const hex = Buffer.from(octets).toString('hex');
     return `TYPE65280 \\# ${octets.length} ${hex}`;
   }),
+  fc
+    .nat(99)
+    .map(
+      (number) =>
+        `NSEC3 1 0 0 AB ${'0123456789ABCDEFGHIJKLMNOPQRSTUV'.slice(0, 30)}${String(number).padStart(2, '0')} A`,
+    ),
+  fc.nat(65535).map((number) => `RRSIG NSEC3 8 2 60 20300101000000 20200101000000 ${number} example. AQID`),
   fc.nat(65535).map((number) => `RRSIG A 8 2 60 20300101000000 20200101000000 ${number} example. AQID`),
 );
 
