@@ -16,6 +16,8 @@ export interface PrimarySpec {
   readonly folder: string;
   /** Any of them opens the zone; anybody may take it where this is left out. */
   readonly keys?: readonly TsigKey[];
+  /** The port of loopback that is told of changes, by the first key where there is one. */
+  readonly notify?: number;
 }
 
 interface WrittenKey {
@@ -66,7 +68,7 @@ ${blocks.join('')}zone:
   name: "${zone}"
   zonefile: "${file}"
 ${names.map((name) => `  provide-xfr: 127.0.0.1 ${name}`).join('\n')}
-  store-ixfr: yes
+${spec.notify === undefined ? '' : `  notify: 127.0.0.1@${spec.notify} ${names[0]}\n`}  store-ixfr: yes
   create-ixfr: yes
 `;
   return launch(spec, text, (path) => ['nsd', '-d', '-c', path], /nsd started/);
@@ -87,7 +89,11 @@ log:
     any: info
 database:
   storage: ${folder}
-${keys.length > 0 ? `key:\n${blocks.join('')}` : ''}acl:
+${keys.length > 0 ? `key:\n${blocks.join('')}` : ''}${
+  spec.notify === undefined
+    ? ''
+    : `remote:\n  - id: secondary\n    address: 127.0.0.1@${spec.notify}\n${keys.length > 0 ? `    key: ${keys[0]!.name}\n` : ''}`
+}acl:
   - id: anybody
     address: 127.0.0.1
 ${keys.length > 0 ? `    key: [${names}]\n` : ''}    action: transfer
@@ -95,7 +101,7 @@ zone:
   - domain: ${zone}
     file: ${file}
     acl: anybody
-    zonefile-load: difference
+${spec.notify === undefined ? '' : '    notify: secondary\n'}    zonefile-load: difference
     zonefile-sync: -1
     semantic-checks: off
 `;
@@ -117,7 +123,11 @@ function startBind(spec: PrimarySpec): Promise<Running> {
   listen-on-v6 { none; };
   allow-transfer { ${allowed} };
   recursion no;
-  notify no;
+  ${
+    spec.notify === undefined
+      ? 'notify no;'
+      : `notify explicit; also-notify { 127.0.0.1 port ${spec.notify} ${keys.length > 0 ? `key "${keys[0]!.name}"` : ''}; }; notify-delay 0;`
+  }
   check-names primary ignore;
 };
 controls { };
