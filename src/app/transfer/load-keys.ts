@@ -2,12 +2,9 @@
 
 import { formatKeyName } from '../../core/transfer/access.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
+import { MAX_KEY_FILE_CHARACTERS, parseKeyFile } from '../../core/transfer/tsig-key-file.ts';
 import { FileError, readFileBounded } from '../../io/files.ts';
 import type { DnsConfig } from '../config/config.ts';
-import { parseKeyFile } from './key-file.ts';
-
-/** A thousand keys; what is larger was named by mistake. */
-const MAX_KEY_FILE_OCTETS = 256 * 1024;
 
 export type TransferKeys =
   | { readonly kind: 'keys'; readonly keys: readonly TsigKey[] }
@@ -33,7 +30,9 @@ export async function loadKeys(
       problems.push(`${setting}: ${file}`);
       continue;
     }
-    for (const { line, message } of file.problems) problems.push(`${setting}: ${path}:${line}: ${message}`);
+    for (const { line, column, message } of file.problems) {
+      problems.push(`${setting}: ${path}:${line}:${column}: ${message}`);
+    }
     for (const key of file.keys) {
       const name = formatKeyName(key.name);
       if (keys.has(name)) problems.push(`${setting}: ${path}: another file has a key ${name} already`);
@@ -47,7 +46,7 @@ export async function loadKeys(
 
 async function readKeyFile(path: string) {
   try {
-    const file = parseKeyFile(new TextDecoder().decode(await readFileBounded(path, MAX_KEY_FILE_OCTETS)));
+    const file = parseKeyFile(new TextDecoder().decode(await readFileBounded(path, MAX_KEY_FILE_CHARACTERS)));
     return file.keys.length + file.problems.length > 0 ? file : `${path}: there is no key in it`;
   } catch (error) {
     if (error instanceof FileError) return error.message;
