@@ -9,6 +9,7 @@ import { formatFields } from '../zone/rdata/format.ts';
 import { fieldsOf } from '../zone/rdata/types.ts';
 import { firstName, namesIn } from './compressed-names.ts';
 import { NameReader } from './name-reader.ts';
+import { wholeNameEnd } from './record-block.ts';
 import { RECORD_FIELDS_OCTETS } from './transfer-message.ts';
 
 /** RFC 2181 §8: with the highest bit set, a TTL counts as 0. */
@@ -72,7 +73,7 @@ export class ReceivedRecord {
     for (let at = start; at < end; at++) this.rdata[this.rdataLength++] = from[at]!;
   }
 
-  /** Whether the zone language has a text for it, as for all that it reads itself. */
+  /** Whether the zone language has a text for it. The types that zones are full of are looked at without making it. */
   private isWellFormed(): boolean {
     const { rdata, rdataLength } = this;
     switch (this.type) {
@@ -86,6 +87,8 @@ export class ReceivedRecord {
         return rdataLength === nameLength(rdata);
       case RecordType.TXT:
         return areStrings(rdata, rdataLength);
+      case RecordType.RRSIG:
+        return isSignature(rdata, rdataLength);
       default:
         // RFC 3597: what has no text of its own is octets.
         if (fieldsOf(this.type) === undefined) return true;
@@ -104,4 +107,10 @@ function areStrings(rdata: Uint8Array, length: number): boolean {
   let at = 0;
   while (at < length) at += rdata[at]! + 1;
   return at === length && length > 0;
+}
+
+/** RFC 4034 §3.1: eighteen octets of fields, the signer's name, the signature. */
+function isSignature(rdata: Uint8Array, length: number): boolean {
+  const end = wholeNameEnd(rdata, 18);
+  return end > 0 && end < length;
 }

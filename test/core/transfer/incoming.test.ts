@@ -1,5 +1,6 @@
 // Messages of a primary as zone lines, and what the reader makes of them.
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyChanges } from '../../../src/core/transfer/apply-changes.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from '../../../src/core/transfer/incoming.ts';
 import { RecordBlock } from '../../../src/core/transfer/record-block.ts';
 import { parseZone } from '../../../src/core/zone/parser.ts';
+import { formatFields } from '../../../src/core/zone/rdata/format.ts';
 import { RecordTable } from '../../../src/core/zone/record-table.ts';
 import { ID, linesOf, nameOf } from './transfer-zones.ts';
 
@@ -165,6 +167,21 @@ describe('the answer to AXFR', () => {
     ['an OPT record', 'meta-type', [forged('a 60 TYPE65280 \\# 0', 41)]],
   ] as const)('fails: %s', (_, code, messages) => {
     expect(failure(read(messages))).toBe(code);
+  });
+
+  it('takes data that the zone language can write, and no other', () => {
+    const types = [1, 2, 16, 28, 46, 47, 50];
+    const octet = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 255 }));
+    fc.assert(
+      fc.property(fc.constantFrom(...types), fc.array(octet, { maxLength: 30 }), (type, octets) => {
+        const rdata = Uint8Array.from(octets);
+        const hex = Buffer.from(rdata).toString('hex');
+        const reading = read([forged(`a 60 TYPE65280 \\# ${rdata.length} ${hex}`, type)]);
+        const hasPointer = type === 2 && octets.some((each) => each >= 0xc0);
+        if (!hasPointer) expect(reading.kind === 'done').toBe(formatFields(type, rdata) !== undefined);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('fails at a record of class CH', () => {
