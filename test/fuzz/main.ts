@@ -51,16 +51,34 @@ const seed = flags.seed ?? Math.floor(performance.timeOrigin + performance.now()
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** The smallest inputs first, each that adds something. */
+/** The inputs that reach the most together: one after the other, each the one that adds most; of equals the smaller. */
 function distil(inputs: readonly Uint8Array[]): Uint8Array[] {
   const run = target.create();
-  const coverage = createCoverage(branchCounters());
-  const sorted = [...inputs].sort((left, right) => left.length - right.length);
-  return sorted.filter((input) => {
-    coverage.begin();
+  const counters = branchCounters();
+  const missing = new Map<Uint8Array, number[]>(); // as many as there are inputs
+  for (const input of [...inputs].sort((left, right) => left.length - right.length)) {
+    counters.fill(0);
     tryInput(run, input);
-    return coverage.learn();
-  });
+    missing.set(
+      input,
+      [...counters.keys()].filter((branch) => counters[branch]! > 0),
+    );
+  }
+  const kept: Uint8Array[] = [];
+  while (kept.length < MAX_KEPT) {
+    const [input, branches] = [...missing].reduce((best, entry) =>
+      entry[1].length > best[1].length ? entry : best,
+    );
+    if (branches.length === 0) break;
+    kept.push(input);
+    const reached = new Set(branches);
+    for (const [other, left] of missing)
+      missing.set(
+        other,
+        left.filter((branch) => !reached.has(branch)),
+      );
+  }
+  return kept;
 }
 
 /** Branches that these inputs take. */
@@ -101,7 +119,7 @@ if (result.find !== undefined) {
   log(`kept as ${relative(projectRoot, writeFind(target, shortest))}`);
   process.exitCode = 1;
 } else if (flags.keep === true) {
-  const distilled = distil(result.corpus);
-  writeReached(target, distilled.slice(0, MAX_KEPT));
-  log(`kept ${Math.min(distilled.length, MAX_KEPT)} of ${distilled.length}`);
+  const kept = distil(result.corpus);
+  writeReached(target, kept);
+  log(`kept ${kept.length}, which reach ${countReached(kept)} branches`);
 }
