@@ -1,6 +1,6 @@
 // One message of a transfer as it grows (RFC 5936 §2.2): records of one owner after the other, owners compressed against
 // the apex and against the owner before. Reused for all messages of a transfer.
-// Loops copy octets one by one: the runs are short, and a view a record would be garbage a record.
+// Loops copy short runs octet by octet: a view a record would be garbage a record.
 // Non-null assertions: offsets come from a compiled image or from checked changes.
 
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
@@ -19,6 +19,8 @@ export const RECORD_FIELDS_OCTETS = 10;
 const UDP_PAYLOAD = 1232;
 /** Names of up to 255 octets, by their length without the apex. */
 const SUFFIX_LENGTHS = 256;
+/** From here on a view costs less than copying octet by octet (RSA signatures: 100,000 in 18 ms, not 42). */
+const LONG_RECORD_OCTETS = 128;
 const NO_OCTETS = new Uint8Array(0);
 
 export class TransferMessage {
@@ -126,7 +128,8 @@ export class TransferMessage {
       this.position += 2;
     }
     const at = this.position;
-    for (let index = 0; index < length; index++) this.output[at + index] = octets[fields + index]!;
+    if (length > LONG_RECORD_OCTETS) this.output.set(octets.subarray(fields, fields + length), at);
+    else for (let index = 0; index < length; index++) this.output[at + index] = octets[fields + index]!;
     this.position = at + length;
     this.answers++;
     return at + RECORD_FIELDS_OCTETS;
