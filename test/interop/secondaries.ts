@@ -11,21 +11,30 @@ export interface SecondarySpec {
   readonly zone: string;
   /** The server's own; made here. */
   readonly folder: string;
-  /** Requests are signed by it, and replies must be. */
-  readonly key?: { readonly name: string; readonly algorithm: string; readonly secret: string };
+  /** HMAC-SHA256: requests are signed by it, and replies and NOTIFY must be. */
+  readonly key?: { readonly name: string; readonly secret: string };
 }
 
-export const SECONDARIES = {
+export interface Secondary {
+  readonly program: string;
+  start(spec: SecondarySpec): Promise<Running>;
+  /** What it prints once it has followed an edit by IXFR, where it says so. */
+  readonly incremental?: RegExp;
+}
+
+export const SECONDARIES: Readonly<Record<'nsd' | 'knot' | 'bind', Secondary>> = {
   nsd: { program: 'nsd', start: startNsd },
-  knot: { program: 'knotd', start: startKnot },
+  knot: { program: 'knotd', start: startKnot, incremental: /IXFR, incoming.* finished/ },
   bind: { program: 'named', start: startBind },
-} as const;
+};
+
+const ALGORITHM = 'hmac-sha256';
 
 function startNsd({ port, primaryPort, zone, folder, key }: SecondarySpec): Promise<Running> {
   const keyBlock =
     key === undefined
       ? ''
-      : `key:\n  name: "${key.name}"\n  algorithm: ${key.algorithm}\n  secret: "${key.secret}"\n`;
+      : `key:\n  name: "${key.name}"\n  algorithm: ${ALGORITHM}\n  secret: "${key.secret}"\n`;
   const text = `server:
   ip-address: 127.0.0.1@${port}
   username: ""
@@ -51,7 +60,7 @@ function startKnot({ port, primaryPort, zone, folder, key }: SecondarySpec): Pro
   const keyBlock =
     key === undefined
       ? ''
-      : `key:\n  - id: ${key.name}\n    algorithm: ${key.algorithm}\n    secret: ${key.secret}\n`;
+      : `key:\n  - id: ${key.name}\n    algorithm: ${ALGORITHM}\n    secret: ${key.secret}\n`;
   const text = `server:
   listen: 127.0.0.1@${port}
   rundir: ${folder}
@@ -67,11 +76,14 @@ ${key === undefined ? '' : `    key: ${key.name}\n`}acl:
   - id: anybody
     address: 127.0.0.1
     action: transfer
+  - id: primary
+    address: 127.0.0.1
+${key === undefined ? '' : `    key: ${key.name}\n`}    action: notify
 zone:
   - domain: ${zone}
     file: ${folder}/copy.zone
     master: primary
-    acl: anybody
+    acl: [anybody, primary]
     semantic-checks: off
 `;
   return launch(folder, text, (path) => ['knotd', '-c', path], /server started/);
@@ -79,7 +91,7 @@ zone:
 
 function startBind({ port, primaryPort, zone, folder, key }: SecondarySpec): Promise<Running> {
   const clause =
-    key === undefined ? '' : `key "${key.name}" { algorithm ${key.algorithm}; secret "${key.secret}"; };\n`;
+    key === undefined ? '' : `key "${key.name}" { algorithm ${ALGORITHM}; secret "${key.secret}"; };\n`;
   const text = `${clause}options {
   directory "${folder}";
   pid-file "${folder}/named.pid";
@@ -97,7 +109,7 @@ zone "${zone}" {
   primaries { 127.0.0.1 port ${primaryPort}${key === undefined ? '' : ` key "${key.name}"`}; };
 };
 `;
-  return launch(folder, text, (path) => ['named', '-g', '-c', path], /running/);
+  return launch(folder, text, (path) => ['named', '-g', '-c', path], /all zones loaded/);
 }
 
 async function launch(
