@@ -1,5 +1,8 @@
 // The steady clock of a worker thread: the same second in every thread of the process, whatever each counts from.
 
+// Imported: the global of this name is a getter, and answers of a batch wait for what it costs.
+import { performance } from 'node:perf_hooks';
+
 /**
  * Whole seconds since 1970 as the control plane's steady clock has them. `origin` pairs one of its seconds with the
  * process's high-resolution time, which all threads share.

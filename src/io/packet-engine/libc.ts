@@ -35,7 +35,8 @@ export interface Libc {
 /** Throws where the C library or one of its calls is not to be had: off Linux, or with another C library. */
 export function loadLibc(): Libc {
   const library = koffi.load('libc.so.6');
-  const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  // The timeout is always NULL, and a number passes more quickly than a null pointer.
+  const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, intptr_t)');
   return {
     socket: library.func('int socket(int, int, int)'),
     bind: library.func('int bind(int, void *, uint32_t)'),
@@ -49,7 +50,7 @@ export function loadLibc(): Libc {
     eventfd: library.func('int eventfd(unsigned int, int)'),
     read: library.func('intptr_t read(int, void *, size_t)'),
     write: library.func('intptr_t write(int, void *, size_t)'),
-    receiveMany: (socket, messages, count, flags) => recvmmsg(socket, messages, count, flags, null),
+    receiveMany: (socket, messages, count, flags) => recvmmsg(socket, messages, count, flags, 0),
     sendMany: library.func('int sendmmsg(int, void *, unsigned int, int)'),
     errno: () => koffi.errno(),
     allocate,

@@ -149,9 +149,9 @@ export class PacketBatch {
     return this.controls;
   }
 
-  /** Where in {@link sendVector} message `index` starts. */
+  /** Where in {@link sendVector} message `index` starts. For the first, which is nearly all, nothing is allocated. */
   sendAddress(index: number): bigint {
-    return this.sendVector + BigInt(index * Mmsghdr.octets);
+    return index === 0 ? this.sendVector : this.sendVector + BigInt(index * Mmsghdr.octets);
   }
 }
 

@@ -31,6 +31,9 @@ const EVENTS = 64;
  * 8 MiB holds. Without a bound a flood would keep it, and the thread, for ever.
  */
 const MAX_LAST_BATCHES = 256;
+const EVENT_WORDS = EpollEvent.octets / 4;
+/** The low word of what an event carries: its descriptor. */
+const DATA_WORD = EpollEvent.data / 4;
 /** epoll_wait(2): no time-out. */
 const FOR_EVER = -1;
 
@@ -64,37 +67,41 @@ export class PacketLoop {
   private readonly batch: PacketBatch;
   private readonly source = createPacketSource();
   private readonly events: NativeMemory;
+  private readonly eventWords: Int32Array;
   /** Its epoll's: to be closed by others when the thread dies before {@link PacketLoop.end}. */
   readonly descriptor: number;
-  /** By descriptor; bounded by `tracker.max_listeners` and the DNS addresses. */
-  private readonly sockets = new Map<number, LoopSocket>();
+  /** By descriptor. The kernel gives the lowest that is free: bounded by the descriptors of this process. */
+  private readonly sockets: (LoopSocket | undefined)[] = [];
 
   constructor(options: PacketLoopOptions) {
     this.options = options;
     this.libc = options.libc;
     this.batch = new PacketBatch(options.libc);
     this.events = options.libc.allocate(EVENTS * EpollEvent.octets);
+    this.eventWords = new Int32Array(this.events.octets.buffer);
     this.descriptor = options.libc.epollCreate(EPOLL_CLOEXEC);
     this.watch(EPOLL_CTL_ADD, options.wakeDescriptor);
   }
 
   add(socket: LoopSocket): void {
-    this.sockets.set(socket.descriptor, socket);
+    // Without holes: an array that has them is slower to look into.
+    while (this.sockets.length <= socket.descriptor) this.sockets.push(undefined);
+    this.sockets[socket.descriptor] = socket;
     this.watch(EPOLL_CTL_ADD, socket.descriptor);
   }
 
   /** Answers what has arrived, then looks at the socket no more. */
   remove(descriptor: number): void {
-    const removed = this.sockets.get(descriptor);
+    const removed = this.sockets[descriptor];
     if (removed === undefined) return;
     for (let batch = 0; batch < MAX_LAST_BATCHES; batch++) if (this.takeBatch(removed) < BATCH_SIZE) break;
     this.watch(EPOLL_CTL_DEL, descriptor);
-    this.sockets.delete(descriptor);
+    this.sockets[descriptor] = undefined;
   }
 
   /** Removes every socket. */
   clear(): void {
-    for (const descriptor of [...this.sockets.keys()]) this.remove(descriptor);
+    for (const socket of this.sockets) if (socket !== undefined) this.remove(socket.descriptor);
   }
 
   /** Returns when {@link PacketLoopOptions.onControl} says so. The loop is of no more use then. */
@@ -110,9 +117,9 @@ export class PacketLoop {
   turn(timeoutMilliseconds: number): boolean {
     let isRunning = true;
     const count = this.libc.epollWait(this.descriptor, this.events.address, EVENTS, timeoutMilliseconds);
-    for (let index = 0; index < count; index++) {
-      const descriptor = this.events.view.getInt32(index * EpollEvent.octets + EpollEvent.data, true);
-      const ready = this.sockets.get(descriptor);
+    for (let index = 0, word = DATA_WORD; index < count; index++, word += EVENT_WORDS) {
+      const descriptor = this.eventWords[word]!;
+      const ready = this.sockets[descriptor];
       if (ready !== undefined) this.takeBatch(ready);
       else if (descriptor === this.options.wakeDescriptor) isRunning = this.takeControl();
     }
