@@ -27,7 +27,7 @@ export function readCorpus(target: FuzzTarget): KeptInput[] {
   } catch {
     return []; // nothing is kept yet
   }
-  return names.map((name) => ({ name, octets: readFileSync(join(folder, name)) }));
+  return names.map((name) => ({ name, octets: Uint8Array.from(readFileSync(join(folder, name))) }));
 }
 
 function nameOf(prefix: string, octets: Uint8Array): string {
