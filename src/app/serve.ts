@@ -147,6 +147,7 @@ class ZoneServer implements Server {
       ...this.dns.addresses(),
       admin: this.admin?.address,
       zones: zones.map(zoneStatus),
+      secondaries: this.transfers?.statuses() ?? [],
       hosts,
       draining: drainStatuses(drains, sockets),
       swarm: this.dataPlane.swarmTotals(),

@@ -158,7 +158,7 @@ export function renderReload({ trigger, zones, opened, draining, closed }: Reloa
   if (text !== '') lines.push({ level: 'info', text });
   if (lines.length > 0) return lines;
   // Editors touch what they do not change; whoever sent a signal waits for a word.
-  const level = trigger === 'watch' ? 'debug' : 'info';
+  const level = trigger === 'watch' || trigger === 'transfer' ? 'debug' : 'info';
   return [{ level, text: 'zones read again: nothing has changed' }];
 }
 

@@ -5,6 +5,7 @@ import type { Config, ConfigResult } from '../app/config/config.ts';
 import { changedKeys } from '../app/config/config-sample.ts';
 import { thisMachine } from '../app/machine.ts';
 import { createServer } from '../app/serve.ts';
+import { loadKeys } from '../app/transfer/load-keys.ts';
 import type { ReloadReport } from '../app/zones/reload.ts';
 import { createLogger, type Logger } from '../io/log.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
@@ -43,8 +44,10 @@ export function registerServe(program: Command, io: CliIo): void {
 async function runServe(flags: ServeFlags, command: Command, io: CliIo): Promise<void> {
   const load = () => loadFlaggedConfig(flags, command, io);
   const result = await load();
-  if (result.kind === 'wrong') reportProblems(result.problems, io);
-  else if (flags.printConfig === true) io.stdout.write(result.sample);
+  if (result.kind === 'wrong') return reportProblems(result.problems, io);
+  if (flags.printConfig === true) return void io.stdout.write(result.sample);
+  const keys = await loadKeys(result.config.dns);
+  if (keys.kind === 'wrong') reportProblems(keys.problems, io);
   else await serve(result, flags, io, load);
 }
 

@@ -79,6 +79,7 @@ function statusOf(hosts: readonly Partial<HostStatus>[]): ServerStatus {
     dnsTls: [],
     admin: undefined,
     zones: [],
+    secondaries: [],
     hosts: hosts.map((host) => ({ ...blank, host: 't.example', state: 'open', ...host })),
     draining: [],
     swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, heapOctets: 0 },
@@ -118,8 +119,8 @@ announce
   });
 
   it('shows a zone without trackers, and what to ask of it', () => {
-    const zone = { name: 'plain.example', path: '', state: 'current' as const, serial: 1, recordCount: 3 };
-    const status = { ...statusOf([]), zones: [{ ...zone, findings: [] }] };
+    const zone = { name: 'plain.example', path: '', role: 'primary', state: 'current' } as const;
+    const status = { ...statusOf([]), zones: [{ ...zone, serial: 1, recordCount: 3, findings: [] }] };
     expect(renderStart(status, false)).toBe(`zone           host  endpoints  address  state
 plain.example                            DNS only
 

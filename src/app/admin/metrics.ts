@@ -2,6 +2,7 @@
 
 import { Gauge, Counter as Metric, Registry } from 'prom-client';
 import { Counter, type CounterName, type Counters } from '../../core/counters.ts';
+import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import type { ServerStatus } from './status.ts';
 
 interface CounterSeries {
@@ -140,6 +141,26 @@ const GAUGES: readonly GaugeSeries[] = [
     },
   },
   {
+    name: 'portolan_secondary_confirmed_seconds',
+    help: 'When a primary last had the version of the zone that is here, since 1970',
+    labelNames: ['zone'],
+    set: (gauge, status) => setTimes(gauge, status, ({ confirmedAtSeconds }) => confirmedAtSeconds),
+  },
+  {
+    name: 'portolan_secondary_expires_seconds',
+    help: 'When the zone stops being served unless a primary confirms it, since 1970',
+    labelNames: ['zone'],
+    set: (gauge, status) => setTimes(gauge, status, ({ expiresAtSeconds }) => expiresAtSeconds),
+  },
+  {
+    name: 'portolan_secondary_failing',
+    help: '1 while no primary of the zone answers as it should',
+    labelNames: ['zone'],
+    set(gauge, { secondaries }) {
+      for (const { zone, lastError } of secondaries) gauge.set({ zone }, Number(lastError !== undefined));
+    },
+  },
+  {
     name: 'portolan_zones_not_served',
     help: 'Zone files of which nothing is served',
     set: (gauge, { zones }) => gauge.set(zones.filter(({ state }) => state === 'not-served').length),
@@ -188,6 +209,17 @@ const GAUGES: readonly GaugeSeries[] = [
     set: (gauge, { swarm }) => gauge.set(swarm.heapOctets),
   },
 ];
+
+function setTimes(
+  gauge: Gauge,
+  { secondaries }: ServerStatus,
+  timeOf: (status: SecondaryStatus) => number | undefined,
+): void {
+  for (const status of secondaries) {
+    const seconds = timeOf(status);
+    if (seconds !== undefined) gauge.set({ zone: status.zone }, seconds);
+  }
+}
 
 export interface Metrics {
   readonly contentType: string;

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { formatDuration } from '../config/format-duration.ts';
+import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import type { DrainStatus, HostStatus, ServerStatus, ZoneStatus } from './status.ts';
 
 const STYLE = `
@@ -55,7 +56,7 @@ function escapeHtml(text: string): string {
 }
 
 export function formatStatusPage(status: ServerStatus): string {
-  const { isReady, state, dns, dnsTls, zones, hosts, draining, swarm } = status;
+  const { isReady, state, dns, dnsTls, zones, secondaries, hosts, draining, swarm } = status;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -71,8 +72,14 @@ DNS at ${dns.map(formatSocketAddress).join(', ')}${dnsTls.length > 0 ? `, over T
 Torrents: ${swarm.torrents}, seeds: ${swarm.seeds}, leechers: ${swarm.leechers};
 peers over IPv4: ${swarm.peersIpv4}, over IPv6: ${swarm.peersIpv6}.</p>
 <h2>Zones</h2>
-${table(['Zone', 'State', 'Serial', 'Records', 'File'], zones.map(zoneRow))}
+${table(['Zone', 'Role', 'State', 'Serial', 'Records', 'File'], zones.map(zoneRow))}
 ${zones.flatMap(findingBlocks)}
+${
+  secondaries.length === 0
+    ? undefined
+    : html`<h2>Zones of other servers</h2>
+${table(SECONDARY_HEADS, secondaries.map(secondaryRow))}`
+}
 <h2>Tracker hosts</h2>
 ${table(['Host', 'Endpoint', 'Address', 'State', 'Announce URL'], hosts.map(hostRow))}
 <h2>Draining</h2>
@@ -103,9 +110,45 @@ const ZONE_STATES: Readonly<Record<ZoneStatus['state'], readonly [Mood, string]>
   'not-served': ['bad', 'not served'],
 };
 
-function zoneRow({ name, state, serial, recordCount, path }: ZoneStatus): Markup {
-  return html`<tr><td>${name ?? '?'}</td><td>${mark(...ZONE_STATES[state])}</td><td>${serial}</td><td>${recordCount}</td><td><code>${path}</code></td></tr>
+function zoneRow({ name, role, state, serial, recordCount, path }: ZoneStatus): Markup {
+  return html`<tr><td>${name ?? '?'}</td><td>${role}</td><td>${mark(...ZONE_STATES[state])}</td><td>${serial}</td><td>${recordCount}</td><td><code>${path}</code></td></tr>
 `;
+}
+
+const SECONDARY_HEADS = [
+  'Zone',
+  'State',
+  'Primaries',
+  'Serial',
+  'Confirmed',
+  'Asked again',
+  'Expires',
+  'Last error',
+];
+
+const PHASES: Readonly<Record<SecondaryStatus['phase'], readonly [Mood, string]>> = {
+  empty: ['bad', 'has never come'],
+  fresh: ['good', 'fresh'],
+  due: ['good', 'being asked about'],
+  retrying: ['warning', 'the primaries do not answer'],
+  expired: ['bad', 'expired'],
+};
+
+function secondaryRow(status: SecondaryStatus): Markup {
+  const { zone, catalog, phase, primaries, serial, lastError } = status;
+  const { confirmedAtSeconds, nextAtSeconds, expiresAtSeconds } = status;
+  const times = [confirmedAtSeconds, nextAtSeconds, expiresAtSeconds].map(
+    (seconds) => html`<td>${formatTime(seconds)}</td>`,
+  );
+  const member = catalog === undefined ? '' : ` (of ${catalog})`;
+  return html`<tr><td>${zone}${member}</td><td>${mark(...PHASES[phase])}</td><td>${primaries.join(', ')}</td><td>${serial}</td>${times}<td>${lastError}</td></tr>
+`;
+}
+
+/** `2026-11-20 23:15:00 UTC`. */
+function formatTime(seconds: number | undefined): string {
+  if (seconds === undefined) return '';
+  return new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC');
 }
 
 function findingBlocks({ findings }: ZoneStatus): Markup[] {

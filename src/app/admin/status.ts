@@ -10,6 +10,7 @@ import { formatAnnounceUrl } from '../../core/preference/host-rule.ts';
 import type { PreferenceHost } from '../../core/preference/hosts.ts';
 import type { PlannedListener } from '../../core/preference/plan.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
+import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import type { Drains } from '../zones/drains.ts';
 import type { Finding } from '../zones/finding.ts';
 import type { OpenSockets } from '../zones/open-sockets.ts';
@@ -28,6 +29,8 @@ export interface ServerStatus {
   readonly dnsTls: readonly SocketAddress[];
   readonly admin: SocketAddress | undefined;
   readonly zones: readonly ZoneStatus[];
+  /** Zones that are copied from other servers, those without a copy too. */
+  readonly secondaries: readonly SecondaryStatus[];
   readonly hosts: readonly HostStatus[];
   readonly draining: readonly DrainStatus[];
   readonly swarm: SwarmTotals;
@@ -36,6 +39,7 @@ export interface ServerStatus {
 export interface ZoneStatus {
   readonly path: string;
   readonly name: string | undefined;
+  readonly role: 'primary' | 'secondary';
   /** `last-good`: the file is wrong or gone, and what it said before is served. */
   readonly state: 'current' | 'last-good' | 'not-served';
   readonly serial: number | undefined;
@@ -67,10 +71,10 @@ export interface DrainStatus {
   readonly secondsLeft: number;
 }
 
-export function zoneStatus({ path, served, isCurrent, isGone, findings }: ZoneEntry): ZoneStatus {
+export function zoneStatus({ path, origin, served, isCurrent, isGone, findings }: ZoneEntry): ZoneStatus {
   const state = served === undefined ? 'not-served' : isCurrent && !isGone ? 'current' : 'last-good';
   const { name, serial, image } = served?.version ?? {};
-  return { path, name, state, serial, recordCount: image?.recordCount, findings };
+  return { path, name, role: origin.kind, state, serial, recordCount: image?.recordCount, findings };
 }
 
 /** `localAddresses`: for {@link publishedOnlyRemedy}. */

@@ -133,10 +133,25 @@ describe('the status page', () => {
       dnsTls: [],
       admin: undefined,
       swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, heapOctets: 0 },
+      secondaries: [
+        {
+          zone: hostile,
+          path: hostile,
+          catalog: hostile,
+          phase: 'expired',
+          primaries: [hostile],
+          serial: 1,
+          confirmedAtSeconds: 1,
+          nextAtSeconds: undefined,
+          expiresAtSeconds: 2,
+          lastError: hostile,
+        },
+      ],
       zones: [
         {
           path: hostile,
           name: hostile,
+          role: 'secondary',
           state: 'last-good',
           serial: 1,
           recordCount: 1,
@@ -170,7 +185,7 @@ describe('the status page', () => {
       ],
     });
     expect(page).not.toContain('<img');
-    expect(page.split('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&amp;&#39;')).toHaveLength(13);
+    expect(page.split('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&amp;&#39;')).toHaveLength(17);
     expect(page).toContain('1h1m');
   });
 });
