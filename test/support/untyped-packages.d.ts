@@ -38,6 +38,14 @@ declare module 'bittorrent-tracker' {
     readonly interval?: number;
   }
 
+  export class Server extends EventEmitter {
+    readonly http: import('node:http').Server;
+    readonly udp: import('node:dgram').Socket;
+    constructor(options: { udp?: boolean; http?: boolean; ws?: boolean; stats?: boolean });
+    listen(port: number, hostname: { http: string; udp: string; udp6: string }, listening?: () => void): void;
+    close(callback?: () => void): void;
+  }
+
   export class Client extends EventEmitter {
     constructor(options: ClientOptions);
     start(options?: Record<string, unknown>): void;
