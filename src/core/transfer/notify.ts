@@ -34,7 +34,7 @@ export type DecodedNotify =
   /** Too short for an id, an answer, or another opcode: not to be answered from here. */
   | { readonly kind: 'other' };
 
-/** The whole message, unsigned (§3.7): at most 2 names, a header and the numbers of an SOA beyond its rdata. */
+/** The whole message, unsigned (§3.7). */
 export function encodeNotify({ id, zone, soa }: NotifyMessage): Uint8Array {
   const questionEnd = HEADER_OCTETS + zone.length + 4;
   const message = new Uint8Array(questionEnd + (soa === undefined ? 0 : 2 + RECORD_HEAD_OCTETS + soa.length));

@@ -47,8 +47,9 @@ export type RefreshPhase =
   /** Nobody confirmed the copy for too long: it is not served until somebody does. */
   | 'expired';
 
-/** Knot's `refresh-min-interval` and `retry-min-interval`: what an SOA of zeros must not become. */
+/** Knot's `refresh-min-interval`: an SOA of zeros must not become a flood. */
 export const MIN_REFRESH_SECONDS = 2;
+/** Knot's `retry-min-interval`. */
 export const MIN_RETRY_SECONDS = 1;
 /** BIND's and NSD's `max-refresh-time`: four weeks. */
 export const MAX_REFRESH_SECONDS: number = 28 * 86_400;
