@@ -1,58 +1,40 @@
 // Zones signed by the field's tools, served by Portolan, NSD and Knot: the same questions to all three, and the answers
 // compared section by section. Where those two differ, signed-disagreements.ts says who is right.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplyLines } from '../support/dns-message.ts';
 import { findFreePorts } from '../support/free-ports.ts';
-import { createFolder } from '../support/temporary-folder.ts';
 import { askAll, type Transport } from './dns-client.ts';
 import { startKnot, startNsd } from './name-servers.ts';
-import { isInstalled, isMissing, portolan, type Running, start, waitUntilReady } from './programs.ts';
+import { isInstalled, isMissing, type Running } from './programs.ts';
 import { DISAGREEMENTS, type Disagreement, type Section } from './signed-disagreements.ts';
 import { type Question, questionsFor } from './signed-questions.ts';
-import { createSignedZone, SIGNERS } from './signed-zones.ts';
+import { type SignedServing, serveSignedZones } from './signed-serving.ts';
+import { SIGNERS } from './signed-zones.ts';
 
 const PROGRAMS = ['nsd', 'knotd', 'dnssec-signzone', 'dnssec-keygen', 'ldns-signzone'];
 const left = PROGRAMS.some((program) => isMissing(`${program} is not installed`, isInstalled(program)));
 
-const folder = createFolder();
-const servers: Running[] = [];
+const peers: Running[] = [];
 const ports = { portolan: 0, nsd: 0, knot: 0 };
+let serving: SignedServing | undefined;
 /** Entries of DISAGREEMENTS that some question met. */
 const met = new Set<Disagreement>();
 
 beforeAll(async () => {
   if (left) return;
-  const zoneFolder = join(folder.path, 'zones');
-  mkdirSync(zoneFolder);
-  const zones = [];
-  for (const signer of SIGNERS) zones.push(await createSignedZone(signer, zoneFolder));
-  const [own, nsd, knot, admin] = (await findFreePorts(4)) as [number, number, number, number];
-  Object.assign(ports, { portolan: own, nsd, knot });
-  const configuration = join(folder.path, 'portolan.toml');
-  writeFileSync(
-    configuration,
-    `zones = ["${zoneFolder}"]
-state = "${folder.path}/state"
-[dns]
-listen = ["127.0.0.1:${own}"]
-[admin]
-listen = "127.0.0.1:${admin}"
-`,
-  );
-  const server = start([...portolan, 'serve', '--config', configuration]);
-  servers.push(server);
-  servers.push(await startNsd(nsd, zones, join(folder.path, 'nsd')));
-  servers.push(await startKnot(knot, zones, join(folder.path, 'knot')));
-  await waitUntilReady(server, `127.0.0.1:${admin}`);
+  serving = await serveSignedZones();
+  const [nsd, knot] = (await findFreePorts(2)) as [number, number];
+  Object.assign(ports, { portolan: serving.port, nsd, knot });
+  peers.push(await startNsd(nsd, serving.zones, join(serving.folder, 'nsd')));
+  peers.push(await startKnot(knot, serving.zones, join(serving.folder, 'knot')));
 });
 
 afterAll(async () => {
-  const codes = await Promise.all(servers.map((server) => server.stop()));
-  folder.remove();
-  expect(codes[0] ?? 0).toBe(0);
+  await Promise.all(peers.map((peer) => peer.stop()));
+  const code = await serving?.stop();
+  expect(code ?? 0).toBe(0);
 });
 
 /** Records in any order, names in any case; of the head response code, flags and DO. */
