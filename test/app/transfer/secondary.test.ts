@@ -69,29 +69,27 @@ describe('a copied zone', () => {
   it('expires when nobody confirms it, and comes back when somebody does', async () => {
     const [port] = (await findFreePorts(1)) as [number];
     const listen = { 'dns.listen': [`127.0.0.1:${port}`], 'dns.transfer': ['127.0.0.1'] };
-    const primary = await serve({
-      zones: { 'z.example.zone': zoneText('z.example', '', 1) },
-      settings: listen,
-    });
+    const text = zoneText('z.example', '', 1).replace('1h 15m 1w', '60 30 600');
+    const primary = await serve({ zones: { 'z.example.zone': text }, settings: listen });
     const copy = await serve({ zones: {}, settings: copying(primary.dnsPorts[0]!) });
     await until('the first transfer', async () => (await soaOf(copy, 'z.example')) === '1');
     await primary.server.stop();
     await until('the expiry', async () => {
-      await copy.clock.advance(3600);
+      await copy.clock.advance(15);
       return (await soaOf(copy, 'z.example')) === 'SERVFAIL';
     });
     expect(statusOf(copy).phase).toBe('expired');
     const elapsed = copy.clock.nowSeconds() - statusOf(copy).confirmedAtSeconds!;
-    expect(elapsed).toBeGreaterThanOrEqual(604_800);
-    expect(elapsed).toBeLessThan(604_800 + 7200);
+    expect(elapsed).toBeGreaterThanOrEqual(600);
+    expect(elapsed).toBeLessThan(660);
     expect(statusOf(copy).lastError).toMatch(/^127\.0\.0\.1:\d+: /);
     await serve({ zones: {}, settings: listen, folder: primary.folder });
     await until('the return', async () => {
-      await copy.clock.advance(900);
+      await copy.clock.advance(15);
       return (await soaOf(copy, 'z.example')) === '1';
     });
     expect(statusOf(copy)).toMatchObject({ phase: 'fresh', lastError: undefined });
-  }, 60_000);
+  });
 
   it('is served at once after a restart, with no primary to be asked', async () => {
     const primary = await primaryWith({ 'z.example.zone': zoneText('z.example', '', 1) });
