@@ -32,6 +32,8 @@ export function run(
       (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : (child.exitCode ?? 1), stdout, stderr }),
     );
+    // A program that reads no input may have ended before this.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
   });
 }

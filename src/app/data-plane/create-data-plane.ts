@@ -1,29 +1,15 @@
 // Which data plane this machine gets: the packet engine where it proves itself, else Node's own sockets.
 
 import { availableParallelism } from 'node:os';
-import type { TrackerSettings } from '../../core/tracker/settings.ts';
-import type { Clock } from '../../io/clock.ts';
-import type { Logger } from '../../io/log.ts';
 import { type Libc, loadLibc } from '../../io/packet-engine/libc.ts';
 import { findEngineFault } from '../../io/packet-engine/self-test.ts';
-import type { AnswerSetup } from './answer-setup.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlane, DataPlaneSetup } from './data-plane.ts';
 import { createLocalDataPlane } from './local-data-plane.ts';
 import { createThreadedDataPlane } from './threaded-data-plane.ts';
 
-export interface DataPlaneOptions {
+export interface DataPlaneOptions extends DataPlaneSetup {
   /** Packet workers; `auto` is one a processor that this process may use. */
   readonly workerCount: 'auto' | number;
-  readonly udpPayload: number;
-  /** Answers with nothing beside them where it is left out. */
-  readonly answers?: AnswerSetup;
-  readonly settings: TrackerSettings;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** The zone with this number (`NotifiedZone.slot`) has changed at its primary. */
-  onNotify?(slot: number): void;
-  /** Octets that strangers cannot know. */
-  randomOctets(length: number): Uint8Array;
 }
 
 /** What the machine has for answering packets. */

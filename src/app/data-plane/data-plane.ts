@@ -4,11 +4,15 @@
 import type { Counters } from '../../core/counters.ts';
 import type { Listener, Transport } from '../../core/net/endpoint.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ZoneChange } from '../../core/transfer/changes.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
+import type { Clock } from '../../io/clock.ts';
+import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
+import type { AnswerSetup } from './answer-setup.ts';
 import type { NotifyPolicy } from './notify-gate.ts';
 
 /** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
@@ -49,6 +53,20 @@ export interface ZoneJournal {
 
 /** Nobody may. */
 export const NO_TRANSFERS: TransferPolicy = { rules: [], keys: [], journals: [] };
+
+/** What any data plane is made with. */
+export interface DataPlaneSetup {
+  readonly udpPayload: number;
+  /** Answers with nothing beside them where it is left out. */
+  readonly answers?: AnswerSetup;
+  readonly settings: TrackerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The zone with this number (`NotifiedZone.slot`) has changed at its primary. */
+  onNotify?(slot: number): void;
+  /** Octets that strangers cannot know. */
+  randomOctets(length: number): Uint8Array;
+}
 
 export interface DataPlane {
   /** What images are compiled with. */

@@ -3,29 +3,13 @@
 import { Counter } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
-import type { TrackerSettings } from '../../core/tracker/settings.ts';
-import type { Clock } from '../../io/clock.ts';
-import type { Logger } from '../../io/log.ts';
 import { openUdpSocket } from '../../io/udp-socket.ts';
 import { createSteadyClock } from '../steady-clock.ts';
-import type { AnswerSetup } from './answer-setup.ts';
-import type { DataPlane, Service } from './data-plane.ts';
+import type { DataPlane, DataPlaneSetup, Service } from './data-plane.ts';
 import { createOwnSources } from './own-sources.ts';
 import { createServices } from './services.ts';
 import { createSharedState } from './shared-state.ts';
 import { createStreamListeners } from './stream-listeners.ts';
-
-export interface LocalDataPlaneOptions {
-  readonly udpPayload: number;
-  readonly answers?: AnswerSetup;
-  readonly settings: TrackerSettings;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** See `DataPlaneOptions`. */
-  onNotify?(slot: number): void;
-  /** Octets that strangers cannot know. */
-  randomOctets(length: number): Uint8Array;
-}
 
 /** What every open socket has. */
 interface Socket {
@@ -33,7 +17,7 @@ interface Socket {
   close(): Promise<void>;
 }
 
-export function createLocalDataPlane(options: LocalDataPlaneOptions): DataPlane {
+export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
   const { logger } = options;
   const clock = createSteadyClock(options.clock);
   const { settings, randomOctets, udpPayload, answers = {} } = options;

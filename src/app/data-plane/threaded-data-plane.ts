@@ -5,17 +5,14 @@ import { type Counters, createCounters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { recoverShards } from '../../core/swarm/rebuild.ts';
 import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
-import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { BindError } from '../../io/bind-error.ts';
 import type { Cancel, Clock } from '../../io/clock.ts';
-import type { Logger } from '../../io/log.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
-import type { AnswerSetup } from './answer-setup.ts';
 import type { Command, WorkerSetup } from './commands.ts';
-import type { DataPlane, Publication, Service } from './data-plane.ts';
+import type { DataPlane, DataPlaneSetup, Publication, Service } from './data-plane.ts';
 import { handOverCommands, type OpenListener, publishCommand, type WorkerKind } from './hand-over.ts';
 import { createRestartPause, type Death } from './restart-pause.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
@@ -28,19 +25,10 @@ import {
   type WorkerThreadOptions,
 } from './worker-thread.ts';
 
-export interface ThreadedDataPlaneOptions {
+export interface ThreadedDataPlaneOptions extends DataPlaneSetup {
   readonly libc: Libc;
   /** Packet workers, 1 or more. */
   readonly workerCount: number;
-  readonly udpPayload: number;
-  readonly answers?: AnswerSetup;
-  readonly settings: TrackerSettings;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Octets that strangers cannot know. */
-  randomOctets(length: number): Uint8Array;
-  /** See `DataPlaneOptions`. */
-  onNotify?(slot: number): void;
   /** See {@link WorkerThreadOptions}. */
   readonly stopMilliseconds?: number;
   readonly answerMilliseconds?: number;
