@@ -3,6 +3,7 @@
 // Non-null assertions: every offset is compared with the end first.
 
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
+import { MAX_NAME_OCTETS } from './name.ts';
 import type { QueryName } from './query-name.ts';
 import { Opcode, RecordType } from './record-type.ts';
 
@@ -98,27 +99,25 @@ export class Query {
       // RFC 1996 §3.7: the SOA that there is now. RFC 1995 §3: the SOA that the client has.
       if (answers > (this.opcode === Opcode.NOTIFY ? 1 : 0)) return false;
       if (authorities > (this.opcode === Opcode.QUERY && this.type === RecordType.IXFR ? 1 : 0)) return false;
-      at = skipRecord(octets, at, end);
+      at = skipRecord(octets, start, at, end);
       if (at < 0) return false;
     }
-    return this.readAdditional(octets, at, readUint16(octets, start + 10), end);
+    return this.readAdditional(octets, start, at, end);
   }
 
   private readWithoutQuestion(octets: Uint8Array, start: number, end: number): number {
     this.questionEnd = start + HEADER_OCTETS;
     if (readUint32(octets, start + 6) !== 0) return Verdict.malformed;
-    if (!this.readAdditional(octets, this.questionEnd, readUint16(octets, start + 10), end)) {
-      return Verdict.malformed;
-    }
+    if (!this.readAdditional(octets, start, this.questionEnd, end)) return Verdict.malformed;
     return this.cookie === 0 ? Verdict.malformed : Verdict.cookieOnly;
   }
 
   /** Records of the last section: at most one OPT (RFC 6891 §6.1.1), others are passed over, nothing may trail. */
-  private readAdditional(octets: Uint8Array, start: number, count: number, end: number): boolean {
-    let at = start;
-    for (let left = count; left > 0; left--) {
+  private readAdditional(octets: Uint8Array, start: number, position: number, end: number): boolean {
+    let at = position;
+    for (let left = readUint16(octets, start + 10); left > 0; left--) {
       const owner = at;
-      at = skipName(octets, at, end);
+      at = skipOwner(octets, start, at, end);
       if (at < 0 || at + 10 > end) return false;
       const type = readUint16(octets, at);
       const rdataEnd = at + 10 + readUint16(octets, at + 8);
@@ -179,15 +178,45 @@ function isWholeTsig(octets: Uint8Array, start: number, end: number): boolean {
   return tail <= end && tail + readUint16(octets, tail - 2) === end;
 }
 
-/** The position after a record, or -1. */
-function skipRecord(octets: Uint8Array, position: number, end: number): number {
-  const at = skipName(octets, position, end);
+/** The position after a record of the message that begins at `start`, or -1. */
+function skipRecord(octets: Uint8Array, start: number, position: number, end: number): number {
+  const at = skipOwner(octets, start, position, end);
   if (at < 0 || at + 10 > end) return -1;
   const rdataEnd = at + 10 + readUint16(octets, at + 8);
   return rdataEnd <= end ? rdataEnd : -1;
 }
 
-/** The position after a possibly compressed name, or -1. Pointers are not followed: a record's owner is of no use here. */
+/** One a label of the longest name: what writes more has something else in mind than to save octets. */
+const MAX_POINTERS = 127;
+
+/**
+ * The position after a record's owner, or -1. Its pointers are followed, each to an earlier place of the message that
+ * begins at `start`: one that leads nowhere is malformed here as it is to NSD, Knot and BIND.
+ */
+function skipOwner(octets: Uint8Array, start: number, position: number, end: number): number {
+  const after = skipName(octets, position, end);
+  let at = position;
+  let limit = position;
+  let length = 0;
+  let pointers = 0;
+  while (after >= 0 && at < end) {
+    const size = octets[at]!;
+    if (size === 0) return length + 1 <= MAX_NAME_OCTETS ? after : -1;
+    if (size >= 0xc0) {
+      if (at + 2 > end) return -1;
+      at = start + (readUint16(octets, at) & 0x3fff);
+      if (at >= limit || at < start + HEADER_OCTETS || ++pointers > MAX_POINTERS) return -1;
+      limit = at;
+    } else {
+      length += size + 1;
+      if (size > 63 || length > MAX_NAME_OCTETS) return -1;
+      at += size + 1;
+    }
+  }
+  return -1;
+}
+
+/** The position after a possibly compressed name, or -1. Pointers are not followed. */
 export function skipName(octets: Uint8Array, position: number, end: number): number {
   let at = position;
   while (at < end) {

@@ -317,6 +317,26 @@ describe('what is no query', () => {
       reply: '1234 8001 0000 0000 0000 0000',
     },
     {
+      why: 'a record whose owner is a pointer to itself',
+      hex: `1234 0000 0001 0000 0000 0001 ${question} c021 0001 0001 00000000 0004 7f000001`,
+      reply: '1234 8001 0000 0000 0000 0000',
+    },
+    {
+      why: 'a record whose owner is a pointer to what comes later',
+      hex: `1234 0000 0001 0000 0000 0001 ${question} c0ff 0001 0001 00000000 0004 7f000001`,
+      reply: '1234 8001 0000 0000 0000 0000',
+    },
+    {
+      why: 'a record whose owner is a pointer into the header',
+      hex: `1234 0000 0001 0000 0000 0001 ${question} c000 0001 0001 00000000 0004 7f000001`,
+      reply: '1234 8001 0000 0000 0000 0000',
+    },
+    {
+      why: 'a record whose owner is a pointer into the middle of a label',
+      hex: `1234 0000 0001 0000 0000 0001 ${question} c00e 0001 0001 00000000 0004 7f000001`,
+      reply: '1234 8001 0000 0000 0000 0000',
+    },
+    {
       why: 'a count of records that are not there',
       hex: `1234 0000 0001 0000 0000 ffff ${question}`,
       reply: '1234 8001 0000 0000 0000 0000',
