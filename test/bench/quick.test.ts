@@ -5,6 +5,7 @@ import { type LoadProcess, startLoadProcess } from './load/load-process.ts';
 import type { BenchOptions } from './options.ts';
 import { chooseProcessors } from './processors.ts';
 import { authorityFeaturesSuite } from './suites/authority-features.ts';
+import { axfrSuite } from './suites/axfr.ts';
 import { dnsSuite } from './suites/dns.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
@@ -58,6 +59,13 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     for (const row of features!.rows) {
       expect(row['on']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
     }
+  });
+
+  it('measures zone transfers', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [transfers] = await axfrSuite.run(options, load);
+    expect(transfers!.rows).toMatchObject([
+      { server: 'Portolan', rate: { median: expect.toSatisfy(isAboveZero) } },
+    ]);
   });
 
   it('measures rewriting', { timeout: TIMEOUT_MILLISECONDS }, async () => {

@@ -7,6 +7,7 @@ import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.
 import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
 import { parseKeyName, parseTransferRule } from '../../src/core/transfer/access.ts';
+import { diffImages } from '../../src/core/transfer/changes.ts';
 import { signRequest } from '../../src/core/transfer/tsig.ts';
 import type { TsigKey } from '../../src/core/transfer/tsig-key.ts';
 import { TsigStream } from '../../src/core/transfer/tsig-stream.ts';
@@ -16,6 +17,7 @@ import { hmac } from '../../src/io/hmac.ts';
 import { silentLogger } from '../../src/io/log.ts';
 import { loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { randomOctets } from '../../src/io/random.ts';
+import { encodeRequest } from '../core/transfer/transfer-zones.ts';
 import { imageOf } from '../support/authority-of.ts';
 import { decodeReply, encodeQuery, type ReplyLines } from '../support/dns-message.ts';
 import { connectTcp, type TcpClient } from '../support/tcp-client.ts';
@@ -201,6 +203,31 @@ describe.each(IMPLEMENTATIONS)('zone transfers $name', ({ create }) => {
     expect(rcodes).toEqual([...Array(16).fill(0), 2, 2]);
     const query = { name: 'ns.example', type: 'A' };
     expect((await askTcp(ADDRESS, port, query)).answer).toEqual(['ns.example. 60 IN A 127.0.0.1']);
+  });
+
+  test('give the changes to a client that is behind, out of the journal', async () => {
+    const { plane, port } = await start(policy('127.0.0.1'));
+    const edited = imageOf(`${[...HEAD, 'n0 TXT "y"'].join('\n').replace(' 7 ', ' 8 ')}\n`, 'example.', {
+      seed: plane.seed,
+    });
+    const change = diffImages(zone(plane, 1), edited)!;
+    const journals = [{ apex: edited.apex, changes: [change] }];
+    const transfers = { ...policy('127.0.0.1'), journals };
+    await plane.publish({ images: [edited], draining: [], transfers });
+    const client = await connectTo(port);
+    client.send(framed(encodeRequest({ serial: 7 })));
+    const [message] = messages(await client.received(2 + (await firstMessage(client)).length));
+    const records = decodeReply(message!).answer.map((line) =>
+      line.replace(/ns\.example.* (\d) 1 1 1 1/, '$1'),
+    );
+    expect(records).toEqual([
+      'example. 60 IN SOA 8',
+      'example. 60 IN SOA 7',
+      'n0.example. 60 IN TXT "x"',
+      'example. 60 IN SOA 8',
+      'n0.example. 60 IN TXT "y"',
+      'example. 60 IN SOA 8',
+    ]);
   });
 
   test('over TLS want version 1.3', async () => {

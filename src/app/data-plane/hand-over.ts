@@ -1,9 +1,10 @@
 // What a worker is told of the world: what is published, and, for the successor of one that died, all that it had.
 
 import type { Listener } from '../../core/net/endpoint.ts';
+import type { ZoneChange } from '../../core/transfer/changes.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { Command } from './commands.ts';
-import { NO_TRANSFERS, type Publication, type Service } from './data-plane.ts';
+import { NO_TRANSFERS, type Publication, type Service, type ZoneJournal } from './data-plane.ts';
 
 /** A listener that is open, and how each worker was told of it. */
 export interface OpenListener {
@@ -15,7 +16,7 @@ export interface OpenListener {
 
 export type WorkerKind = 'packet' | 'stream';
 
-/** Only a stream worker has use for journals, which may be large: what crosses to a thread is copied. */
+/** Only a stream worker has use for journals. */
 export function publishCommand(
   { images, draining, transfers = NO_TRANSFERS }: Publication,
   kind: WorkerKind,
@@ -24,8 +25,29 @@ export function publishCommand(
     kind: 'publish',
     images: images.map(({ buffer }) => buffer),
     draining,
-    transfers: kind === 'stream' ? transfers : { ...transfers, journals: [] },
+    transfers: { ...transfers, journals: kind === 'stream' ? transfers.journals.map(inSharedMemory) : [] },
   };
+}
+
+/** What crosses to a thread is copied, but for shared memory; a change stays the same however often it is published. */
+const sharedChanges = new WeakMap<ZoneChange, ZoneChange>();
+
+function inSharedMemory({ apex, changes }: ZoneJournal): ZoneJournal {
+  return { apex, changes: changes.map(sharedChange) };
+}
+
+function sharedChange(change: ZoneChange): ZoneChange {
+  const known = sharedChanges.get(change);
+  if (known !== undefined) return known;
+  const shared = { ...change, removed: sharedCopy(change.removed), added: sharedCopy(change.added) };
+  sharedChanges.set(change, shared);
+  return shared;
+}
+
+function sharedCopy(octets: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(octets.length));
+  copy.set(octets);
+  return copy;
 }
 
 export interface Standing {
