@@ -1,21 +1,41 @@
 // The rows of one name as the RRsets of the image: by type, RRSIGs by the type that they cover and right behind it.
 
 import { RecordType } from '../dns/record-type.ts';
+import type { NameTree } from './compile-names.ts';
 import { coveredType } from './dnssec-rdata.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** Rows of one RRset, or the RRSIGs of one. */
 export interface RowGroup {
-  readonly type: number;
-  readonly rows: readonly number[];
+  type: number;
+  rows: readonly number[];
   /** The next group holds its RRSIGs. */
-  readonly isSigned: boolean;
+  isSigned: boolean;
 }
 
-/** Types in the order of their numbers; `rows`, in the order of the file, is sorted in place. */
-export function groupRows(table: RecordTable, rows: number[]): readonly RowGroup[] {
-  // Most names own one record.
-  if (rows.length === 1) return [{ type: table.types[rows[0]!]!, rows, isSigned: false }];
+/** Groups one name's rows after another; what it returns holds until it is asked again. */
+export class RowGrouping {
+  private readonly table: RecordTable;
+  /** Most names own one record, and a million of them are not to leave garbage. */
+  private readonly row = [0];
+  private readonly single: RowGroup[] = [{ type: 0, rows: this.row, isSigned: false }];
+
+  constructor(table: RecordTable) {
+    this.table = table;
+  }
+
+  /** Types in the order of their numbers, rows in the order of the file. */
+  group(tree: NameTree, node: number): readonly RowGroup[] {
+    const first = tree.firstRows[node]!;
+    if (first === 0) return [];
+    if (tree.nextRows[first - 1] !== 0) return groupRows(this.table, tree.rowsOf(node));
+    this.row[0] = first - 1;
+    this.single[0]!.type = this.table.types[first - 1]!;
+    return this.single;
+  }
+}
+
+function groupRows(table: RecordTable, rows: number[]): readonly RowGroup[] {
   rows.sort((left, right) => groupKey(table, left) - groupKey(table, right) || left - right);
   const groups: RowGroup[] = [];
   for (let start = 0, end = 0; start < rows.length; start = end) {

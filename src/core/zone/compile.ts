@@ -4,7 +4,7 @@ import { FOLD, isSameName, labelCount, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { chooseChain } from './compile-denial.ts';
-import { groupRows, type RowGroup } from './compile-groups.ts';
+import { type RowGroup, RowGrouping } from './compile-groups.ts';
 import { APEX, collectNames, type NameTree } from './compile-names.ts';
 import { RrsetWriter } from './compile-rrset.ts';
 import { sizeBound, slotsFor } from './compile-size.ts';
@@ -43,6 +43,7 @@ class Compiler {
   private readonly octets: Uint8Array;
   private readonly words: Uint32Array;
   private readonly writer: RrsetWriter;
+  private readonly grouping: RowGrouping;
   /** Where each node lies, by its number in its tree. */
   private readonly nodes: Uint32Array;
   private readonly hashedNodes: Uint32Array;
@@ -69,6 +70,7 @@ class Compiler {
     this.octets = new Uint8Array(this.buffer);
     this.words = new Uint32Array(this.buffer);
     this.writer = new RrsetWriter(zone.records, this.apex);
+    this.grouping = new RowGrouping(zone.records);
   }
 
   compile(): ZoneImage {
@@ -77,7 +79,7 @@ class Compiler {
     this.used += slotCount * 8;
     this.octets.fill(0, 0, this.used);
     for (let node = 1; node <= this.tree.count; node++) {
-      const groups = groupRows(this.table, this.tree.rowsOf(node));
+      const groups = this.grouping.group(this.tree, node);
       this.flags[node] = flagsOf(groups, node);
       this.nodes[node] = this.writeNode(this.tree.names[node]!, groups, this.flags[node]!);
     }
@@ -98,7 +100,7 @@ class Compiler {
     const { hashed } = this;
     if (hashed === undefined) return;
     for (let node = 1; node <= hashed.count; node++) {
-      const groups = groupRows(this.table, hashed.rowsOf(node));
+      const groups = this.grouping.group(hashed, node);
       this.hashedNodes[node] = this.writeNode(hashed.names[node]!, groups, NodeFlag.hashed);
     }
   }
@@ -194,7 +196,7 @@ class Compiler {
   private writeNegativeSoa(): number {
     this.align();
     const entry = this.used >>> 2;
-    const groups = groupRows(this.table, this.tree.rowsOf(APEX));
+    const groups = this.grouping.group(this.tree, APEX);
     const soa = groups.findIndex(({ type }) => type === RecordType.SOA);
     const group = groups[soa]!;
     const row = group.rows[0]!;
