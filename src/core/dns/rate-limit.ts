@@ -3,10 +3,10 @@
 // common. Buckets lie in a table of fixed size that all workers of a process share, so that a limit holds for the
 // process. They write it without a lock: two at the same instant may count one answer for two, which is no harm.
 //
-//   bucket  four words: account, second, answers given in it, answers withheld
+//   bucket  two words: account; low 12 bits of the second it was last used in, answers counted in it (20 bits)
 //
-// Four buckets are a set, one cache line: an account is in its set or nowhere. A newcomer takes the place of the bucket
-// that has been silent longest, and of equals the one that gave least: who is being limited is not forgotten.
+// Four buckets are a set, within a cache line: an account is in its set or nowhere. A newcomer takes the place of the
+// bucket that has been silent longest, and of equals the one that counted least: who is being limited is not forgotten.
 // Non-null assertions: sets are masked to the table.
 
 import type { PacketSource } from '../net/packet-handler.ts';
@@ -40,16 +40,19 @@ const IPV4_PREFIX_OCTETS = 3;
 const IPV6_PREFIX_OCTETS = 7;
 
 /**
- * 1 MiB. Only accounts over the limit must be remembered, and a second of a million answers holds 5,000 of those at the
- * default rate; NSD keeps 1,000,000 because it forgets at every collision.
+ * 512 KiB. Only accounts over the limit must be remembered, and a second of a million answers holds 5,000 of those at
+ * the default rate; NSD keeps 1,000,000 because it forgets at every collision.
  */
 const BUCKETS = 65_536;
-const BUCKET_WORDS = 4;
+const BUCKET_WORDS = 2;
 const SET_WORDS = 4 * BUCKET_WORDS;
 const SET_MASK = (BUCKETS * BUCKET_WORDS) / SET_WORDS - 1;
-const SECOND = 1;
-const GIVEN = 2;
-const WITHHELD = 3;
+/** Bits of what is counted in a second; those of the second lie above. */
+const COUNT_BITS = 20;
+/** What 20 bits count: more than one worker answers in a second. */
+const MAX_COUNT = (1 << COUNT_BITS) - 1;
+/** Seconds that 12 bits tell apart. A bucket that slept for a multiple of them limits for a second too much. */
+const SECOND_MASK = 0xfff;
 
 /** Memory for the buckets of one process; zeros are an empty table. */
 export function createRateTable(): Int32Array {
@@ -57,7 +60,7 @@ export function createRateTable(): Int32Array {
 }
 
 export interface RateLimitOptions {
-  /** Answers a second to one network, 1 or more. */
+  /** Answers a second to one network, 1 to 1,000,000. */
   readonly perSecond: number;
   /** Every which withheld answer is sent truncated, so that a real client can ask over TCP; 0 is none, 1 all. */
   readonly slip: number;
@@ -94,27 +97,25 @@ export class RateLimiter {
    */
   count(source: PacketSource, kind: number, zone: number, node: number, nowSeconds: number): number {
     const { table } = this;
-    // As the table holds it: 31 bits end in 2038.
-    const second = nowSeconds | 0;
-    const bucket = this.bucketOf(this.accountOf(source, kind, zone, node), second);
-    if (table[bucket + SECOND] !== second) {
-      table[bucket + SECOND] = second;
-      table[bucket + GIVEN] = 1;
+    const second = nowSeconds & SECOND_MASK;
+    const account = this.accountOf(source, kind, zone, node);
+    const bucket = this.bucketOf(account, second);
+    const state = table[bucket + 1]!;
+    if (table[bucket] !== account || state >>> COUNT_BITS !== second) {
+      table[bucket] = account;
+      table[bucket + 1] = (second << COUNT_BITS) | 1;
       return RateVerdict.pass;
     }
-    if (table[bucket + GIVEN]! < this.perSecond) {
-      table[bucket + GIVEN]!++;
-      return RateVerdict.pass;
-    }
-    return this.withhold(source, bucket);
+    const count = state & MAX_COUNT;
+    if (count < MAX_COUNT) table[bucket + 1] = state + 1;
+    return count < this.perSecond ? RateVerdict.pass : this.withhold(source, count - this.perSecond, second);
   }
 
-  private withhold(source: PacketSource, bucket: number): number {
+  /** `index` counts what was withheld in this second, from 0. */
+  private withhold(source: PacketSource, index: number, second: number): number {
     if (isInAnyPrefix(source, this.exempt)) return RateVerdict.pass;
-    if (this.slip === 0) return RateVerdict.drop;
-    const withheld = (this.table[bucket + WITHHELD]! + 1) % this.slip;
-    this.table[bucket + WITHHELD] = withheld;
-    return withheld === 0 ? RateVerdict.slip : RateVerdict.drop;
+    // The second moves the turn on: who is over the limit by one in each is not dropped for ever.
+    return this.slip > 0 && (index + 1 + second) % this.slip === 0 ? RateVerdict.slip : RateVerdict.drop;
   }
 
   private accountOf({ family, octets }: PacketSource, kind: number, zone: number, node: number): number {
@@ -129,20 +130,24 @@ export class RateLimiter {
     return hash ^ (hash >>> 16);
   }
 
-  /** Where the account's bucket is, or is from now on. */
+  /** Where the account's bucket is, or the one that it may have. */
   private bucketOf(account: number, second: number): number {
     const { table } = this;
     const first = (account & SET_MASK) * SET_WORDS;
-    const end = first + SET_WORDS;
-    for (let at = first; at < end; at += BUCKET_WORDS) if (table[at] === account) return at;
+    if (table[first] === account) return first;
+    if (table[first + 2] === account) return first + 2;
+    if (table[first + 4] === account) return first + 4;
+    if (table[first + 6] === account) return first + 6;
+    // Larger for an older second, and within one second for fewer answers; the sign is turned for unsigned order.
+    const base = (second + 1) << COUNT_BITS;
     let chosen = first;
-    for (let at = first + BUCKET_WORDS; at < end; at += BUCKET_WORDS) {
-      const age = (table[chosen + SECOND]! - table[at + SECOND]!) | 0;
-      if (age > 0 || (age === 0 && table[at + GIVEN]! < table[chosen + GIVEN]!)) chosen = at;
+    let idle = (base - table[first + 1]!) ^ -0x80000000;
+    for (let at = first + BUCKET_WORDS; at < first + SET_WORDS; at += BUCKET_WORDS) {
+      const other = (base - table[at + 1]!) ^ -0x80000000;
+      if (other <= idle) continue;
+      idle = other;
+      chosen = at;
     }
-    table[chosen] = account;
-    table[chosen + SECOND] = second - 1;
-    table[chosen + WITHHELD] = 0;
     return chosen;
   }
 }

@@ -50,6 +50,8 @@ const SECRET = parseHex('e5e973e5a6b2a43f48e7dc849e37bfcf')!;
 const CLIENT = '2464c4abcf10c957';
 const GOOD = '2464c4abcf10c957010000005cf79f111f8130c3eee29480';
 const NOW = 1559731985;
+/** An even one: the first answer that is withheld is dropped. */
+const LIMITED = NOW + 1;
 const NSID = 3;
 const COOKIE = 10;
 const EDE = 15;
@@ -231,7 +233,7 @@ describe('rate limiting', () => {
   function outcomes(authority: Authority, specs: readonly RequestSpec[], asking: Asking = {}): string {
     return specs
       .map((spec) => {
-        const octets = send(authority, encodeRequest(spec), asking);
+        const octets = send(authority, encodeRequest(spec), { at: LIMITED, ...asking });
         if (octets.length === 0) return '-';
         const { isTruncated, rcode, counts } = readReply(octets);
         if (rcode === BADCOOKIE) return 'c';
@@ -271,7 +273,7 @@ describe('rate limiting', () => {
     const flood = same(4, { name: 'a.example.' });
     expect(outcomes(authority, flood)).toBe('...-');
     expect(outcomes(authority, flood, { from: '198.51.101.100' })).toBe('...-');
-    expect(outcomes(authority, flood, { at: NOW + 1 })).toBe('...t');
+    expect(outcomes(authority, flood, { at: LIMITED + 1 })).toBe('...t');
   });
 
   it('is not for TCP, nor for exempt networks', () => {
