@@ -4,11 +4,11 @@
 
 import type { Budget } from './witness.ts';
 
-/** Packets and connections. Seen: at most 0.2 s and 30 MiB. */
+/** Packets and connections. Seen: at most 0.5 s and 45 MiB. */
 export const TRAFFIC: Budget = { cpuSeconds: 2, memoryMebibytes: 128 };
 
-/** A zone file that is wrong and mended again. Seen: at most 0.5 s and 60 MiB. */
+/** A zone file that is wrong and mended again. Seen: at most 0.3 s and 10 MiB. */
 export const EDIT: Budget = { cpuSeconds: 5, memoryMebibytes: 256 };
 
-/** Files of 100 MB: at most six times the file's size while it is read. Seen: 1.5 s and 250 MiB. */
+/** Files of 100 MB: at most six times the file's size while it is read. Seen: at most 0.8 s and 200 MiB. */
 export const HUGE_EDIT: Budget = { cpuSeconds: 30, memoryMebibytes: 600 };
