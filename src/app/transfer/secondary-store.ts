@@ -2,7 +2,7 @@
 // last known to be the primary's, so that a restart serves it at once, and no longer than it may.
 
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RefreshState } from '../../core/transfer/refresh.ts';
@@ -73,6 +73,8 @@ export async function createSecondaryStore(stateFolder: string): Promise<Seconda
     writeState,
     async find(zone) {
       try {
+        // Without the zone itself it would be asked for its changes only, for ever.
+        if (!(await exists(fileOf(zone, 'zone')))) return undefined;
         const octets = await readFileBounded(fileOf(zone, 'json'), MAX_STATE_OCTETS);
         return parseState(new TextDecoder().decode(octets), zone);
       } catch (error) {
@@ -99,6 +101,13 @@ export async function createSecondaryStore(stateFolder: string): Promise<Seconda
       for (const name of await readdir(folder)) if (!kept.has(name)) await removeFile(join(folder, name));
     },
   };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Readable where the name is of a common kind, and unique always. */
