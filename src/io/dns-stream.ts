@@ -20,14 +20,13 @@ export type MessageSequence = Omit<LongReply, 'maxMilliseconds'>;
 
 /**
  * Asked first for every message: what a request for a transfer is answered with, however short that is, undefined for
- * any other message. Five positional parameters, as a PacketHandler has and for its reason.
+ * any other message.
  */
 export type TransferHandler = (
   request: Uint8Array,
   offset: number,
   length: number,
   peer: StreamPeer,
-  nowSeconds: number,
 ) => MessageSequence | undefined;
 
 export interface DnsStreamOptions {
@@ -131,14 +130,14 @@ function dnsProtocol(
     if (length < HEADER_OCTETS) return outcome(0, 0, 'finish');
     if (available < LENGTH_OCTETS + length) return outcome(0, 0, 'more');
     const start = range.start + LENGTH_OCTETS;
-    const nowSeconds = clock.nowSeconds();
-    const messages = transfer?.(input, start, length, peer, nowSeconds);
+    const messages = transfer?.(input, start, length, peer);
     if (messages !== undefined) {
       outcome(LENGTH_OCTETS + length, 0, 'long');
       step.longReply = framed(messages, transferMilliseconds);
       return step;
     }
     const replyOffset = offset + LENGTH_OCTETS;
+    const nowSeconds = clock.nowSeconds();
     const written = answer(input, start, length, peer.source, output, replyOffset, nowSeconds);
     if (written === 0) return outcome(LENGTH_OCTETS + length, 0, 'next');
     writeUint16(output, offset, written);

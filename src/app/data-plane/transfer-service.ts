@@ -83,7 +83,6 @@ export function createTransferService({
     return createIncrementalTransfer(image, changesOf(policy, image), request, options);
   }
 
-  // Positional, as TransferHandler says.
   const answer: TransferHandler = (octets, offset, length, peer) => {
     const request = readTransferRequest(octets, offset, length);
     if (request === undefined) return undefined;
