@@ -21,7 +21,7 @@ const Kind = { plain: 0, cut: 1, redirection: 2 } as const;
 
 export function checkDelegations(context: CheckContext): void {
   const { index } = context;
-  const kinds = classify(context);
+  const kinds = zoneCuts(context);
   if (kinds === undefined) return;
   const servers = serverNodes(context, kinds);
   for (let node = 0; node < index.count; node++) {
@@ -41,8 +41,11 @@ export function checkDelegations(context: CheckContext): void {
   }
 }
 
-/** Undefined when the zone has neither, so that a million names need not be looked at. */
-function classify({ records, index, apexNode }: CheckContext): Uint8Array | undefined {
+/**
+ * For each node what it does to the names below it. Undefined when no node does anything, so that a million names need
+ * not be looked at.
+ */
+export function zoneCuts({ records, index, apexNode }: CheckContext): Uint8Array | undefined {
   const kinds = new Uint8Array(index.count);
   let found = false;
   for (let node = 0; node < index.count; node++) {
@@ -58,7 +61,7 @@ function classify({ records, index, apexNode }: CheckContext): Uint8Array | unde
 }
 
 /** The topmost ancestor within the zone that is a delegation or a DNAME; NO_NODE for none. */
-function governorOf({ records, index, apex }: CheckContext, kinds: Uint8Array, node: number): number {
+export function governorOf({ records, index, apex }: CheckContext, kinds: Uint8Array, node: number): number {
   const { octets, owners } = records;
   const owner = owners[index.firstRow[node]!]!;
   const end = suffixOffset(octets, owner, apex);

@@ -4,6 +4,7 @@ import { formatName } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { type CheckContext, createReporter, hasType, ownerText } from './check-context.ts';
 import { checkDelegations } from './check-delegation.ts';
+import { checkDnssec } from './check-dnssec.ts';
 import { createZoneIndex, isSameNameAt, NO_ROW, suffixOffset } from './check-index.ts';
 import { checkPreferences } from './check-preference.ts';
 import { checkRrsets } from './check-rrset.ts';
@@ -14,6 +15,8 @@ import type { ParsedZone } from './parser.ts';
 export interface CheckOptions {
   /** 32 random bits, where a stranger may have written the zone. */
   readonly seed?: number;
+  /** Seconds since 1970 that signatures are held against; none where it is left out. */
+  readonly nowSeconds?: number;
 }
 
 /**
@@ -39,6 +42,7 @@ export function checkZone(zone: ParsedZone, options: CheckOptions = {}): Diagnos
   checkDelegations(context);
   if (isComplete) checkTargets(context);
   checkPreferences(context);
+  checkDnssec(context, options.nowSeconds);
   return finish();
 }
 

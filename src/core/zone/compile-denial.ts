@@ -6,8 +6,8 @@ import { RecordType } from '../dns/record-type.ts';
 import { APEX, type NameTree } from './compile-names.ts';
 import {
   isHashedWith,
+  isUsable,
   NSEC3_LABEL_OCTETS,
-  NSEC3_SHA1,
   type Nsec3Parameters,
   nsec3Parameters,
 } from './dnssec-rdata.ts';
@@ -75,16 +75,12 @@ function hashedChains({ table, tree }: SignedNames, hashed: NameTree): HashedCha
     .filter(({ nodes }) => nodes.length > 0);
 }
 
-/** RFC 5155 §4.1.2: flags that are not zero, and hashes that are not known, make the record one to ignore. */
-export function usableParameters(table: RecordTable, tree: NameTree): Nsec3Parameters[] {
+function usableParameters(table: RecordTable, tree: NameTree): Nsec3Parameters[] {
   return [...tree.rowsOf(APEX)]
     .filter((row) => table.types[row] === RecordType.NSEC3PARAM)
     .map((row) => nsec3Parameters(table, row))
     .filter((parameters) => parameters !== undefined)
-    .filter(
-      ({ algorithm, flags, iterations }) =>
-        algorithm === NSEC3_SHA1 && flags === 0 && iterations <= MAX_NSEC3_ITERATIONS,
-    )
+    .filter((parameters) => isUsable(parameters) && parameters.iterations <= MAX_NSEC3_ITERATIONS)
     .slice(0, MAX_CHAINS);
 }
 

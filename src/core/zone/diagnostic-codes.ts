@@ -80,6 +80,19 @@ export const DIAGNOSTICS = {
   'rrset-too-large': { severity: 'error', summary: 'records of one name and type that no message can carry' },
   'rrset-many-records': { severity: 'warning', summary: 'more records of one name and type than BIND loads' },
   'many-types': { severity: 'warning', summary: 'more types at one name than BIND loads' },
+  // Signed zones
+  'rrsig-without-rrset': { severity: 'warning', summary: 'a signature whose records are not there' },
+  'rrset-unsigned': { severity: 'warning', summary: 'records without signature in a zone that has a key' },
+  'signature-expired': { severity: 'warning', summary: 'signatures that have ended' },
+  'nsec-chain-broken': {
+    severity: 'warning',
+    summary: 'a name without NSEC, or one that points past its neighbour',
+  },
+  'nsec3-chain-broken': {
+    severity: 'warning',
+    summary: 'NSEC3 that NSEC3PARAM does not fit, or one that points past its neighbour',
+  },
+  'nsec3-iterations': { severity: 'warning', summary: 'more iterations of NSEC3 than validators take' },
   // Tracker preferences (BEP 34)
   'preference-conflict': { severity: 'error', summary: 'two differing BITTORRENT records at one name' },
   'preference-marker': { severity: 'warning', summary: 'a record that begins almost with BITTORRENT' },

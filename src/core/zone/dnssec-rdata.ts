@@ -6,7 +6,10 @@ import { readUint16, readUint32 } from '../octets/big-endian.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** The only hash that NSEC3 knows, SHA-1 (RFC 5155 §11). */
-export const NSEC3_SHA1 = 1;
+const NSEC3_SHA1 = 1;
+
+/** Octets of its hashes. */
+export const NSEC3_HASH_OCTETS = 20;
 
 /** Owner of an NSEC3 record: 20 octets in base32 with extended hex alphabet, as one label before the apex. */
 export const NSEC3_LABEL_OCTETS = 32;
@@ -48,6 +51,11 @@ export function nsec3Parameters(table: RecordTable, row: number): Nsec3Parameter
     iterations: readUint16(rdata, 2),
     salt: rdata.subarray(5, 5 + rdata[4]!),
   };
+}
+
+/** RFC 5155 §4.1.2: flags that are not zero, and hashes that are not known, make an NSEC3PARAM one to ignore. */
+export function isUsable({ algorithm, flags }: Nsec3Parameters): boolean {
+  return algorithm === NSEC3_SHA1 && flags === 0;
 }
 
 /** Whether an NSEC3 row hashes as these parameters say: both records begin alike but for the flags. */

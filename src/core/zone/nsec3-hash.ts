@@ -67,7 +67,7 @@ export class Nsec3Hash {
       this.appendSalt(SHA1_OCTETS);
       sha1.digest(input, SHA1_OCTETS + this.saltLength, this.digest);
     }
-    this.encode();
+    encodeHash(this.digest, 0, this.label);
   }
 
   private appendSalt(at: number): void {
@@ -75,16 +75,15 @@ export class Nsec3Hash {
       this.input[at + index] = this.salt[this.saltOffset + index]!;
     }
   }
+}
 
-  /** Five octets are eight characters. */
-  private encode(): void {
-    const { label, digest } = this;
-    let bits = 0;
-    let held = 0;
-    let written = 0;
-    for (let index = 0; index < SHA1_OCTETS; index++) {
-      held = ((held << 8) | digest[index]!) & 0xfff;
-      for (bits += 8; bits >= 5; bits -= 5) label[written++] = BASE32_HEX[(held >>> (bits - 5)) & 31]!;
-    }
+/** The 20 octets at `offset` as a label of 32 characters, without its length octet. */
+export function encodeHash(octets: Uint8Array, offset: number, label: Uint8Array): void {
+  let bits = 0;
+  let held = 0;
+  let written = 0;
+  for (let index = 0; index < SHA1_OCTETS; index++) {
+    held = ((held << 8) | octets[offset + index]!) & 0xfff;
+    for (bits += 8; bits >= 5; bits -= 5) label[written++] = BASE32_HEX[(held >>> (bits - 5)) & 31]!;
   }
 }
