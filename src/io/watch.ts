@@ -98,7 +98,11 @@ async function openWatcher(
     ...(pollMilliseconds !== undefined && { backend: 'polling', pollingInterval: pollMilliseconds }),
   });
   watcher.on('all', onEvent);
-  watcher.on('error', (error) => logger.warn(adviceFor(error), error instanceof Error ? { error } : {}));
+  watcher.on('error', (error) => {
+    logger.warn(adviceFor(error), error instanceof Error ? { error } : {});
+    // What made it fail (a link to itself in the place of a file) may be the change that nobody else tells of.
+    onEvent();
+  });
   await ready(watcher);
   return watcher;
 }
