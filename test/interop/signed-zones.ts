@@ -1,7 +1,7 @@
 // Zones for tests with signatures: one text that has every situation of an answer, signed by programs of the field.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type CommandLine, run } from './programs.ts';
 
 export interface SignedZone {
@@ -32,7 +32,8 @@ const EXPIRY = '20900101000000';
 const bind = (...words: string[]): Signer['command'] => {
   return ({ name, unsigned, signed, keys }) => [
     'dnssec-signzone',
-    ...['-o', name, '-f', signed, '-e', EXPIRY, ...words, unsigned, ...keys],
+    // -d: where it leaves what nobody asked for.
+    ...['-o', name, '-f', signed, '-e', EXPIRY, '-d', dirname(signed), ...words, unsigned, ...keys],
   ];
 };
 

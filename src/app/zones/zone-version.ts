@@ -15,6 +15,7 @@ import { type CompileOptions, compileZone } from '../../core/zone/compile.ts';
 import { type Diagnostic, isError } from '../../core/zone/diagnostic.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
+import { systemClock } from '../../io/clock.ts';
 import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../../io/zone-files.ts';
 import { createFinding, type Finding, type SourceText } from './finding.ts';
 import { PRIMARY, type ZoneOrigin } from './zone-origin.ts';
@@ -91,7 +92,8 @@ export function checkTexts(first: SourceText, include: IncludeReader): ReadTexts
       return read;
     },
   });
-  return { zone, texts: [...texts.values()], findings: [...zone.diagnostics, ...checkZone(zone)] };
+  const findings = [...zone.diagnostics, ...checkZone(zone, { nowSeconds: systemClock.nowSeconds() })];
+  return { zone, texts: [...texts.values()], findings };
 }
 
 function judge(read: ReadTexts, compiling: CompileOptions, origin: ZoneOrigin): ZoneReading {
