@@ -21,6 +21,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<(program: Command, io: 
   check: async () => (await import('./check.ts')).registerCheck,
   serve: async () => (await import('./serve.ts')).registerServe,
   lookup: async () => (await import('./lookup.ts')).registerLookup,
+  probe: async () => (await import('./probe.ts')).registerProbe,
   rewrite: async () => (await import('./rewrite.ts')).registerRewrite,
 };
 

@@ -3,6 +3,7 @@
 
 import { type Agent, type IncomingMessage, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../core/net/endpoint.ts';
 import type { AnnounceResult } from '../core/tracker/client/announce-query.ts';
 import { MAX_REPLY_OCTETS, readAnnounceReply } from '../core/tracker/client/http-messages.ts';
@@ -25,6 +26,8 @@ export interface HttpAnnounceOptions {
   readonly signal: AbortSignal;
   /** Keeps connections; without it each announce has one of its own. */
   readonly agent?: Agent | undefined;
+  /** Hears until when the certificate of an HTTPS tracker is valid, once it has been accepted and something answers. */
+  readonly onCertificate?: ((validTo: Date) => void) | undefined;
 }
 
 /** A status other than 200 is no tracker's answer, unless the body says a failure reason all the same. */
@@ -53,6 +56,8 @@ export function announceHttp(target: HttpTarget, options: HttpAnnounceOptions): 
       settle({ kind: 'unreachable', code: error.code ?? 'unknown' }),
     );
     asked.on('response', (response) => {
+      if (target.isSecure && options.onCertificate !== undefined)
+        options.onCertificate(new Date((response.socket as TLSSocket).getPeerCertificate().valid_to));
       readBody(response).then(
         (body) => {
           const milliseconds = clock.nowMilliseconds() - startedAt;
