@@ -4,6 +4,7 @@ import { nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { APEX, type NameTree, type ZoneNames } from './compile-names.ts';
 import { Denial } from './denial-owners.ts';
+import { MAX_SALT_OCTETS } from './dnssec-rdata.ts';
 import { Header, NODE_WORDS, RRSET_WORDS } from './image.ts';
 import { rdataNamesOf } from './rdata-names.ts';
 import type { RecordTable } from './record-table.ts';
@@ -42,9 +43,6 @@ function namesBound(table: RecordTable, tree: NameTree): number {
   }
   return octets;
 }
-
-/** RFC 5155 §3.1.5: its length is one octet. */
-const MAX_SALT_OCTETS = 255;
 
 /** The RRSIGs of the negative SOA, and the chain with one owner a record. */
 function signingBound(table: RecordTable, tree: NameTree): number {

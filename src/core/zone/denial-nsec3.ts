@@ -66,7 +66,7 @@ export class Nsec3Chain implements DenialChain {
 
   private findMatch(name: QueryName, label: number): number {
     this.configure();
-    this.hash.hash(name.octets, name.offsets[label]!);
+    this.hash.hashExisting(name.octets, name.offsets[label]!);
     return this.findHash();
   }
 

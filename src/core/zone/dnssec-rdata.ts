@@ -14,6 +14,9 @@ export const NSEC3_HASH_OCTETS = 20;
 /** Owner of an NSEC3 record: 20 octets in base32 with extended hex alphabet, as one label before the apex. */
 export const NSEC3_LABEL_OCTETS = 32;
 
+/** RFC 5155 §3.1.5: its length is one octet. */
+export const MAX_SALT_OCTETS = 255;
+
 /** The type that an RRSIG signs. */
 export function coveredType({ octets, rdataOffsets, rdataLengths }: RecordTable, row: number): number {
   return rdataLengths[row]! < 2 ? 0 : readUint16(octets, rdataOffsets[row]!);

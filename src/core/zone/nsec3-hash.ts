@@ -2,7 +2,8 @@
 
 import { FOLD, MAX_NAME_OCTETS, nameLength } from '../dns/name.ts';
 import { SHA1_BLOCK_OCTETS, SHA1_OCTETS, Sha1 } from '../octets/sha1.ts';
-import { NSEC3_LABEL_OCTETS } from './dnssec-rdata.ts';
+import { MAX_SALT_OCTETS, NSEC3_LABEL_OCTETS } from './dnssec-rdata.ts';
+import { Nsec3Memory } from './nsec3-memory.ts';
 
 /**
  * Chains with more iterations are not answered from: RFC 5155 §10.3 allows no more for the longest keys, and each costs
@@ -10,8 +11,6 @@ import { NSEC3_LABEL_OCTETS } from './dnssec-rdata.ts';
  */
 export const MAX_NSEC3_ITERATIONS = 2500;
 
-/** RFC 5155 §3.1.5: its length is one octet. */
-const MAX_SALT_OCTETS = 255;
 const INPUT_OCTETS = MAX_NAME_OCTETS + MAX_SALT_OCTETS + SHA1_BLOCK_OCTETS + 9;
 
 /** RFC 4648 §7, in the lower case that names are compared in. */
@@ -26,6 +25,7 @@ export class Nsec3Hash {
   private readonly input = new Uint8Array(INPUT_OCTETS);
   private readonly digest = new Uint8Array(SHA1_OCTETS);
   private readonly sha1 = new Sha1();
+  private readonly memory = new Nsec3Memory();
   private salt: Uint8Array = this.input;
   private saltOffset = 0;
   private saltLength = 0;
@@ -44,17 +44,33 @@ export class Nsec3Hash {
     this.hashInput(this.read(octets, offset, 0));
   }
 
-  /** Hashes the wildcard below the name at `offset`, a name of at most 253 octets. */
+  /** The same of a name that exists, and that will be asked for again. */
+  hashExisting(octets: Uint8Array, offset: number): void {
+    this.hashOnce(this.read(octets, offset, 0));
+  }
+
+  /** Hashes the wildcard below the existing name at `offset`, a name of at most 253 octets. */
   hashWildcard(octets: Uint8Array, offset: number): void {
     this.input[0] = 1;
     this.input[1] = 0x2a;
-    this.hashInput(this.read(octets, offset, 2));
+    this.hashOnce(this.read(octets, offset, 2));
   }
 
   private read(octets: Uint8Array, offset: number, at: number): number {
     const length = nameLength(octets, offset);
     for (let index = 0; index < length; index++) this.input[at + index] = FOLD[octets[offset + index]!]!;
     return at + length;
+  }
+
+  private hashOnce(length: number): void {
+    const { memory, input, iterations, label } = this;
+    this.appendSalt(length);
+    const whole = length + this.saltLength;
+    const place = memory.placeOf(input, whole);
+    if (memory.recall(place, input, whole, iterations, label)) return;
+    memory.begin(place, input, whole, iterations);
+    this.hashInput(length);
+    memory.finish(place, label);
   }
 
   /** IH(0) = H(name ‖ salt), IH(k) = H(IH(k − 1) ‖ salt). */

@@ -40,6 +40,26 @@ describe('the hash of a name', () => {
     expect(hashOf(hash)).toBe('r53bq7cc2uvmubfu5ocmm6pers9tk9en');
   });
 
+  it('is remembered by name, salt and iterations', () => {
+    const other = Uint8Array.of(1);
+    const names = Array.from({ length: 200 }, (_, index) => nameOf(`n${index % 100}.example.`));
+    const fresh = new Nsec3Hash();
+    for (const name of names) {
+      for (const [iterations, key] of [
+        [0, salt],
+        [1, salt],
+        [1, other],
+        [1, new Uint8Array(0)],
+      ] as const) {
+        hash.configure(iterations, key, 0, key.length);
+        hash.hashExisting(name, 0);
+        fresh.configure(iterations, key, 0, key.length);
+        fresh.hash(name, 0);
+        expect(hashOf(hash)).toBe(hashOf(fresh));
+      }
+    }
+  });
+
   it('has room for the longest name and the longest salt', () => {
     const labels = 'a'.repeat(63);
     const longest = nameOf(`${labels}.${labels}.${labels}.${'a'.repeat(61)}.`);
