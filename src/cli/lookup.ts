@@ -3,12 +3,12 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { formatEndpoint } from '../core/net/endpoint.ts';
+import { printable, printableOctets } from '../core/octets/printable.ts';
 import type { Outcome } from '../core/preference/outcome.ts';
 import { lookupHost, type NotAsked } from '../core/rewrite/lookup-host.ts';
 import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
-import { printable, printableOctets } from './printable.ts';
 import {
   addResolverOption,
   createResolverFromFlags,

@@ -6,6 +6,7 @@ import { parseDuration } from '../app/config/config-values.ts';
 import { createProber, type ProbeResult } from '../app/probe/probe.ts';
 import { type ProbePlan, type ProbeTarget, parseProbeTarget, planProbe } from '../app/probe/probe-plan.ts';
 import { formatEndpoint } from '../core/net/endpoint.ts';
+import { printable } from '../core/octets/printable.ts';
 import { parseHex } from '../core/octets/text.ts';
 import type { Outcome } from '../core/preference/outcome.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
@@ -14,7 +15,6 @@ import { systemClock } from '../io/clock.ts';
 import { readPackageVersion } from '../io/package-version.ts';
 import { randomOctets } from '../io/random.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
-import { printable } from './printable.ts';
 import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,9 +1,9 @@
 // The command line: its commands, and what becomes of wrong usage and of errors.
 
 import { Command, CommanderError } from 'commander';
+import { printable } from '../core/octets/printable.ts';
 import { readPackageVersion } from '../io/package-version.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
-import { printable } from './printable.ts';
 import { UsageError } from './usage-error.ts';
 
 const EXAMPLES = `

@@ -1,8 +1,8 @@
 // A finding as a person reads it: where and what on one line, then the line of the file with a caret below.
 
 import { styleText } from 'node:util';
+import { printable, printableOctets } from '../core/octets/printable.ts';
 import type { Diagnostic } from '../core/zone/diagnostic.ts';
-import { printable, printableOctets } from './printable.ts';
 
 /** What is shown of a long line, so that the caret still stands under what it means. */
 const MAX_SHOWN_OCTETS = 120;

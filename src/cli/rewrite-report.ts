@@ -4,10 +4,10 @@
 import type { ContentError, RewrittenContent } from '../app/rewrite/rewrite-content.ts';
 import type { Input, InputResult } from '../app/rewrite/rewrite-files.ts';
 import { formatEndpoint } from '../core/net/endpoint.ts';
+import { printable } from '../core/octets/printable.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
 import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
-import { printable } from './printable.ts';
 import { diffTiers } from './tier-diff.ts';
 
 type ShowUrl = (url: string) => string;

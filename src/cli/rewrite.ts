@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { RewrittenContent } from '../app/rewrite/rewrite-content.ts';
 import { type InputResult, rewriteInputs } from '../app/rewrite/rewrite-files.ts';
+import { printable } from '../core/octets/printable.ts';
 import type { RewriteOptions } from '../core/rewrite/decide.ts';
 import { createDecisionMemo } from '../core/rewrite/decision-memo.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
-import { printable } from './printable.ts';
 import {
   addResolverOption,
   createResolverFromFlags,

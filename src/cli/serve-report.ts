@@ -5,7 +5,7 @@ import type { HostStatus, ServerStatus } from '../app/admin/status.ts';
 import { publishedOnlyLead } from '../app/zones/published-only.ts';
 import type { ReloadReport, ZoneReport } from '../app/zones/reload.ts';
 import { formatListener, formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/octets/printable.ts';
 
 /** Lines of hosts that are printed; the status page has them all. */
 const MAX_HOST_LINES = 50;

@@ -1,6 +1,6 @@
-// Text of strangers (TXT records, URLs, file names) for a terminal.
+// Text of strangers (TXT records, URLs, file names) for people to read, on a terminal or a page.
 
-import { decodeUtf8 } from '../core/octets/utf8.ts';
+import { decodeUtf8 } from './utf8.ts';
 
 /** Control, format, private and unassigned characters, lone surrogates, line and paragraph separators. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
