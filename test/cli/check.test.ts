@@ -45,6 +45,14 @@ describe('portolan check', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('holds signatures against the clock', async () => {
+    const ended = 'ns RRSIG A 13 2 60 20200101000000 20190101000000 1 @ AQID\n';
+    const workingDirectory = await folderWith({ 'zones/example.zone': `${GOOD}${ended}` });
+    const { stdout } = await runCaptured(['check'], { workingDirectory });
+    expect(stdout).toContain('4:4: warning[signature-expired]');
+    expect(stdout).toContain('1 zone file: 0 errors, 1 warning\n');
+  });
+
   it('prints one JSON object a finding', async () => {
     const workingDirectory = await folderWith({ 'zones/example.zone': `${GOOD}a A 1\nb MX 1\n` });
     const { exitCode, stdout } = await runCaptured(['check', '--json', 'zones'], { workingDirectory });
