@@ -10,14 +10,15 @@ import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import {
+  addCacheOption,
   addResolverOption,
-  createResolverFromFlags,
+  type CacheFlags,
   OTHER_RESOLVER_HINT,
-  type ResolverFlags,
+  withResolver,
 } from './resolver-option.ts';
 import { UsageError } from './usage-error.ts';
 
-interface LookupFlags extends ResolverFlags {
+interface LookupFlags extends CacheFlags {
   readonly json?: boolean;
 }
 
@@ -32,7 +33,8 @@ const EXAMPLES = `
 Examples:
   portolan lookup tracker.example
   portolan lookup udp://tracker.example:6969/announce --json
-  portolan lookup tracker.example --resolver 127.0.0.1:5300 --resolver "[::1]:5300"`;
+  portolan lookup tracker.example --resolver 127.0.0.1:5300 --resolver "[::1]:5300"
+  portolan lookup tracker.example --resolver tls://dns.example --require-authenticated`;
 
 export function registerLookup(program: Command, io: CliIo): void {
   const command = program
@@ -42,14 +44,15 @@ export function registerLookup(program: Command, io: CliIo): void {
     .argument('<host-or-url...>', 'host names, or tracker URLs of which the host is taken')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', EXAMPLES);
-  addResolverOption(command).action((args: string[], flags: LookupFlags) => runLookup(args, flags, io));
+  addCacheOption(addResolverOption(command)).action((args: string[], flags: LookupFlags) =>
+    runLookup(args, flags, io),
+  );
 }
 
 async function runLookup(args: readonly string[], flags: LookupFlags, io: CliIo): Promise<void> {
   const targets = args.map(parseTarget);
-  const resolver = createResolverFromFlags(flags);
   const coloured = isColoured(io, io.stdout);
-  try {
+  await withResolver(flags, io, async (resolver) => {
     // All at once, printed in order: a slow host does not hold up the others' queries.
     const outcomes = targets.map(({ host }) => resolver.lookupPreference(host));
     let hasFailed = false;
@@ -64,9 +67,7 @@ async function runLookup(args: readonly string[], flags: LookupFlags, io: CliIo)
       io.setExitCode(EXIT.failed);
       if (flags.json !== true) io.stderr.write(OTHER_RESOLVER_HINT);
     }
-  } finally {
-    resolver.close();
-  }
+  });
 }
 
 function parseTarget(text: string): Target {

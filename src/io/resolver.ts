@@ -2,16 +2,22 @@
 // the last good one used while no new one can be had. DNS itself is in resolver/.
 
 import type { Outcome } from '../core/preference/outcome.ts';
-import { createOutcomeCache, MAX_CACHED_HOSTS } from '../core/preference/outcome-cache.ts';
 import { readOutcome, type TxtAnswer } from '../core/preference/read-outcome.ts';
 import { lookupHost } from '../core/rewrite/lookup-host.ts';
 import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { toAsciiHost } from './idna.ts';
-import type { Server } from './resolver/exchange.ts';
+import { type Channels, createChannels } from './resolver/channels.ts';
 import { createGate } from './resolver/gate.ts';
+import { parseServer } from './resolver/name-server.ts';
 import { queryTxt } from './resolver/query-txt.ts';
-import { parseServer, readSystemServers } from './system-resolvers.ts';
+import {
+  createRememberingCache,
+  MAX_TTL_SECONDS,
+  type RememberedHost,
+  rememberedOf,
+} from './resolver/remembered.ts';
+import { readSystemServers } from './system-resolvers.ts';
 
 /** resolv.conf(5): what the C library gives one server by default, here for all of them. */
 const DEFAULT_TIMEOUT_MILLISECONDS = 5000;
@@ -19,23 +25,32 @@ const DEFAULT_TIMEOUT_MILLISECONDS = 5000;
 const DEFAULT_TRY_MILLISECONDS = 2000;
 /** No host is asked for more than once a minute, whatever its record says. */
 const MIN_TTL_SECONDS = 60;
-/** No mistake of an operator lasts more than a day. */
-const MAX_TTL_SECONDS = 86_400;
 /** Each is a socket: a process may open 1,024 files by habit. At 30 ms a look-up this is 8,000 hosts a second. */
 const MAX_QUERIES_IN_FLIGHT = 256;
 /** How long the system's list of servers is used before it is read again: machines move between networks. */
 const SYSTEM_SERVERS_MILLISECONDS = 30_000;
 
 export interface ResolverOptions {
-  /** `127.0.0.1:5300`, `[::1]:5300`, port 53 when left out; in order of preference. Absent: the system's. */
+  /**
+   * In order of preference; those that do not answer come last for a while. Absent: the system's. `127.0.0.1:5300`,
+   * `[::1]:5300` (port 53 when left out) over UDP and TCP; `tls://dns.example`, `tls://192.0.2.1:853#dns.example` with
+   * the name of the certificate (DNS over TLS); `https://dns.example/dns-query` (DNS over HTTPS). The system looks the
+   * names of servers up.
+   */
   readonly servers?: readonly string[] | undefined;
   /** For a whole look-up, other servers and aliases included. */
   readonly timeoutMilliseconds?: number | undefined;
   /** For one server to answer. */
   readonly tryMilliseconds?: number | undefined;
+  /** An answer that the server does not vouch for (AD, RFC 6840 §5.8) counts as `failed`. As good as the way to it. */
+  readonly requireAuthenticated?: boolean | undefined;
+  /** Certificates in PEM that `tls:` and `https:` servers may have, instead of those that the system trusts. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
   /** Hosts remembered at most. */
   readonly maxHosts?: number | undefined;
-  readonly clock?: Pick<Clock, 'nowMilliseconds' | 'schedule'> | undefined;
+  /** What an earlier resolver remembered. */
+  readonly remembered?: Iterable<RememberedHost> | undefined;
+  readonly clock?: Pick<Clock, 'nowMilliseconds' | 'nowSeconds' | 'schedule'> | undefined;
   /** Where the system's servers are written, instead of /etc/resolv.conf. */
   readonly resolvConf?: string | undefined;
 }
@@ -46,6 +61,8 @@ export interface Resolver {
    * when the resolver is closed; trouble with DNS is the outcome `failed`.
    */
   lookupPreference(host: string, signal?: AbortSignal): Promise<Outcome>;
+  /** What may still be of use to another resolver, later: plain values, for {@link ResolverOptions}`.remembered`. */
+  remembered(): RememberedHost[];
   /** Ends what is in flight, as `failed`. Safe twice. */
   close(): void;
 }
@@ -61,17 +78,18 @@ interface Flight {
 export function createResolver(options: ResolverOptions = {}): Resolver {
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.nowMilliseconds();
-  const cache = createOutcomeCache(options.maxHosts ?? MAX_CACHED_HOSTS);
-  const servers = createServerList(options, now);
+  const cache = createRememberingCache(options.maxHosts, options.remembered ?? [], clock);
+  const servers = createServerList(options, clock);
   const gate = createGate(MAX_QUERIES_IN_FLIGHT);
   const flights = new Map<string, Flight>(); // one a host that callers wait for; each ends at its deadline
   let closed = false;
 
   async function resolve(host: string, signal: AbortSignal): Promise<Outcome> {
     const answer = await queryTxt(host, {
-      servers: await servers(),
+      servers: (await servers.current()).inOrder(),
       timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
       tryMilliseconds: options.tryMilliseconds ?? DEFAULT_TRY_MILLISECONDS,
+      requireAuthenticated: options.requireAuthenticated === true,
       clock,
       signal,
     });
@@ -109,9 +127,11 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
         }
       }
     },
+    remembered: () => rememberedOf(cache, clock),
     close() {
       closed = true;
       for (const { controller } of flights.values()) controller.abort();
+      servers.close();
     },
   };
 }
@@ -131,23 +151,35 @@ function clampTtl(answer: TxtAnswer): TxtAnswer {
   return { ...answer, ttlSeconds: Math.min(MAX_TTL_SECONDS, Math.max(MIN_TTL_SECONDS, answer.ttlSeconds)) };
 }
 
-function createServerList(options: ResolverOptions, now: () => number): () => Promise<readonly Server[]> {
+interface ServerList {
+  current(): Promise<Channels>;
+  close(): void;
+}
+
+function createServerList(options: ResolverOptions, clock: Pick<Clock, 'nowMilliseconds'>): ServerList {
+  const { certificateAuthorities } = options;
   if (options.servers !== undefined && options.servers.length > 0) {
     const servers = options.servers.map((text) => {
       const server = parseServer(text);
       if (server === undefined) throw new TypeError(`not the address of a name server: ${text}`);
       return server;
     });
-    return async () => servers;
+    const channels = createChannels(servers, { clock, certificateAuthorities });
+    return { current: async () => channels, close: channels.close };
   }
   let readAt = Number.NEGATIVE_INFINITY;
-  let servers: Promise<readonly Server[]> | undefined;
-  return () => {
-    if (servers === undefined || now() - readAt >= SYSTEM_SERVERS_MILLISECONDS) {
-      readAt = now();
-      servers = readSystemServers(options.resolvConf);
-    }
-    return servers;
+  let channels: Promise<Channels> | undefined;
+  return {
+    current() {
+      if (channels === undefined || clock.nowMilliseconds() - readAt >= SYSTEM_SERVERS_MILLISECONDS) {
+        readAt = clock.nowMilliseconds();
+        channels = readSystemServers(options.resolvConf).then((servers) =>
+          createChannels(servers, { clock }),
+        );
+      }
+      return channels;
+    },
+    close() {}, // the system's are plain, and keep nothing open
   };
 }
 

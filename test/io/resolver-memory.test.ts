@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createResolver } from '../../src/io/resolver.ts';
-import { parseResolvConf, parseServer } from '../../src/io/system-resolvers.ts';
+import { parseResolvConf } from '../../src/io/system-resolvers.ts';
 import {
   answers,
   createHostileDns,
@@ -249,35 +249,7 @@ describe('giving up', () => {
   });
 });
 
-describe('addresses of servers', () => {
-  test.each([
-    ['127.0.0.1', '127.0.0.1', 53],
-    ['127.0.0.1:5300', '127.0.0.1', 5300],
-    ['::1', '::1', 53],
-    ['[::1]', '::1', 53],
-    ['[::1]:5300', '::1', 5300],
-    ['fe80::1%eth0', 'fe80::1%eth0', 53],
-    ['[fe80::1%eth0]:5300', 'fe80::1%eth0', 5300],
-  ])('%s', (text, address, port) => {
-    expect(parseServer(text)).toEqual({ address, port });
-  });
-
-  test.each([
-    '',
-    'localhost',
-    '127.0.0.1:0',
-    '127.0.0.1:65536',
-    '127.0.0.1:',
-    '127.0.0.1%eth0',
-    '[127.0.0.1]:53',
-    '[::1',
-    '::1%',
-    '1.2.3',
-    '::1]:53',
-  ])('%j is none', (text) => {
-    expect(parseServer(text)).toBeUndefined();
-  });
-
+describe('the servers of the system', () => {
   test('resolv.conf: comments, other keywords and broken lines are passed over, eight servers are kept', () => {
     const lines = [
       '# nameserver 192.0.2.9',

@@ -24,6 +24,10 @@ export interface OutcomeCache {
   get(host: string, nowMilliseconds: number): Outcome | undefined;
   /** Keeps what was just found and returns what to use: for a failure, the last good answer if there is one. */
   put(host: string, outcome: Outcome, nowMilliseconds: number): Outcome;
+  /** Keeps what was found earlier, unless something newer is known of the host; `expiresAt` may have passed. */
+  restore(host: string, outcome: Outcome, expiresAt: number): void;
+  /** What is kept and may still be used, failures left out; who was not asked for longest first. */
+  entries(nowMilliseconds: number): Iterable<{ host: string; outcome: Outcome; expiresAt: number }>;
 }
 
 export function createOutcomeCache(maxHosts: number = MAX_CACHED_HOSTS): OutcomeCache {
@@ -59,6 +63,16 @@ export function createOutcomeCache(maxHosts: number = MAX_CACHED_HOSTS): Outcome
       }
       keep(host, { ...last, retryAt });
       return toStale(last.outcome);
+    },
+    restore(host, outcome, expiresAt) {
+      if (!entries.has(host)) keep(host, { outcome, expiresAt, retryAt: expiresAt });
+    },
+    *entries(nowMilliseconds) {
+      for (const [host, entry] of entries) {
+        const { outcome, expiresAt } = entry;
+        if (outcome.kind !== 'failed' && !isTooOld(entry, nowMilliseconds))
+          yield { host, outcome, expiresAt };
+      }
     },
   };
 }

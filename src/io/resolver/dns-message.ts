@@ -1,6 +1,7 @@
 // Queries to octets and replies from octets: the only file that imports dns2. Its codec is used; its clients are not,
-// because they send no EDNS, take a reply to another question, set no deadline on TCP and open IPv4 sockets only: the
-// sockets are in exchange.ts. What its codec does wrong is met here:
+// because they can send neither EDNS nor AD, take a reply to another question, set no deadline on TCP, TLS and HTTPS, read
+// replies of any size, open IPv4 sockets only, a connection for each query, and of HTTP/2 a second one for each failure
+// that ends the process: the connections are in the three channels beside this. What its codec does wrong is met here:
 //   - a crafted reply keeps it busy for seconds (chains of pointers): size and names are checked before it sees them;
 //   - it reads TXT as UTF-8, which damages other octets, and decodes records that nobody asked for: every type but
 //     CNAME, SOA and OPT is relabelled first as one it does not know, so that it keeps the rdata as it came.
@@ -18,6 +19,12 @@ const UDP_PAYLOAD_OCTETS = 1232;
 export const MAX_REPLY_OCTETS = 16_384;
 /** RFC 6895 §3.1: the first type kept for private use, unknown to dns2 for ever. */
 const RAW_TYPE = 65_280;
+
+/** RFC 8467 §4.1: clients pad queries to a multiple of this. */
+const PADDING_BLOCK_OCTETS = 128;
+/** RFC 7830 §3. */
+const PADDING_OPTION = 12;
+const OPTION_HEADER_OCTETS = 4;
 
 const FLAG_RESPONSE = 0x80;
 const FLAG_TRUNCATED = 0x02;
@@ -61,15 +68,49 @@ export interface Answer {
 /** `foreign` answers something else and is ignored; `malformed` and `too-large` are ours, but cannot be read. */
 export type Reply = Answer | { readonly kind: 'foreign' | 'truncated' | 'too-large' | 'malformed' };
 
+export interface QueryOptions {
+  readonly edns: boolean;
+  /** To a length that says little of the name (RFC 7830); needs EDNS. */
+  readonly padded?: boolean;
+}
+
 /** A recursive TXT query with a random id; AD asks whether the answer was validated (RFC 6840 §5.7). */
-export function encodeTxtQuery(name: string, { edns }: { edns: boolean }): Query {
+export function encodeTxtQuery(name: string, { edns, padded = false }: QueryOptions): Query {
   const packet = new Packet();
   const header: Partial<Header> = { id: randomInt(0x1_0000), rd: 1, ad: 1 };
   packet.header = new Packet.Header(header);
   packet.questions.push(new Packet.Question(name, RecordType.TXT, RecordClass.IN));
   const questionOctets = packet.toBuffer().length - HEADER_OCTETS;
   if (edns) packet.additionals.push(Packet.Resource.EDNS([], { udpPayloadSize: UDP_PAYLOAD_OCTETS }));
-  return { octets: packet.toBuffer(), questionOctets };
+  const octets = packet.toBuffer();
+  return { octets: edns && padded ? pad(octets) : octets, questionOctets };
+}
+
+/** dns2 writes no padding: the OPT record is the last one, and its length its last two octets. */
+function pad(octets: Buffer): Buffer {
+  const content = octets.length + OPTION_HEADER_OCTETS;
+  const size = Math.ceil(content / PADDING_BLOCK_OCTETS) * PADDING_BLOCK_OCTETS;
+  const padded = Buffer.alloc(size);
+  octets.copy(padded);
+  padded.writeUInt16BE(size - octets.length, octets.length - 2);
+  padded.writeUInt16BE(PADDING_OPTION, octets.length);
+  padded.writeUInt16BE(size - content, octets.length + 2);
+  return padded;
+}
+
+/** The answer as one that was `seconds` old when it came (RFC 8484 §5.1). */
+export function aged(answer: Answer, seconds: number): Answer {
+  const less = <Timed extends { readonly ttlSeconds: number }>(record: Timed): Timed => ({
+    ...record,
+    ttlSeconds: Math.max(0, record.ttlSeconds - seconds),
+  });
+  const negative = answer.negativeTtlSeconds;
+  return {
+    ...answer,
+    texts: answer.texts.map(less),
+    aliases: answer.aliases.map(less),
+    negativeTtlSeconds: negative === undefined ? undefined : Math.max(0, negative - seconds),
+  };
 }
 
 /** Reads what came back for `query`. Never throws, and takes time in proportion to at most {@link MAX_REPLY_OCTETS}. */

@@ -1,16 +1,7 @@
-// One query to one server: a datagram from a socket of its own (so that every query has a random port, RFC 5452 §4.5),
-// connected (so that the kernel drops what comes from elsewhere), and the same over TCP when the reply did not fit.
+// One query to one server, whatever carries it, and what may come of it.
 
-import { createSocket } from 'node:dgram';
-import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { decodeReply, MAX_REPLY_OCTETS, type Query, type Reply } from './dns-message.ts';
-
-/** A name server. `address` may carry a zone identifier: `fe80::1%eth0` (RFC 4007 §11). */
-export interface Server {
-  readonly address: string;
-  readonly port: number;
-}
+import type { Query, Reply } from './dns-message.ts';
 
 export type Heard = 'nothing' | 'foreign' | 'malformed' | 'too-large';
 
@@ -18,7 +9,20 @@ export type Heard = 'nothing' | 'foreign' | 'malformed' | 'too-large';
 export type Exchange =
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'silence'; readonly heard: Heard }
-  | { readonly kind: 'unreachable' };
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export const UNREACHABLE: Exchange = {
+  kind: 'unreachable',
+  reason: 'the name server cannot be reached',
+};
+
+/** Sentences for what is left when nothing good came in time. */
+export const SILENCE_REASONS = {
+  nothing: 'no name server answered in time',
+  foreign: 'what came answers another question',
+  malformed: 'the reply is malformed',
+  'too-large': 'the reply is too large to be an answer',
+} as const satisfies Record<Heard, string>;
 
 export interface ExchangeOptions {
   readonly timeoutMilliseconds: number;
@@ -26,88 +30,26 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * Sends one datagram and waits for the reply to it. A reply with another id or question, or one that cannot be read,
- * may be a stranger's: it is ignored, and waiting goes on. Settles at the latest after the timeout or an abort.
- */
-export function exchangeUdp(server: Server, query: Query, options: ExchangeOptions): Promise<Exchange> {
-  return new Promise((resolve) => {
-    const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
-    let heard: Heard = 'nothing';
-    const settle = once(
-      options,
-      () => socket.close(),
-      resolve,
-      () => ({ kind: 'silence', heard }),
-    );
-    socket.on('error', () => settle({ kind: 'unreachable' }));
-    socket.on('message', (octets) => {
-      const reply = decodeReply(octets, query);
-      if (reply.kind === 'answer' || reply.kind === 'truncated') settle({ kind: 'reply', reply });
-      else heard = reply.kind;
-    });
-    socket.connect(server.port, server.address, (error?: Error) => {
-      if (error !== undefined && error !== null) settle({ kind: 'unreachable' });
-      else if (!options.signal.aborted) send();
-    });
-    function send(): void {
-      try {
-        socket.send(query.octets, (error) => {
-          if (error !== null) settle({ kind: 'unreachable' });
-        });
-      } catch {
-        // The socket was closed between the connect and its callback: already settled.
-      }
-    }
-  });
+/** The way to one name server; what it keeps open is shared by all queries. */
+export interface Channel {
+  /** Nobody between here and the server reads along: queries are padded, so that their length says nothing either. */
+  readonly isEncrypted: boolean;
+  /** `limits` is asked for each connection or datagram anew. Settles at the latest when they say so; never rejects. */
+  exchange(query: Query, limits: () => ExchangeOptions): Promise<Exchange>;
+  /** Ends what is in flight and closes what is open. Safe twice. */
+  close(): void;
 }
 
-/** The same over TCP (RFC 7766). Messages that answer something else are skipped, in at most twice the octets of a reply. */
-export function exchangeTcp(server: Server, query: Query, options: ExchangeOptions): Promise<Exchange> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: server.address, port: server.port, noDelay: true });
-    let heard: Heard = 'nothing';
-    let pending: Buffer = Buffer.alloc(0);
-    let received = 0;
-    const settle = once(
-      options,
-      () => socket.destroy(),
-      resolve,
-      () => ({ kind: 'silence', heard }),
-    );
-    socket.on('error', () => settle({ kind: 'unreachable' }));
-    socket.on('close', () =>
-      settle(heard === 'nothing' ? { kind: 'unreachable' } : { kind: 'silence', heard }),
-    );
-    socket.on('connect', () => {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(query.octets.length);
-      socket.write(Buffer.concat([length, query.octets]));
-    });
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-      pending = Buffer.concat([pending, chunk]);
-      while (pending.length >= 2) {
-        const end = 2 + pending.readUInt16BE(0);
-        if (end - 2 > MAX_REPLY_OCTETS || received > 2 * MAX_REPLY_OCTETS) {
-          settle({ kind: 'silence', heard: 'too-large' });
-          return;
-        }
-        if (pending.length < end) return;
-        const reply = decodeReply(pending.subarray(2, end), query);
-        if (reply.kind !== 'foreign') {
-          settle({ kind: 'reply', reply });
-          return;
-        }
-        heard = 'foreign';
-        pending = pending.subarray(end);
-      }
-    });
-  });
+/** A connection that failed, in words for a person; the code of OpenSSL or the system says more than any paraphrase. */
+export function unreachable(error: Error): Exchange {
+  const code = 'code' in error ? String(error.code) : '';
+  const isRefusedCertificate = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code);
+  if (!isRefusedCertificate) return UNREACHABLE;
+  return { kind: 'unreachable', reason: `the certificate of the name server is not trusted (${code})` };
 }
 
 /** Settles once: at the first call, after the timeout, or when the signal is aborted; then closes and forgets. */
-function once(
+export function settleOnce(
   { timeoutMilliseconds, clock, signal }: ExchangeOptions,
   close: () => void,
   resolve: (exchange: Exchange) => void,

@@ -5,18 +5,20 @@ import { Rcode } from '../../core/dns/record-type.ts';
 import type { TxtAnswer } from '../../core/preference/read-outcome.ts';
 import type { Clock } from '../clock.ts';
 import { type Answer, encodeTxtQuery, type Reply } from './dns-message.ts';
-import { type Exchange, type ExchangeOptions, exchangeTcp, exchangeUdp, type Server } from './exchange.ts';
+import { type Channel, type Exchange, type ExchangeOptions, SILENCE_REASONS } from './exchange.ts';
 
 /** CNAMEs followed in one look-up, within answers and from query to query. */
 export const MAX_ALIASES = 8;
 
 export interface TxtQueryOptions {
   /** In order of preference, at least one. */
-  readonly servers: readonly Server[];
+  readonly servers: readonly Channel[];
   /** For everything: all servers, all aliases. */
   readonly timeoutMilliseconds: number;
   /** For one server to answer one datagram, or one connection. */
   readonly tryMilliseconds: number;
+  /** An answer without AD does not count. */
+  readonly requireAuthenticated: boolean;
   readonly clock: Pick<Clock, 'nowMilliseconds' | 'schedule'>;
   readonly signal: AbortSignal;
 }
@@ -79,7 +81,7 @@ async function askServers(name: string, lookup: Lookup): Promise<ServerAnswer> {
   let reason: string = SILENCE_REASONS.nothing;
   let candidates = lookup.servers;
   while (candidates.length > 0) {
-    const silent: Server[] = [];
+    const silent: Channel[] = [];
     for (const server of candidates) {
       if (lookup.signal.aborted) return failed('the look-up was given up');
       if (remaining(lookup) <= 0) return failed(reason);
@@ -95,24 +97,21 @@ async function askServers(name: string, lookup: Lookup): Promise<ServerAnswer> {
 
 type Attempt = Answer | { readonly kind: 'silent' | 'refused'; readonly reason: string };
 
-async function askServer(name: string, server: Server, lookup: Lookup): Promise<Attempt> {
+async function askServer(name: string, server: Channel, lookup: Lookup): Promise<Attempt> {
   const attempt = await exchange(name, server, lookup, true);
   // RFC 6891 §7: a server from before EDNS may refuse what it does not know.
   const old =
     attempt.kind === 'answer' && (attempt.rcode === Rcode.FORMERR || attempt.rcode === Rcode.NOTIMP);
-  return judge(old ? await exchange(name, server, lookup, false) : attempt);
+  return judge(old ? await exchange(name, server, lookup, false) : attempt, lookup);
 }
 
-async function exchange(name: string, server: Server, lookup: Lookup, edns: boolean): Promise<Attempt> {
-  const query = encodeTxtQuery(name, { edns });
-  const overUdp = await exchangeUdp(server, query, limits(lookup));
-  if (overUdp.kind !== 'reply' || overUdp.reply.kind !== 'truncated') return toAttempt(overUdp);
-  const overTcp = toAttempt(await exchangeTcp(server, query, limits(lookup)));
-  return overTcp.kind === 'silent' ? { ...overTcp, kind: 'refused' } : overTcp;
+async function exchange(name: string, server: Channel, lookup: Lookup, edns: boolean): Promise<Attempt> {
+  const query = encodeTxtQuery(name, { edns, padded: server.isEncrypted });
+  return toAttempt(await server.exchange(query, () => limits(lookup)));
 }
 
 function toAttempt(result: Exchange): Attempt {
-  if (result.kind === 'unreachable') return { kind: 'refused', reason: 'the name server cannot be reached' };
+  if (result.kind === 'unreachable') return { kind: 'refused', reason: result.reason };
   if (result.kind === 'reply') {
     return result.reply.kind === 'answer'
       ? result.reply
@@ -122,23 +121,16 @@ function toAttempt(result: Exchange): Attempt {
 }
 
 const REPLY_REASONS: Record<Exclude<Reply['kind'], 'answer'>, string> = {
-  truncated: 'the reply is truncated over TCP too',
+  truncated: 'the reply is truncated on a stream, where nothing limits it',
   foreign: 'the reply answers another question',
   malformed: 'the reply is malformed',
   'too-large': 'the reply is too large to be an answer',
 };
 
-const SILENCE_REASONS = {
-  nothing: 'no name server answered in time',
-  foreign: 'what came answers another question',
-  malformed: 'the reply is malformed',
-  'too-large': 'the reply is too large to be an answer',
-} as const;
-
 const RCODE_NAMES = new Map<number, string>(Object.entries(Rcode).map(([name, code]) => [code, name]));
 
 /** Only NOERROR and NXDOMAIN say something of the name; all else is the server's trouble. */
-function judge(attempt: Attempt): Attempt {
+function judge(attempt: Attempt, { requireAuthenticated }: Lookup): Attempt {
   if (attempt.kind !== 'answer') return attempt;
   const { rcode } = attempt;
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
@@ -150,6 +142,9 @@ function judge(attempt: Attempt): Attempt {
   const empty = attempt.texts.length === 0 && attempt.aliases.length === 0;
   if (rcode === Rcode.NOERROR && empty && attempt.referral) {
     return { kind: 'refused', reason: 'the name server names other servers instead of asking them' };
+  }
+  if (requireAuthenticated && !attempt.authenticated) {
+    return { kind: 'refused', reason: 'the answer is not authenticated (DNSSEC)' };
   }
   return attempt;
 }
