@@ -2,6 +2,7 @@
 // buffer a reload would stay for good on its side (60 reloads of a large zone took 6 GB when that was tried).
 
 import { isLeased } from '../../core/transfer/image-lease.ts';
+import { type CollapsePages, createPageCollapse } from '../../io/packet-engine/huge-pages.ts';
 
 /** Free buffers that are kept for the next edit; more are left to the collector. */
 const MAX_FREE_BUFFERS = 4;
@@ -20,10 +21,12 @@ export interface ImageBuffers {
   keepOnly(published: Iterable<SharedArrayBuffer>): void;
 }
 
-export function createImageBuffers(): ImageBuffers {
+export function createImageBuffers(collapsePages: CollapsePages = createPageCollapse()): ImageBuffers {
   /** Bounded by the zones that are served, and those being compiled. */
   let lent = new Set<SharedArrayBuffer>();
   let free: SharedArrayBuffer[] = [];
+  /** Bounded by the zones that are served. */
+  let served = new Set<SharedArrayBuffer>();
   return {
     allocate(octets) {
       const fitting = free
@@ -39,6 +42,8 @@ export function createImageBuffers(): ImageBuffers {
       const kept = new Set(published);
       const released = [...lent].filter((buffer) => !kept.has(buffer));
       lent = kept;
+      for (const buffer of kept) if (!served.has(buffer)) collapsePages(buffer);
+      served = new Set(kept);
       free = [...released, ...free].slice(0, MAX_FREE_BUFFERS);
     },
   };

@@ -1,4 +1,4 @@
-// The C library's calls that the packet path makes, through koffi; the only importer of it.
+// The C library's calls that the packet and stream paths make, through koffi; the only importer of it.
 
 import koffi from 'koffi';
 
@@ -25,7 +25,18 @@ export interface Libc {
   write(descriptor: number, octets: Uint8Array, length: number): number;
   receiveMany(socket: number, messages: bigint, count: number, flags: number): number;
   sendMany(socket: number, messages: bigint, count: number, flags: number): number;
+  listen(socket: number, backlog: number): number;
+  /** accept4(2); `address` and `length` point to a `sockaddr` and its `socklen_t`. */
+  accept(socket: number, address: bigint, length: bigint, flags: number): number;
+  connect(socket: number, address: Uint8Array, length: number): number;
+  receive(socket: number, octets: bigint, length: number, flags: number): number;
+  send(socket: number, octets: bigint | Uint8Array, length: number, flags: number): number;
+  shutdown(socket: number, how: number): number;
   errno(): number;
+  /** `address`: the start of a page. */
+  madvise(address: bigint, length: number, advice: number): number;
+  /** Where it lies, for as long as the object is held: memory of this kind does not move. */
+  addressOf(buffer: SharedArrayBuffer): bigint;
   /** Zeroed. It stays until {@link Libc.free}. */
   allocate(length: number): NativeMemory;
   /** Its octets must not be touched again, neither here nor by the kernel. */
@@ -52,7 +63,15 @@ export function loadLibc(): Libc {
     write: library.func('intptr_t write(int, void *, size_t)'),
     receiveMany: (socket, messages, count, flags) => recvmmsg(socket, messages, count, flags, 0),
     sendMany: library.func('int sendmmsg(int, void *, unsigned int, int)'),
+    listen: library.func('int listen(int, int)'),
+    accept: library.func('int accept4(int, void *, void *, int)'),
+    connect: library.func('int connect(int, void *, uint32_t)'),
+    receive: library.func('intptr_t recv(int, void *, size_t, int)'),
+    send: library.func('intptr_t send(int, void *, size_t, int)'),
+    shutdown: library.func('int shutdown(int, int)'),
     errno: () => koffi.errno(),
+    madvise: library.func('int madvise(void *, size_t, int)'),
+    addressOf: (buffer) => koffi.address(buffer) as unknown as bigint,
     allocate,
     free: ({ address }) => koffi.free(address),
   };

@@ -91,4 +91,18 @@ describe('compiling into memory that held something else', () => {
     expect(clean.length).toBeGreaterThan(query.length);
     expect(exchange(authorityOf(dirty), query)).toEqual(clean);
   });
+
+  test('are moved to huge pages when their zone is published, each time anew, and not before', () => {
+    const moved: SharedArrayBuffer[] = [];
+    const buffers = createImageBuffers((buffer) => moved.push(buffer));
+    const [first, other] = [buffers.allocate(1), buffers.allocate(1)];
+    expect(moved).toEqual([]);
+    buffers.keepOnly([first, other]);
+    buffers.keepOnly([first, other]);
+    expect(moved).toEqual([first, other]);
+    const second = buffers.allocate(1);
+    buffers.keepOnly([second, other]);
+    buffers.keepOnly([first, other]);
+    expect(moved).toEqual([first, other, second, first]);
+  });
 });
