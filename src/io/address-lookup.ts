@@ -3,6 +3,7 @@
 
 import { lookup as lookupSystem, Resolver } from 'node:dns/promises';
 import { canonicalAddress } from '../core/net/ip-address.ts';
+import { parseServer } from './resolver/name-server.ts';
 
 /** Addresses of one family that are used; round-robin sets of public trackers have two to four. */
 const MAX_ADDRESSES = 8;

@@ -44,6 +44,18 @@ export type AnnounceResult =
   /** No tracker's reply. One sentence. */
   | { readonly kind: 'malformed'; readonly message: string };
 
+/** What a tracker counts of one torrent (BEP 48). */
+export interface TorrentCounts {
+  readonly seeders: number;
+  readonly completed: number;
+  readonly leechers: number;
+}
+
+/** What a tracker answered to a scrape: one entry a hash, in the order of the request. */
+export type ScrapeResult =
+  | { readonly kind: 'scraped'; readonly torrents: readonly TorrentCounts[] }
+  | Exclude<AnnounceResult, { readonly kind: 'announced' }>;
+
 /** The 32 bits of a key that BEP 15 carries: those of hexadecimal or decimal digits, else a hash of the text; 0 for none. */
 export function keyNumber(key: string | undefined): number {
   if (key === undefined || key === '') return 0;

@@ -1,9 +1,15 @@
 // BEP 15 from the client's side: requests to octets, replies back.
 
 import { readUint32, writeUint16, writeUint32 } from '../../octets/big-endian.ts';
-import { type AnnounceQuery, type AnnounceResult, EVENTS, keyNumber } from './announce-query.ts';
+import {
+  type AnnounceQuery,
+  type AnnounceResult,
+  EVENTS,
+  keyNumber,
+  type ScrapeResult,
+} from './announce-query.ts';
 
-const ACTION = { connect: 0, announce: 1, error: 3 } as const;
+const ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const;
 
 /** 0x41727101980. */
 const PROTOCOL_ID = [0x417, 0x27101980] as const;
@@ -11,6 +17,12 @@ const CONNECT_OCTETS = 16;
 const ANNOUNCE_OCTETS = 98;
 /** Action, transaction, interval, leechers, seeders. */
 const ANNOUNCED_OCTETS = 20;
+
+const HASH_OCTETS = 20;
+/** Of a scrape's request before the hashes, and of its reply before the counts. */
+const SCRAPE_HEAD_OCTETS = { request: 16, reply: 8 } as const;
+/** Seeders, completed, leechers. */
+const SCRAPED_OCTETS = 12;
 
 /** BEP 41: what an option can say of its length. */
 const MAX_OPTION_OCTETS = 255;
@@ -112,6 +124,44 @@ export function readAnnounced(
     peers6: family === 6 ? list : undefined,
     warning: undefined,
   };
+}
+
+/** At most 74 hashes of 20 octets (BEP 15). */
+export function encodeScrape(
+  connectionId: Uint8Array,
+  transaction: number,
+  infoHashes: readonly Uint8Array[],
+): Uint8Array {
+  const octets = new Uint8Array(SCRAPE_HEAD_OCTETS.request + infoHashes.length * HASH_OCTETS);
+  octets.set(connectionId, 0);
+  writeUint32(octets, 8, ACTION.scrape);
+  writeUint32(octets, 12, transaction);
+  for (const [index, infoHash] of infoHashes.entries())
+    octets.set(infoHash, SCRAPE_HEAD_OCTETS.request + index * HASH_OCTETS);
+  return octets;
+}
+
+/** `count` is how many hashes were asked for. Undefined as for {@link readConnected}. */
+export function readScraped(
+  octets: Uint8Array,
+  transaction: number,
+  count: number,
+): ScrapeResult | undefined {
+  if (!isReplyTo(octets, transaction)) return undefined;
+  const action = readUint32(octets, 0);
+  if (action === ACTION.error) return readError(octets);
+  if (action !== ACTION.scrape || octets.length < SCRAPE_HEAD_OCTETS.reply + count * SCRAPED_OCTETS) {
+    return { kind: 'malformed', message: 'the reply to scrape is none' };
+  }
+  const torrents = Array.from({ length: count }, (_, index) => {
+    const at = SCRAPE_HEAD_OCTETS.reply + index * SCRAPED_OCTETS;
+    return {
+      seeders: readUint32(octets, at),
+      completed: readUint32(octets, at + 4),
+      leechers: readUint32(octets, at + 8),
+    };
+  });
+  return { kind: 'scraped', torrents };
 }
 
 function isReplyTo(octets: Uint8Array, transaction: number): boolean {
