@@ -58,7 +58,8 @@ interface Session {
   /** Requests that have not settled. */
   users: number;
   cancelExpiry: Cancel;
-  closed: boolean;
+  /** Why it is closed: the system's name of an error, or `ECANCELED` by ourselves. */
+  ended: string | undefined;
 }
 
 type Connected =
@@ -77,8 +78,8 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
   }
 
   function end(session: Session, code: string): void {
-    if (session.closed) return;
-    session.closed = true;
+    if (session.ended !== undefined) return;
+    session.ended = code;
     session.cancelExpiry();
     if (sessions.get(session.key) === session) sessions.delete(session.key);
     for (const { fail } of [...session.pending.values()]) fail(code);
@@ -88,7 +89,7 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
   /** Nothing more to do for the session: it stays as long as its connection id is good. */
   function release(session: Session): void {
     session.users--;
-    if (session.users > 0 || session.closed) return;
+    if (session.users > 0 || session.ended !== undefined) return;
     const left = (session.connection?.until ?? 0) - clock.nowMilliseconds();
     session.cancelExpiry();
     if (left <= 0) end(session, 'ECANCELED');
@@ -136,10 +137,12 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
       cancelRepeat = clock.schedule(pause, () => void send(attempt + 1));
       pause *= 2;
     };
-    if (session.closed) return { kind: 'unreachable', code: 'ECONNREFUSED' };
-    session.pending.set(transaction, { hear, fail });
+    if (session.ended !== undefined) fail(session.ended);
+    else {
+      session.pending.set(transaction, { hear, fail });
+      void send(0);
+    }
     const cancelEnd = clock.schedule(Math.max(1, deadline - startedAt), () => resolve({ kind: 'silence' }));
-    void send(0);
     const reached = await promise;
     session.pending.delete(transaction);
     cancelRepeat();
@@ -242,7 +245,7 @@ function openSession(
     connecting: undefined,
     users: 0,
     cancelExpiry: () => {},
-    closed: false,
+    ended: undefined,
   };
   socket.on('error', (error: NodeJS.ErrnoException) => {
     onEnd(session, error.code ?? 'unknown');
