@@ -175,10 +175,3 @@ function stay(url: string, reason: Reason, host?: string, outcome?: Outcome): De
 export function malformed(url: string, fault: UrlFault['code']): Decision {
   return { url, reason: 'malformed', urls: [url], host: undefined, outcome: undefined, fault };
 }
-
-/** How often each reason was given, those never given included. */
-export function countReasons(decisions: Iterable<Decision>): Record<Reason, number> {
-  const counts = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
-  for (const { reason } of decisions) counts[reason]++;
-  return counts;
-}

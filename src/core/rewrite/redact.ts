@@ -4,15 +4,26 @@
 
 const HIDDEN = '…';
 
-/** Longer words are more likely keys than names: `announce.php` has twelve characters. */
-const MAX_WORD_CHARACTERS = 15;
+/** What path segments of trackers and the names of their parameters are; any other word may be somebody's key. */
+const WORDS = new Set(
+  (
+    'announce announces announcer scrape ann anno tracker trackers torrent torrents track peers peer bittorrent index public ' +
+    'private open free http https udp api rss feed web static test main anime music book books movies passkey ' +
+    'pass authkey auth key secret token torrentpass torrent_pass user username uid userid user_id infohash info_hash peer_id ' +
+    'port uploaded downloaded left event compact numwant no_peer_id ipv4 ipv6 corrupt redundant supportcrypto source'
+  ).split(' '),
+);
+/** What is served there; the extension of a script is no secret. */
+const EXTENSION = /\.(?:php[3-8]?|html?|aspx?|ashx|jsp|cgi|do|py|pl)$/i;
+/** Too few to be a key: at the least, keys have 16 characters. */
+const MAX_SHORT_CHARACTERS = 3;
 
 /** Shorter host labels are names; keys of private trackers have 32 characters, and 16 at the least. */
 const MIN_KEY_CHARACTERS = 16;
 
 /**
- * The URL with `…` for userinfo, for path segments and parameter names that are not plain words or version numbers,
- * for every parameter value and fragment, and for host labels that look like keys. Text without `://` is hidden whole.
+ * The URL with `…` for userinfo, for path segments and parameter names that are neither common words of trackers
+ * nor a few letters or a version number, for every parameter value and fragment, and for host labels that look like keys. Text without `://` is hidden whole.
  */
 export function redactUrl(url: string): string {
   const schemeEnd = url.indexOf('://');
@@ -64,13 +75,12 @@ function redactParameter(parameter: string): string {
   return `${redactWord(parameter.slice(0, equals))}=${equals + 1 < parameter.length ? HIDDEN : ''}`;
 }
 
-/** Shows letters in one case (a capital may begin), with `.`, `-` and `_` between, and version numbers. */
+/** Shows common words, up to three letters, and version numbers, with or without the extension of a script. */
 function redactWord(word: string): string {
   if (word === '') return '';
-  const isPlain =
-    word.length <= MAX_WORD_CHARACTERS &&
-    (/^(?:[A-Z]?[a-z]+|[A-Z]+)(?:[._-][a-z]+)*$/.test(word) || /^v?[0-9]{1,2}$/.test(word));
-  return isPlain ? word : HIDDEN;
+  const stem = word.replace(EXTENSION, '');
+  const isShort = stem.length <= MAX_SHORT_CHARACTERS && /^(?:[a-z]+|[A-Z]+|v?[0-9]{1,2})$/.test(stem);
+  return isShort || WORDS.has(stem.toLowerCase()) ? word : HIDDEN;
 }
 
 /** The first of these characters from `start` on, or the end. */

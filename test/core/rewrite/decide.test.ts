@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countReasons, decide, REASONS, type RewriteOptions } from '../../../src/core/rewrite/decide.ts';
+import { decide, type RewriteOptions } from '../../../src/core/rewrite/decide.ts';
 import { lookupOf, OPTIONS, type Published, toAscii } from './support.ts';
 
 interface Row {
@@ -159,12 +159,4 @@ test('a decision names the host and what was found', () => {
     outcome: { kind: 'declared', record: 'BITTORRENT UDP:5' },
     urls: ['udp://Bücher.example.:5/ü'],
   });
-});
-
-test('counts every reason', () => {
-  const lookup = lookupOf({ 'h.example': 'BITTORRENT UDP:5' });
-  const urls = ['udp://h.example:5', 'udp://h.example:6', 'udp://h.example:7', 'x'];
-  const counts = countReasons(urls.map((url) => decide(url, lookup, OPTIONS)));
-  expect(counts).toMatchObject({ listed: 1, replaced: 2, malformed: 1, denied: 0 });
-  expect(Object.keys(counts)).toEqual([...REASONS]);
 });

@@ -20,6 +20,11 @@ describe('what is hidden', () => {
     ['http://user@h.example/announce', 'http://…@h.example/announce'],
     [`http://${HEX}.h.example/announce`, 'http://….h.example/announce'],
     [`http://h.example/announce#${HEX}`, 'http://h.example/announce#…'],
+    ['http://h.example/swordfish/announce', 'http://h.example/…/announce'],
+    ['http://h.example/SWORDFISH/announce', 'http://h.example/…/announce'],
+    ['http://h.example/announce?swordfish', 'http://h.example/announce?…'],
+    ['http://h.example/swordfish.php', 'http://h.example/…'],
+    ['http://h.example/1234/announce', 'http://h.example/…/announce'],
     ['http://h.example/user42/announce', 'http://h.example/…/announce'],
     ['http://h.example/12345/announce', 'http://h.example/…/announce'],
     ['http://h.example/aBcDeFgH/announce', 'http://h.example/…/announce'],
@@ -44,7 +49,8 @@ describe('what is shown', () => {
     'udp://tracker.example:1337',
     'HTTP://Tracker.Example.:80/announce.php',
     'http://h.example/tracker/announce?',
-    'http://h.example/v1/ann_ounce/',
+    'http://h.example/v1/announce/',
+    'http://h.example/tr/Announce.PHP?info_hash=&uid=',
     'https://[2001:db8::1]:443/announce',
     'http://bücher.example/announce',
     'http://a-rather-long-name.for-a-tracker.example/scrape',
@@ -58,6 +64,8 @@ test('no key survives, wherever it is put', () => {
   const key = fc.oneof(
     fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 20, maxLength: 64 }),
     fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'), minLength: 20, maxLength: 64 }),
+    // Those that a person chooses, too: letters of one case, too long to be a common word by chance.
+    fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz'), minLength: 12, maxLength: 15 }),
     fc.uuid(),
   );
   const place = fc.constantFrom(
