@@ -31,6 +31,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The ring that a package belongs to. Built-in modules are free outside core. */
 const PACKAGE_HOMES: Readonly<Record<string, string>> = {
+  '@fastify/cors': 'app',
+  '@fastify/rate-limit': 'app',
   bencode: 'core',
   chokidar: 'io',
   commander: 'cli',

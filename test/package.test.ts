@@ -52,7 +52,9 @@ describe('package.json', () => {
       .flatMap((path) => readSourceFile(path).imports)
       .map(({ specifier }) => specifier)
       .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'));
-    const names = new Set(imported.map((specifier) => specifier.split('/')[0]!));
+    const names = new Set(
+      imported.map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')),
+    );
     expect([...names].filter((name) => builtinModules.includes(name))).toEqual([]);
     expect([...names].sort()).toEqual(dependencies.sort());
     expect(developmentDependencies.filter((name) => names.has(name))).toEqual([]);

@@ -29,8 +29,8 @@ export interface DnsService {
   open(): Promise<void>;
   /** The real addresses; none before `open`. */
   addresses(): { readonly dns: readonly SocketAddress[]; readonly dnsTls: readonly SocketAddress[] };
-  /** What no zone may take, the status page at `admin` included: as configured until the real ports are known. */
-  reserved(admin: SocketAddress): Listener[];
+  /** What no zone may take, what answers at `http` included: as configured until the real ports are known. */
+  reserved(http: readonly SocketAddress[]): Listener[];
   /** Reads the certificate again; what is wrong with it stands in the log. */
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -53,10 +53,10 @@ export function createDnsService({ config, dataPlane, machine, logger }: DnsServ
       dnsTls = await openDnsTlsListeners({ ...shared, listen: tlsListen });
     },
     addresses: () => ({ dns, dnsTls }),
-    reserved(admin) {
+    reserved(http) {
       const isOpen = dns.length > 0;
       const streams = isOpen ? dnsTls : configuredDnsAddresses(tlsListen, machine);
-      return reservedListeners(isOpen ? dns : configuredDnsAddresses(listen, machine), [admin, ...streams]);
+      return reservedListeners(isOpen ? dns : configuredDnsAddresses(listen, machine), [...http, ...streams]);
     },
     reload: async () => await certificate?.reload(),
     async close() {

@@ -5,7 +5,6 @@ import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files.ts';
 import type { Logger } from '../io/log.ts';
 import { type FileWatcher, watchFiles } from '../io/watch.ts';
-import { type AdminServer, openAdmin } from './admin/admin.ts';
 import {
   drainStatuses,
   hostStatuses,
@@ -18,6 +17,7 @@ import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
+import { createHttpServices, type HttpServices } from './http-services.ts';
 import type { Machine } from './machine.ts';
 import { createTransfers, type Transfers } from './transfer/transfers.ts';
 import { createTurns } from './turns.ts';
@@ -86,7 +86,7 @@ class ZoneServer implements Server {
   private state: ServerState = 'starting';
   private reloader: Reloader | undefined;
   private transfers: Transfers | undefined;
-  private admin: AdminServer | undefined;
+  private readonly http: HttpServices;
   private watcher: FileWatcher | undefined;
   private watched: readonly string[] = [];
   private readonly dns: DnsService;
@@ -100,6 +100,8 @@ class ZoneServer implements Server {
     this.options = options;
     this.dataPlane = dataPlane;
     this.dns = createDnsService({ config, dataPlane, machine, logger });
+    const readCounters = () => dataPlane.readCounters();
+    this.http = createHttpServices({ config, logger, readCounters, status: () => this.status() });
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
     this.drains = createDrains({ file: createLedgerFile(config.state), clock, drainSeconds, logger });
@@ -145,7 +147,7 @@ class ZoneServer implements Server {
       isReady: this.state === 'serving' && hosts.every(({ state }) => state !== 'closed'),
       startedAtSeconds: this.startedAtSeconds,
       ...this.dns.addresses(),
-      admin: this.admin?.address,
+      ...this.http.addresses(),
       zones: zones.map(zoneStatus),
       secondaries: this.transfers?.statuses() ?? [],
       hosts,
@@ -176,14 +178,8 @@ class ZoneServer implements Server {
     });
     this.transfers = transfers;
     const { dataPlane, sockets, drains } = this;
-    const status = () => this.status();
-    this.admin = await openAdmin({
-      listen: config.admin.listen,
-      status,
-      readCounters: () => dataPlane.readCounters(),
-      logger,
-    });
-    const reserved = () => this.dns.reserved(this.admin?.address ?? config.admin.listen);
+    await this.http.open();
+    const reserved = () => this.dns.reserved(this.http.listening());
     this.reloader = createReloader({
       config,
       dataPlane,
@@ -286,7 +282,7 @@ class ZoneServer implements Server {
     await this.transfers?.stop();
     await this.dns.close();
     await this.dataPlane.stop();
-    await this.admin?.close();
+    await this.http.close();
     this.state = 'stopped';
   }
 }

@@ -24,6 +24,7 @@ const SETTINGS = [
   'tracker.allowed_ports',
   'tracker.max_listeners',
   'admin.listen',
+  'rewriter.listen',
 ];
 
 const EXAMPLES = `

@@ -94,7 +94,7 @@ function remedies(hosts: readonly HostStatus[], style: Style): string[] {
 }
 
 /** Lines that can be pasted: a question for each DNS address, an announce URL a host, the status page. */
-function copyLines({ dns, dnsTls, hosts, zones, admin }: ServerStatus, style: Style): string {
+function copyLines({ dns, dnsTls, hosts, zones, admin, rewriter }: ServerStatus, style: Style): string {
   const open = hosts.filter(({ state, announceUrl }) => state === 'open' && announceUrl !== undefined);
   const asked = (open[0] ?? hosts[0])?.host;
   const zone = zones.find(({ name }) => name !== undefined)?.name;
@@ -111,7 +111,8 @@ function copyLines({ dns, dnsTls, hosts, zones, admin }: ServerStatus, style: St
     ['ask DNS', digs],
     ['announce', urls],
     ['announce by address, where no resolver knows the names', loopbackUrls(open)],
-    ['status', admin === undefined ? [] : [`http://${formatSocketAddress(admin)}/`]],
+    ['status', pageUrls(admin, '/')],
+    ['put tracker URLs right', [...pageUrls(admin, '/rewrite'), ...pageUrls(rewriter, '/')]],
   ];
   return groups
     .filter(([, lines]) => lines.length > 0)
@@ -119,6 +120,10 @@ function copyLines({ dns, dnsTls, hosts, zones, admin }: ServerStatus, style: St
       [style('bold', title), ...lines.map((line) => `  ${printable(line)}`)].join('\n'),
     )
     .join('\n');
+}
+
+function pageUrls(address: SocketAddress | undefined, path: string): string[] {
+  return address === undefined ? [] : [`http://${formatSocketAddress(address)}${path}`];
 }
 
 /** A name that nobody delegates leads nowhere, which is what loopback is for: trying it out. */

@@ -78,6 +78,7 @@ function statusOf(hosts: readonly Partial<HostStatus>[]): ServerStatus {
     dns: [{ address: '::1', port: 53 }],
     dnsTls: [],
     admin: undefined,
+    rewriter: undefined,
     zones: [],
     secondaries: [],
     hosts: hosts.map((host) => ({ ...blank, host: 't.example', state: 'open', ...host })),

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { formatDuration } from '../config/format-duration.ts';
+import { html, type Markup } from '../http/html.ts';
 import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import type { DrainStatus, HostStatus, ServerStatus, ZoneStatus } from './status.ts';
 
@@ -21,39 +22,6 @@ pre { overflow-x: auto; margin: .5rem 0; }
 
 /** Nothing is loaded from anywhere and nothing runs. */
 export const STATUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-
-/** Text that has been made safe to stand in HTML. */
-interface Markup {
-  readonly html: string;
-}
-
-type Piece = string | number | undefined | Markup | readonly Markup[];
-
-/** A template whose values are text unless they are markup already. */
-function html(parts: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
-  const text = parts.map(
-    (part, index) => part + formatPiece(index < pieces.length ? pieces[index] : undefined),
-  );
-  return { html: text.join('') };
-}
-
-function formatPiece(piece: Piece): string {
-  if (piece === undefined) return '';
-  if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(String(piece));
-  return 'html' in piece ? piece.html : piece.map((part) => part.html).join('');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
-}
 
 export function formatStatusPage(status: ServerStatus): string {
   const { isReady, state, dns, dnsTls, zones, secondaries, hosts, draining, swarm } = status;
@@ -84,7 +52,7 @@ ${table(SECONDARY_HEADS, secondaries.map(secondaryRow))}`
 ${table(['Host', 'Endpoint', 'Address', 'State', 'Announce URL'], hosts.map(hostRow))}
 <h2>Draining</h2>
 ${draining.length === 0 ? html`<p>Nothing drains.</p>` : table(['Host', 'Port', 'Address', 'Closes in'], draining.map(drainRow))}
-<p><a href="/status.json">status.json</a> · <a href="/metrics">metrics</a></p>
+<p><a href="/rewrite">Put tracker URLs right</a> · <a href="/status.json">status.json</a> · <a href="/metrics">metrics</a></p>
 </body>
 </html>
 `;

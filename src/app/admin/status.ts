@@ -28,6 +28,8 @@ export interface ServerStatus {
   readonly dns: readonly SocketAddress[];
   readonly dnsTls: readonly SocketAddress[];
   readonly admin: SocketAddress | undefined;
+  /** The rewriting service's own address. */
+  readonly rewriter: SocketAddress | undefined;
   readonly zones: readonly ZoneStatus[];
   /** Zones that are copied from other servers, those without a copy too. */
   readonly secondaries: readonly SecondaryStatus[];

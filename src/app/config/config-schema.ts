@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';
 import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
+import { rewriterSection } from './rewriter-settings.ts';
 import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
 import { checkTls, tlsListenSetting, tlsSection } from './tls-settings.ts';
 import { transferSettings } from './transfer-settings.ts';
@@ -122,13 +123,16 @@ const sections = z.strictObject({
   admin: z
     .strictObject({
       listen: setting(notation(parseSocketAddress, 'an address with a port, such as "127.0.0.1:8053"'), {
-        comment: 'Status page, /status.json, /metrics, /healthz, /readyz. Whoever reaches it may read it.',
+        comment:
+          'Status page, /status.json, /metrics, /healthz, /readyz, and the rewriting service with its page at /rewrite. ' +
+          'Whoever reaches it may read it.',
         argument: 'address:port',
         kind: 'text',
         default: '127.0.0.1:8053',
       }),
     })
     .prefault({}),
+  rewriter: rewriterSection,
   workers: z
     .strictObject({
       count: setting(

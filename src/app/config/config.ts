@@ -11,6 +11,7 @@ import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
 import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';
 import type { ListenAddress } from './config-values.ts';
+import { type RewriterConfig, toRewriterConfig } from './rewriter-settings.ts';
 import type { SettingValue } from './setting.ts';
 import { rebaseColumn, type TransferConfig, toTransferConfig } from './transfer-config.ts';
 
@@ -24,6 +25,7 @@ export interface Config {
   readonly tls: TlsFiles | undefined;
   readonly tracker: TrackerConfig;
   readonly admin: { readonly listen: SocketAddress };
+  readonly rewriter: RewriterConfig;
   readonly workers: { readonly count: 'auto' | number };
   readonly log: { readonly level: ParsedConfig['log']['level'] };
 }
@@ -197,6 +199,7 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
       onBindFailure: tracker.on_bind_failure,
     },
     admin: parsed.admin,
+    rewriter: toRewriterConfig(parsed.rewriter),
     workers: parsed.workers,
     log: parsed.log,
   };

@@ -32,7 +32,7 @@ export interface ZoneChecker {
 }
 
 export interface ZoneCheckerOptions {
-  readonly config: Pick<Config, 'dns' | 'tracker' | 'admin'>;
+  readonly config: Pick<Config, 'dns' | 'tracker' | 'admin' | 'rewriter'>;
   readonly machine: Pick<Machine, 'localAddresses' | 'hasFamily'>;
 }
 
@@ -42,10 +42,11 @@ export function zoneFilesAt(path: string): readonly string[] {
 }
 
 export function createZoneChecker({ config, machine }: ZoneCheckerOptions): ZoneChecker {
-  const { tracker, dns, admin } = config;
+  const { tracker, dns, admin, rewriter } = config;
   const local = machine.localAddresses();
   const addresses = addressesHere(tracker.addresses, machine);
-  const streams = [admin.listen, ...configuredDnsAddresses(dns.tlsListen, machine)];
+  const http = rewriter.listen === undefined ? [admin.listen] : [admin.listen, rewriter.listen];
+  const streams = [...http, ...configuredDnsAddresses(dns.tlsListen, machine)];
   const reserved = reservedListeners(configuredDnsAddresses(dns.listen, machine), streams);
   /** What the zones so far would open; bounded by `tracker.max_listeners`, which the plan holds. */
   const open = new Map<string, Listener>();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isOwnHost } from '../../../src/app/admin/admin.ts';
 import { COUNTER_FAMILIES } from '../../../src/app/admin/metrics.ts';
 import { formatStatusPage } from '../../../src/app/admin/status-page.ts';
+import { isOwnHost } from '../../../src/app/http/guard.ts';
 import { COUNTER_NAMES } from '../../../src/core/counters.ts';
 import { findFreePorts } from '../../support/free-ports.ts';
 import { prepareServer, serve, zoneText } from '../../support/serving.ts';
@@ -132,6 +132,7 @@ describe('the status page', () => {
       dns: [],
       dnsTls: [],
       admin: undefined,
+      rewriter: undefined,
       swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, heapOctets: 0 },
       secondaries: [
         {

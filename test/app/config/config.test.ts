@@ -58,6 +58,15 @@ describe('readConfig', () => {
         onBindFailure: 'reject',
       },
       admin: { listen: { address: '127.0.0.1', port: 8053 } },
+      rewriter: {
+        listen: undefined,
+        hosts: [],
+        origins: [],
+        rateLimit: 120,
+        trustedProxies: [],
+        maxTorrentOctets: 10_485_760,
+        resolvers: [],
+      },
       workers: { count: 'auto' },
       log: { level: 'info' },
     });
@@ -196,6 +205,13 @@ listen = "auto:8053"`;
       'unknown key; known in [tracker]: addresses, interval, drain',
     ],
     ['zones', 'zones = []', 'at least one path'],
+    ['rewriter.listen', '[rewriter]\nlisten = "8054"', 'is not an address with a port'],
+    ['rewriter.hosts[0]', '[rewriter]\nhosts = "a:80"', '"a:80" is not a host name'],
+    ['rewriter.origins[0]', '[rewriter]\norigins = "https://a/"', '"https://a/" is not an origin'],
+    ['rewriter.origins[0]', '[rewriter]\norigins = "null"', '"null" is not an origin'],
+    ['rewriter.trusted_proxies[0]', '[rewriter]\ntrusted_proxies = "lo"', 'is not an address or a network'],
+    ['rewriter.max_torrent_octets', '[rewriter]\nmax_torrent_octets = 1', 'from 1024 to 104857600'],
+    ['rewriter.resolvers[0]', '[rewriter]\nresolvers = "dns"', '"dns" is not a name server'],
     ['workers.count', '[workers]\ncount = "many"', 'expected "auto" or a whole number'],
     ['tracker', 'tracker = 5', 'expected a section'],
   ])('says what is wrong with %s in %j', (key, text, words) => {
@@ -213,6 +229,27 @@ listen = "auto:8053"`;
 
   it('names line and column of what is not TOML', () => {
     expect(problemsOf('zones = ["a"]\nstate = = 1')[0]).toMatch(/^portolan\.toml:2:\d+: not TOML: /);
+  });
+});
+
+describe('the rewriting service', () => {
+  it('has an address of its own where one is written', () => {
+    const text = `[rewriter]
+listen = "[::1]:8054"
+hosts = "Rewrite.Example."
+origins = ["https://tool.example", "http://[::1]:8080"]
+trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
+resolvers = ["192.0.2.53", "tls://dns.example"]
+rate_limit = 0`;
+    expect(configOf(text).rewriter).toEqual({
+      listen: { address: '::1', port: 8054 },
+      hosts: ['rewrite.example'],
+      origins: ['https://tool.example', 'http://[::1]:8080'],
+      rateLimit: 0,
+      trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
+      maxTorrentOctets: 10_485_760,
+      resolvers: ['192.0.2.53', 'tls://dns.example'],
+    });
   });
 });
 
