@@ -138,6 +138,52 @@ describe('magnet links', () => {
   });
 });
 
+describe('several magnet links, one a line', () => {
+  const link = (name: string, url: string): string =>
+    `magnet:?xt=urn:btih:${'a'.repeat(40)}&dn=${name}&tr=${encodeURIComponent(url)}`;
+  const before = [
+    '# mine',
+    link('one', 'http://tracker.test:1/a'),
+    '',
+    link('two', 'udp://denied.test:1/a'),
+    '',
+  ];
+  const after = [
+    '# mine',
+    `${link('one', 'udp://tracker.test:1337/a')}&tr=${encodeURIComponent('https://tracker.test:443/a')}`,
+    '',
+    `magnet:?xt=urn:btih:${'a'.repeat(40)}&dn=two`,
+    '',
+  ];
+
+  test.each(['\n', '\r\n'])('are each rewritten, comments and line ends (%j) kept', async (end) => {
+    await put('links.txt', before.join(end));
+    await rewrite(['--in-place', 'links.txt']);
+    expect(await get('links.txt')).toBe(after.join(end));
+    expect((await rewrite(['-'], { stdin: before.join(end) })).stdout).toBe(after.join(end));
+  });
+
+  test('a last line without end stays without', async () => {
+    const { stdout } = await rewrite(['-'], { stdin: before.slice(0, -1).join('\n') });
+    expect(stdout).toBe(after.slice(0, -1).join('\n'));
+  });
+
+  test('each is shown as a tier of its own', async () => {
+    await put('links.txt', before.join('\n'));
+    const { stdout } = await rewrite(['--dry-run', 'links.txt']);
+    expect(stdout).toMatch(/tier 1\n- .*replaced[\s\S]*denied/);
+    const json = JSON.parse((await rewrite(['--json', 'links.txt'])).stdout) as { result: string[] };
+    expect(json.result).toEqual(after.slice(0, -1));
+  });
+
+  test('beside URLs they are lines of a list that cannot be read, and stay', async () => {
+    const list = `http://tracker.test:1/a\n${before[1]}\n`;
+    const { stdout, stderr } = await rewrite(['-'], { stdin: list });
+    expect(stdout).toBe(`udp://tracker.test:1337/a\nhttps://tracker.test:443/a\n${before[1]}\n`);
+    expect(stderr).toContain('malformed');
+  });
+});
+
 describe('lists', () => {
   test('tiers, comments and line ends are kept, from standard input or a file', async () => {
     const list =

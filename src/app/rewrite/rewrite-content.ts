@@ -5,7 +5,13 @@ import type { Lookup } from '../../core/preference/outcome.ts';
 import { type Decision, decide, isUntouched, type RewriteOptions } from '../../core/rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type ToAscii } from '../../core/rewrite/lookup-host.ts';
 import { hostsOfList, rewriteList } from '../../core/torrent/list.ts';
-import { hostsOfMagnet, isMagnet, rewriteMagnet, splitMagnet } from '../../core/torrent/magnet.ts';
+import {
+  hostsOfMagnet,
+  isMagnet,
+  type RewrittenMagnet,
+  rewriteMagnet,
+  splitMagnet,
+} from '../../core/torrent/magnet.ts';
 import { MAX_TORRENT_OCTETS, readMetainfo } from '../../core/torrent/metainfo.ts';
 import { hostsOfMetainfo, rewriteMetainfo } from '../../core/torrent/splice.ts';
 
@@ -13,7 +19,9 @@ import { hostsOfMetainfo, rewriteMetainfo } from '../../core/torrent/splice.ts';
 export const MAX_CONTENT_OCTETS = MAX_TORRENT_OCTETS;
 
 export type Content =
-  | { readonly kind: 'url' | 'magnet'; readonly text: string }
+  | { readonly kind: 'url'; readonly text: string }
+  /** One link, or one a line, with blank lines and `#` comments between. */
+  | { readonly kind: 'magnet'; readonly text: string }
   | { readonly kind: 'torrent' | 'list'; readonly octets: Uint8Array };
 
 export interface Tiers {
@@ -46,15 +54,41 @@ export interface ContentError {
 /** Answers for at least these hosts; rejects with the reason of an aborted signal. */
 export type LookUp = (hosts: readonly string[]) => Promise<Lookup>;
 
-/** What octets of a file or of standard input are: a torrent begins with a key of a dictionary, a magnet says so. */
+/**
+ * What octets of a file or of standard input are: a torrent begins with a key of a dictionary, magnet links say so, each
+ * on its line; all else is a list.
+ */
 export function detectContent(octets: Uint8Array): Content {
   const isDictionary =
     octets[0] === 0x64 && (octets[1] === 0x65 || (octets[1]! >= 0x30 && octets[1]! <= 0x39));
   if (isDictionary) return { kind: 'torrent', octets };
   const text = decodeStrict(octets);
-  const line = text?.trim();
-  if (line !== undefined && isMagnet(line) && !/\s/.test(line)) return { kind: 'magnet', text: line };
-  return { kind: 'list', octets };
+  const links = text === undefined ? [] : splitLines(text).filter(({ isLink }) => isLink);
+  const areMagnets = links.length > 0 && links.every(({ line }) => isMagnet(line) && !/\s/.test(line));
+  return areMagnets ? { kind: 'magnet', text: text! } : { kind: 'list', octets };
+}
+
+interface Line {
+  /** Without the blanks around it. */
+  readonly line: string;
+  readonly before: string;
+  /** Blanks and the line end. */
+  readonly after: string;
+  /** Neither blank nor a comment. */
+  readonly isLink: boolean;
+}
+
+function splitLines(text: string): Line[] {
+  return (text.match(/[^\n]*\n|[^\n]+$/g) ?? []).map((whole) => {
+    const line = whole.trim();
+    const start = whole.indexOf(line);
+    return {
+      line,
+      before: whole.slice(0, start),
+      after: whole.slice(start + line.length),
+      isLink: line !== '' && !line.startsWith('#'),
+    };
+  });
 }
 
 export async function rewriteContent(
@@ -66,7 +100,7 @@ export async function rewriteContent(
     case 'url':
       return rewriteOneUrl(content.text, lookUp, options);
     case 'magnet':
-      return rewriteOneMagnet(content.text, lookUp, options);
+      return rewriteMagnets(content.text, lookUp, options);
     case 'torrent':
       return rewriteOneTorrent(content.octets, lookUp, options);
     case 'list':
@@ -92,21 +126,33 @@ async function rewriteOneUrl(
   };
 }
 
-async function rewriteOneMagnet(
-  uri: string,
+/** Each link by itself; the lines between stay as they are. */
+async function rewriteMagnets(
+  text: string,
   lookUp: LookUp,
   options: RewriteOptions,
 ): Promise<RewrittenContent | ContentError> {
-  const lookup = await lookUp(hostsOfMagnet(uri, options.toAscii));
-  const rewritten = rewriteMagnet(uri, lookup, options);
-  if (rewritten.kind === 'error') return { ...rewritten, offset: undefined };
+  const lines = splitLines(text);
+  const links = lines.filter(({ isLink }) => isLink).map(({ line }) => line);
+  const lookup = await lookUp([...new Set(links.flatMap((uri) => hostsOfMagnet(uri, options.toAscii)))]);
+  const rewritten: RewrittenMagnet[] = [];
+  for (const uri of links) {
+    const result = rewriteMagnet(uri, lookup, options);
+    if (result.kind === 'error') return { ...result, offset: undefined };
+    rewritten.push(result);
+  }
+  let next = 0;
+  const written = lines.map(({ line, before, after, isLink }) =>
+    isLink ? before + rewritten[next++]!.uri + after : before + line + after,
+  );
+  const whole = written.join('');
   return {
     kind: 'magnet',
-    changed: rewritten.changed,
-    decisions: rewritten.decisions,
-    tiers: { before: [trackersOf(uri)], after: [trackersOf(rewritten.uri)] },
+    changed: rewritten.some(({ changed }) => changed),
+    decisions: rewritten.flatMap(({ decisions }) => decisions),
+    tiers: { before: links.map(trackersOf), after: rewritten.map(({ uri }) => trackersOf(uri)) },
     octetText: true,
-    octets: encodeLines([rewritten.uri]),
+    octets: new TextEncoder().encode(text.includes('\n') ? whole : `${whole}\n`),
     keptLastTracker: false,
   };
 }
