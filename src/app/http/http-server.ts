@@ -33,10 +33,12 @@ export interface HttpServer {
 
 /** A torrent of 10 MiB over 3 Mbit/s; what is slower than that is most often no client at all. */
 const REQUEST_MILLISECONDS = 30_000;
+/** For the head alone, which fits a segment or two. */
+const HEADERS_MILLISECONDS = 10_000;
 /** nginx closes kept connections after 75 s; a monitor asks every 10 or 15. */
 const KEEP_ALIVE_MILLISECONDS = 20_000;
 /** How often late requests are looked for: Node's own 30 s would double the time that they have. */
-const CHECK_MILLISECONDS = 2000;
+const CHECK_MILLISECONDS = 1000;
 /** fastify's own default is 1 MiB; routes that take a body say how much. */
 const MAX_BODY_OCTETS = 1024;
 /** As many as file descriptors that a process may open by habit leave room for beside sockets of trackers. */
@@ -49,10 +51,15 @@ export async function openHttpServer(
   options: HttpServerOptions,
   addRoutes: (server: FastifyInstance) => void,
 ): Promise<HttpServer> {
-  const { listen, logger, trustedProxies = [] } = options;
+  const {
+    listen,
+    logger,
+    trustedProxies = [],
+    requestMilliseconds: requestTimeout = REQUEST_MILLISECONDS,
+  } = options;
   const server = Fastify({
     bodyLimit: MAX_BODY_OCTETS,
-    requestTimeout: options.requestMilliseconds ?? REQUEST_MILLISECONDS,
+    requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     forceCloseConnections: true,
     http: { connectionsCheckingInterval: CHECK_MILLISECONDS },
@@ -62,6 +69,8 @@ export async function openHttpServer(
     clientErrorHandler: refuseOctets,
   });
   server.server.maxConnections = MAX_CONNECTIONS;
+  // Where it is above `requestTimeout`, Node takes each for the other.
+  server.server.headersTimeout = Math.min(HEADERS_MILLISECONDS, requestTimeout);
   server.addHook('onRequest', createGuard(options));
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'));
   server.setErrorHandler((error: Error, _request, reply) => {
