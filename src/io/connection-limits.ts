@@ -18,6 +18,8 @@ export interface ConnectionLimits {
   touch(connection: CountedConnection): void;
   /** Counts one out; harmless when it is out already. */
   release(connection: CountedConnection): void;
+  /** Makes room for another: false when nothing is open. */
+  shedOldest(): boolean;
   size(): number;
 }
 
@@ -46,12 +48,13 @@ export function createConnectionLimits(
     if (neighbours?.size === 0) byPrefix.delete(connection.prefix);
   }
 
-  function shedFirst(connections: ReadonlySet<CountedConnection>): void {
+  function shedFirst(connections: ReadonlySet<CountedConnection>): boolean {
     for (const oldest of connections) {
       release(oldest);
       oldest.shed();
-      return;
+      return true;
     }
+    return false;
   }
 
   return {
@@ -73,6 +76,7 @@ export function createConnectionLimits(
       neighbours?.add(connection);
     },
     release,
+    shedOldest: () => shedFirst(all),
     size: () => all.size,
   };
 }

@@ -22,6 +22,8 @@ export interface Step {
    * `finish`: close once the replies are out. `abort`: close at once.
    */
   verdict: 'next' | 'more' | 'long' | 'finish' | 'abort';
+  /** Of the verdict `finish`: the peer sends nothing more, so that nothing of it need be waited for. */
+  isPeerDone?: boolean;
   /** Of the verdict `long`, else undefined. */
   longReply?: LongReply | undefined;
 }

@@ -4,12 +4,13 @@ import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
 
 export type Command =
-  /** `descriptor` is the bound socket of a UDP listener, opened by the control plane; TCP is opened by the worker. */
+  /** `descriptor` is the socket of the listener, opened by the control plane, for a packet worker; a stream worker opens it. */
   | {
       readonly kind: 'open';
       readonly service: Service;
@@ -42,6 +43,8 @@ export type WorkerMessage =
   | { readonly kind: 'failed'; readonly id: number; readonly errno: string; readonly message: string }
   /** The zone with this number has changed at its primary: see notify-gate.ts. */
   | { readonly kind: 'notify'; readonly slot: number }
+  /** There is no descriptor or no memory for another connection; told once a minute. */
+  | { readonly kind: 'shortage'; readonly errno: string }
   /** A handler threw: our mistake, met once in a while at most. */
   | { readonly kind: 'fault'; readonly message: string };
 
@@ -62,4 +65,8 @@ export interface WorkerSetup {
   readonly clockOrigin: { readonly seconds: number; readonly hrtimeMilliseconds: number };
   /** An eventfd for a packet worker, 0 for a stream worker. */
   readonly wakeDescriptor: number;
+  /** Packet workers in all: each has its share of the caps on connections. */
+  readonly workerCount: number;
+  /** What connections a packet worker has open; without room for a stream worker. */
+  readonly lent: LentDescriptors;
 }

@@ -10,7 +10,7 @@ import { NO_TRANSFERS, type Publication, type Service, type ZoneJournal } from '
 export interface OpenListener {
   readonly listener: Listener;
   readonly service: Service;
-  /** UDP: one bound socket a packet worker. */
+  /** One socket a packet worker; none where the stream worker has its own. */
   readonly descriptors: readonly number[];
 }
 
@@ -63,7 +63,7 @@ export function handOverCommands(standing: Standing, kind: WorkerKind, index: nu
   const commands = [publishCommand(publication, kind)];
   if (kind === 'stream' && identity !== undefined) commands.push({ kind: 'identify', identity });
   for (const { listener, service, descriptors } of listeners) {
-    if ((listener.transport === 'udp') !== (kind === 'packet')) continue;
+    if (descriptors.length > 0 !== (kind === 'packet')) continue;
     commands.push({ kind: 'open', service, listener, descriptor: descriptors[index] ?? 0 });
   }
   return commands;

@@ -1,6 +1,7 @@
-// A thread that answers packets: one loop over all its UDP sockets, DNS and tracker. It never returns to an event loop;
-// commands wait in the port until the control plane's eventfd wakes the loop.
+// A thread that answers packets, DNS and tracker, and the tracker's HTTP: one loop over all its sockets. It never returns to
+// an event loop; commands wait in the port until the control plane's eventfd wakes the loop.
 
+import { getSystemErrorName } from 'node:util';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Counter } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
@@ -11,69 +12,97 @@ import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './com
 import { createOwnSources } from './own-sources.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
+import { createTrackerStreams } from './tracker-streams.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
-const { counters, wakeDescriptor } = setup;
+const { counters, wakeDescriptor, lent, workerCount } = setup;
 const services = createServices({ ...setup, tellNotify: (slot) => tell({ kind: 'notify', slot }) });
 const ownSources = createOwnSources();
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const descriptors = new Map<string, number>();
 
+const libc = loadLibc();
+const nowSeconds = createSharedClock(setup.clockOrigin);
+const onFault = (error: unknown): void => tell({ kind: 'fault', message: String(error) });
+const streams = createTrackerStreams({
+  libc,
+  respond: services.httpTracker.respond,
+  lent,
+  workerCount,
+  counters,
+  nowSeconds,
+  onFault,
+  onShortage: (errno) => tell({ kind: 'shortage', errno: getSystemErrorName(-errno) }),
+});
 const loop = new PacketLoop({
-  libc: loadLibc(),
+  libc,
   wakeDescriptor,
   onControl: takeCommands,
-  onFault: (error) => tell({ kind: 'fault', message: String(error) }),
-  nowSeconds: createSharedClock(setup.clockOrigin),
+  onFault,
+  nowSeconds,
   isOwnSource: ownSources.has,
   counters,
+  companion: streams.loop,
 });
 
 tell({ kind: 'ready', descriptor: loop.descriptor });
 loop.run();
+streams.loop.end();
 port.close();
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message);
 }
 
-/** Carries out all that waits; false when the last was to stop. */
+/** Carries out all that waits. The loop is ended by {@link stop}, once connections have had their grace. */
 function takeCommands(): boolean {
   for (;;) {
     const received = receiveMessageOnPort(port) as { message: NumberedCommand } | undefined;
     if (received === undefined) return true;
     const { id, command } = received.message;
     if (command.kind === 'stop') {
-      loop.clear();
-      tell({ kind: 'done', id, port: 0 });
-      return false;
+      stop(() => tell({ kind: 'done', id, port: 0 }));
+      return true;
     }
-    carryOut(command);
-    tell({ kind: 'done', id, port: 0 });
+    carryOut(command, () => tell({ kind: 'done', id, port: 0 }));
   }
 }
 
-function carryOut(command: Exclude<Command, { kind: 'stop' }>): void {
+function stop(onStopped: () => void): void {
+  loop.clear();
+  streams.closeAll(() => {
+    onStopped();
+    loop.halt();
+  });
+}
+
+function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => void): void {
   switch (command.kind) {
     case 'open':
       open(command);
-      return;
+      break;
     case 'close':
+      if (streams.close(command.listener, onDone)) return;
       close(command.listener);
-      return;
+      break;
     case 'publish':
       services.publish({
         images: command.images.map((buffer) => new ZoneImage(buffer)),
         draining: command.draining,
         transfers: command.transfers,
       });
-      return;
+      break;
     case 'identify':
-      return;
+      break;
   }
+  onDone();
 }
 
 function open({ service, listener, descriptor }: Extract<Command, { kind: 'open' }>): void {
+  if (listener.transport === 'tcp') {
+    streams.open(listener, descriptor);
+    return;
+  }
   const isDns = service === 'dns';
   ownSources.add(listener);
   descriptors.set(formatListener(listener), descriptor);

@@ -1,40 +1,62 @@
-// One UDP port for several workers: a socket for each, among which the system spreads what comes.
+// One port for several workers: a socket for each, among which the system spreads what comes.
 
+import type { Listener } from '../../core/net/endpoint.ts';
 import type { Logger } from '../../io/log.ts';
 import { openBatchSocket } from '../../io/packet-engine/batch-socket.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
+import { openListeningSocket } from '../../io/stream-engine/listening-socket.ts';
 import { DEFAULT_RECEIVE_BUFFER_OCTETS } from '../../io/udp-socket.ts';
+import { DEFER_ACCEPT_SECONDS } from './tracker-streams.ts';
 
 export interface SharedPort {
   /** Bound and non-blocking, one a worker; whoever opened them closes them. */
   readonly descriptors: readonly number[];
   readonly port: number;
-  /** Of each socket, as granted, without what Linux adds for its own bookkeeping (socket(7)). */
-  readonly receiveBufferOctets: number;
+  /** Of each socket for UDP, as granted, with what Linux adds for its own bookkeeping (socket(7)): as much again. */
+  readonly receiveBufferOctets: number | undefined;
 }
 
-/** What each socket asks for. */
+interface OpenedSocket {
+  readonly descriptor: number;
+  readonly port: number;
+  readonly receiveBufferOctets?: number;
+}
+
+/** What each socket for UDP asks for. */
 const WANTED_RECEIVE_BUFFER_OCTETS = DEFAULT_RECEIVE_BUFFER_OCTETS;
 
+/** Throws `SystemCallError`; nothing stays open then. */
+export function openSharedPort(libc: Libc, listener: Listener, workerCount: number): SharedPort {
+  const { transport, address } = listener;
+  return openForWorkers(libc, listener.port, workerCount, (port, isShared) => {
+    if (transport === 'tcp')
+      return openListeningSocket(libc, { address, port, isShared, deferSeconds: DEFER_ACCEPT_SECONDS });
+    return openBatchSocket(libc, {
+      address,
+      port,
+      isShared,
+      receiveBufferOctets: WANTED_RECEIVE_BUFFER_OCTETS,
+    });
+  });
+}
+
 /**
- * Throws {@link SystemCallError}; nothing stays open then. The first bind is exclusive, because SO_REUSEPORT would
- * share the port with any other program that sets it; with several workers that socket makes way for those that share.
+ * The first bind is exclusive, because SO_REUSEPORT would share the port with any other program that sets it; with several
+ * workers that socket makes way for those that share. Positional: the last is what differs.
  */
-export function openSharedPort(
+function openForWorkers(
   libc: Libc,
-  { address, port }: { readonly address: string; readonly port: number },
+  port: number,
   workerCount: number,
+  open: (port: number, isShared: boolean) => OpenedSocket,
 ): SharedPort {
-  const options = { address, receiveBufferOctets: WANTED_RECEIVE_BUFFER_OCTETS };
-  const first = openBatchSocket(libc, { ...options, port, isShared: false });
-  const receiveBufferOctets = first.receiveBufferOctets / 2;
+  const first = open(port, false);
+  const { receiveBufferOctets } = first;
   if (workerCount === 1) return { descriptors: [first.descriptor], port: first.port, receiveBufferOctets };
   libc.close(first.descriptor);
   const descriptors: number[] = [];
   try {
-    for (let worker = 0; worker < workerCount; worker++) {
-      descriptors.push(openBatchSocket(libc, { ...options, port: first.port, isShared: true }).descriptor);
-    }
+    for (let worker = 0; worker < workerCount; worker++) descriptors.push(open(first.port, true).descriptor);
   } catch (error) {
     for (const descriptor of descriptors) libc.close(descriptor);
     throw error;
@@ -43,9 +65,11 @@ export function openSharedPort(
 }
 
 /** Says once what the system grants: what a burst may bring before datagrams are lost. */
-export function createReceiveBufferReport(logger: Logger): (grantedOctets: number) => void {
+export function createReceiveBufferReport(logger: Logger): (port: SharedPort) => void {
   let reported = 0;
-  return (grantedOctets) => {
+  return ({ receiveBufferOctets }) => {
+    if (receiveBufferOctets === undefined) return;
+    const grantedOctets = receiveBufferOctets / 2;
     if (grantedOctets === reported) return;
     reported = grantedOctets;
     const fields = { grantedOctets, wantedOctets: WANTED_RECEIVE_BUFFER_OCTETS };

@@ -1,5 +1,6 @@
-// The data plane on worker threads: packet workers share each UDP port, one stream worker has TCP. This thread opens
-// the UDP sockets and only lends them, so that a worker that dies leaves its sockets, and what waits in them, behind.
+// The data plane on worker threads: packet workers share each port for UDP and for the tracker's HTTP, one stream worker has
+// the rest of TCP. This thread opens the shared sockets and only lends them, so that a worker that dies leaves its sockets,
+// and what waits in them, behind.
 
 import { type Counters, createCounters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
@@ -9,6 +10,7 @@ import { BindError } from '../../io/bind-error.ts';
 import type { Cancel, Clock } from '../../io/clock.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
+import { createLentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command, WorkerSetup } from './commands.ts';
@@ -16,8 +18,9 @@ import type { DataPlane, DataPlaneSetup, Publication, Service } from './data-pla
 import { handOverCommands, type OpenListener, publishCommand, type WorkerKind } from './hand-over.ts';
 import { createRestartPause, type Death } from './restart-pause.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
-import { createReceiveBufferReport, openSharedPort } from './shared-port.ts';
+import { createReceiveBufferReport, openSharedPort, type SharedPort } from './shared-port.ts';
 import { createSharedState, type SharedState } from './shared-state.ts';
+import { createTrackerDescriptors } from './tracker-streams.ts';
 import {
   startWorkerThread,
   WorkerEndedError,
@@ -29,6 +32,8 @@ export interface ThreadedDataPlaneOptions extends DataPlaneSetup {
   readonly libc: Libc;
   /** Packet workers, 1 or more. */
   readonly workerCount: number;
+  /** The stream worker has all of TCP: the stream engine does not run here. */
+  readonly withoutStreamLoop?: boolean;
   /** See {@link WorkerThreadOptions}. */
   readonly stopMilliseconds?: number;
   readonly answerMilliseconds?: number;
@@ -60,7 +65,7 @@ export class ThreadedDataPlane implements DataPlane {
   private identity: TlsIdentity | undefined;
   /** Successors that wait for their start; one a worker at most. */
   private readonly restarts = new Set<Cancel>();
-  private readonly reportReceiveBuffer: (grantedOctets: number) => void;
+  private readonly reportReceiveBuffer: (port: SharedPort) => void;
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
@@ -77,6 +82,7 @@ export class ThreadedDataPlane implements DataPlane {
       answers,
       connectionKey: this.state.connectionKey,
       seed: this.seed,
+      workerCount,
       clockOrigin: { seconds: this.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
     };
     const wakes = Array.from({ length: workerCount }, () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -86,6 +92,7 @@ export class ThreadedDataPlane implements DataPlane {
         ...shared,
         owner: CREATING_OWNER + 1 + index,
         wakeDescriptor,
+        lent: createTrackerDescriptors(workerCount),
         counters: createCounters(),
       }),
     );
@@ -93,6 +100,7 @@ export class ThreadedDataPlane implements DataPlane {
       ...shared,
       owner: CREATING_OWNER + 1 + workerCount,
       wakeDescriptor: 0,
+      lent: createLentDescriptors(0),
       counters: createCounters(),
     });
   }
@@ -115,9 +123,9 @@ export class ThreadedDataPlane implements DataPlane {
 
   async open(listener: Listener, service: Service): Promise<Listener> {
     try {
-      return listener.transport === 'udp'
-        ? await this.openUdp(listener, service)
-        : await this.openTcp(listener, service);
+      const isShared =
+        listener.transport === 'udp' || (service === 'tracker' && !this.options.withoutStreamLoop);
+      return isShared ? await this.openShared(listener, service) : await this.openOwn(listener, service);
     } catch (error) {
       throw error instanceof Error ? new BindError(listener, error) : error;
     }
@@ -128,7 +136,7 @@ export class ThreadedDataPlane implements DataPlane {
     const open = this.listeners.get(key);
     if (open === undefined) return;
     this.listeners.delete(key);
-    const workers = listener.transport === 'udp' ? this.packetWorkers : [this.streamWorker];
+    const workers = open.descriptors.length > 0 ? this.packetWorkers : [this.streamWorker];
     // A worker that dies meanwhile has let go of the socket, too.
     await Promise.allSettled(workers.map((worker) => worker.send({ kind: 'close', listener })));
     this.closeDescriptors(open.descriptors);
@@ -172,22 +180,24 @@ export class ThreadedDataPlane implements DataPlane {
     this.closeDescriptors(this.wakes);
   }
 
-  private async openUdp(listener: Listener, service: Service): Promise<Listener> {
-    const opened = openSharedPort(this.options.libc, listener, this.packetWorkers.length);
-    const { descriptors, port } = opened;
-    const real = { ...listener, port };
-    this.reportReceiveBuffer(opened.receiveBufferOctets);
+  /** One socket a packet worker. */
+  private async openShared(listener: Listener, service: Service): Promise<Listener> {
+    const { libc, workerCount } = this.options;
+    const opened = openSharedPort(libc, listener, workerCount);
+    this.reportReceiveBuffer(opened);
+    const real = { ...listener, port: opened.port };
     // Noted first, so that the successor of a worker that dies meanwhile is given it.
-    this.listeners.set(formatListener(real), { listener: real, service, descriptors });
+    this.listeners.set(formatListener(real), { listener: real, service, descriptors: opened.descriptors });
     await Promise.allSettled(
       this.packetWorkers.map((worker, index) =>
-        worker.send({ kind: 'open', service, listener: real, descriptor: descriptors[index]! }),
+        worker.send({ kind: 'open', service, listener: real, descriptor: opened.descriptors[index]! }),
       ),
     );
     return real;
   }
 
-  private async openTcp(listener: Listener, service: Service): Promise<Listener> {
+  /** A socket that the stream worker opens itself. */
+  private async openOwn(listener: Listener, service: Service): Promise<Listener> {
     const port = await this.sendToStreamWorker({ kind: 'open', service, listener, descriptor: 0 });
     const real = { ...listener, port };
     this.listeners.set(formatListener(real), { listener: real, service, descriptors: [] });

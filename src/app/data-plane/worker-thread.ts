@@ -2,6 +2,7 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from '../../io/log.ts';
+import { takeDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
 import type { Death } from './restart-pause.ts';
 
@@ -163,6 +164,12 @@ class Thread implements WorkerThread {
       this.options.onNotify?.(message.slot);
       return;
     }
+    if (message.kind === 'shortage') {
+      this.options.logger.warn('a connection could not be accepted; is the limit of open files too low?', {
+        reason: message.errno,
+      });
+      return;
+    }
     if (message.kind === 'fault') {
       this.options.logger.error('a packet handler failed, and its packet was dropped', {
         reason: message.message,
@@ -181,6 +188,7 @@ class Thread implements WorkerThread {
     this.isDead = true;
     // Threads have no descriptors of their own: what a dead one had open stays open.
     if (this.epoll > 0 && !this.hasStopped) this.options.close(this.epoll);
+    for (const descriptor of takeDescriptors(this.setup.lent)) this.options.close(descriptor);
     this.port.close();
     for (const { reject, patience } of this.waiting.values()) {
       clearTimeout(patience);

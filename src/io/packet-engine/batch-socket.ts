@@ -94,7 +94,8 @@ export function encodeAddress(address: Uint8Array, port: number): Uint8Array {
   return name;
 }
 
-function boundPort(libc: Libc, descriptor: number): number {
+/** Throws {@link SystemCallError}, as the two below do. */
+export function boundPort(libc: Libc, descriptor: number): number {
   const name = new Uint8Array(SockaddrIn6.octets);
   const length = Uint8Array.of(name.length, 0, 0, 0);
   check(libc, 'getsockname', libc.getsockname(descriptor, name, length));
@@ -105,7 +106,7 @@ function setFlag(libc: Libc, descriptor: number, level: number, option: number):
   setOption(libc, descriptor, { level, option, value: 1 });
 }
 
-function setOption(
+export function setOption(
   libc: Libc,
   descriptor: number,
   { level, option, value }: { level: number; option: number; value: number },
@@ -121,7 +122,8 @@ function getOption(libc: Libc, descriptor: number, level: number, option: number
   return new DataView(octets.buffer).getInt32(0, true);
 }
 
-function check(libc: Libc, call: string, result: number): number {
+/** `result`, unless it is the call's failure. */
+export function check(libc: Libc, call: string, result: number): number {
   if (result < 0) throw new SystemCallError(call, libc.errno());
   return result;
 }

@@ -47,30 +47,45 @@ export const EpollEvent =
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
 export const IPPROTO_IP = 0;
+export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
+export const TCP_NODELAY = 1;
+export const TCP_DEFER_ACCEPT = 9;
 export const IP_PKTINFO = 8;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
 export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o2000000;
 
-/** Errors a packet path meets, by number (asm-generic/errno.h). */
+/** Errors that packets and connections meet, by number (asm-generic/errno.h). */
 export const Errno = {
   EINTR: 4,
   EAGAIN: 11,
+  ENOMEM: 12,
   EACCES: 13,
+  ENFILE: 23,
+  EMFILE: 24,
+  EINVAL: 22,
+  EBADF: 9,
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,
   EMSGSIZE: 90,

@@ -37,6 +37,18 @@ const DATA_WORD = EpollEvent.data / 4;
 /** epoll_wait(2): no time-out. */
 const FOR_EVER = -1;
 
+/** What shares the thread with the packets, and is waited for in the same place. */
+export interface LoopCompanion {
+  /** Readable when a turn has something to do. */
+  readonly descriptor: number;
+  /** Takes a bounded part of that: packets have their turn in between. */
+  turn(): void;
+  /** Called after every turn of the packets, whether or not there was one of the companion. */
+  keepTime(): void;
+  /** How long the next wait may be; -1 for ever. */
+  waitMilliseconds(): number;
+}
+
 export interface PacketLoopOptions {
   readonly libc: Libc;
   /** An eventfd: readable when {@link PacketLoopOptions.onControl} has something to do. */
@@ -49,6 +61,7 @@ export interface PacketLoopOptions {
   /** Whether the datagram claims to come from one of our own sockets. */
   readonly isOwnSource: (source: PacketSource) => boolean;
   readonly counters: Counters;
+  readonly companion?: LoopCompanion;
 }
 
 export interface LoopSocket {
@@ -72,6 +85,7 @@ export class PacketLoop {
   readonly descriptor: number;
   /** By descriptor. The kernel gives the lowest that is free: bounded by the descriptors of this process. */
   private readonly sockets: (LoopSocket | undefined)[] = [];
+  private isHalted = false;
 
   constructor(options: PacketLoopOptions) {
     this.options = options;
@@ -81,6 +95,7 @@ export class PacketLoop {
     this.eventWords = new Int32Array(this.events.octets.buffer);
     this.descriptor = options.libc.epollCreate(EPOLL_CLOEXEC);
     this.watch(EPOLL_CTL_ADD, options.wakeDescriptor);
+    if (options.companion !== undefined) this.watch(EPOLL_CTL_ADD, options.companion.descriptor);
   }
 
   add(socket: LoopSocket): void {
@@ -104,10 +119,16 @@ export class PacketLoop {
     for (const socket of this.sockets) if (socket !== undefined) this.remove(socket.descriptor);
   }
 
-  /** Returns when {@link PacketLoopOptions.onControl} says so. The loop is of no more use then. */
+  /** Returns when {@link PacketLoopOptions.onControl} says so, or after {@link halt}. The loop is of no more use then. */
   run(): void {
-    while (this.turn(FOR_EVER));
+    const { companion } = this.options;
+    while (this.turn(companion?.waitMilliseconds() ?? FOR_EVER) && !this.isHalted);
     this.end();
+  }
+
+  /** Has {@link run} return after the turn at hand. */
+  halt(): void {
+    this.isHalted = true;
   }
 
   /**
@@ -115,6 +136,7 @@ export class PacketLoop {
    * loop is to end. For whoever has other things to do between the turns; {@link run} has none.
    */
   turn(timeoutMilliseconds: number): boolean {
+    const { companion } = this.options;
     let isRunning = true;
     const count = this.libc.epollWait(this.descriptor, this.events.address, EVENTS, timeoutMilliseconds);
     for (let index = 0, word = DATA_WORD; index < count; index++, word += EVENT_WORDS) {
@@ -122,7 +144,9 @@ export class PacketLoop {
       const ready = this.sockets[descriptor];
       if (ready !== undefined) this.takeBatch(ready);
       else if (descriptor === this.options.wakeDescriptor) isRunning = this.takeControl();
+      else if (descriptor === companion?.descriptor) companion.turn();
     }
+    companion?.keepTime();
     return isRunning;
   }
 

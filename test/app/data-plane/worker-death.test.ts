@@ -142,7 +142,7 @@ describe.skipIf(process.platform !== 'linux')('a worker', () => {
   });
 
   test('that hangs is ended and replaced when it takes no command', async () => {
-    const { plane, deaths } = await prepare(1, { answerMilliseconds: 200 });
+    const { plane, deaths } = await prepare(1, { answerMilliseconds: 1000 });
     const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
     await plane.publish({ images: [endless(plane)], draining: [] });
     const [client] = await openClients(1);

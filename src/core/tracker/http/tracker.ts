@@ -39,6 +39,8 @@ export interface HttpReply {
   length: number;
   /** Whether the connection may serve another request. */
   keepAlive: boolean;
+  /** The client has said that this was its last request, and no body follows. */
+  isClientDone: boolean;
 }
 
 export interface HttpTrackerOptions {
@@ -86,7 +88,7 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
     body: { octets: new Uint8Array(0), at: 0 },
   };
   const hosts = createHostReader();
-  const result: HttpReply = { length: 0, keepAlive: false };
+  const result: HttpReply = { length: 0, keepAlive: false, isClientDone: false };
 
   return {
     respond(octets, start, end, source, localPort, reply, nowSeconds) {
@@ -209,6 +211,7 @@ function finish(front: FrontEnd, status: Status, result: HttpReply): void {
   writeText(body, '\r\n\r\n');
   const bodyStart = body.at;
   result.keepAlive = keepAlive;
+  result.isClientDone = (status === 200 || status === 404) && !head.keepAlive && !head.hasBody;
   result.length = bodyStart;
   if (head.method === 'HEAD' && status !== 400) return;
   body.octets.copyWithin(bodyStart, HEAD_ROOM, bodyEnd);

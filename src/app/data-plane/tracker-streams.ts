@@ -1,0 +1,105 @@
+// The tracker's HTTP on a packet worker: its listeners and connections on the loop that answers packets.
+
+import { performance } from 'node:perf_hooks';
+import { Counter, type Counters } from '../../core/counters.ts';
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
+import { createConnectionLimits } from '../../io/connection-limits.ts';
+import { createHttpProtocol, type HttpStreamHandler } from '../../io/http-protocol.ts';
+import { HTTP_STREAM_LIMITS } from '../../io/http-stream.ts';
+import type { Libc } from '../../io/packet-engine/libc.ts';
+import {
+  createLentDescriptors,
+  type LentDescriptors,
+  lentSlots,
+} from '../../io/stream-engine/lent-descriptors.ts';
+import { StreamLoop } from '../../io/stream-engine/stream-loop.ts';
+
+/**
+ * How long a connection waits in the kernel for its first octets: the least that can be asked for. Most announces come
+ * on a connection of their own, and this saves a wake for each.
+ */
+export const DEFER_ACCEPT_SECONDS = 1;
+
+export interface TrackerStreamsOptions {
+  readonly libc: Libc;
+  readonly respond: HttpStreamHandler;
+  readonly lent: LentDescriptors;
+  /** How many workers have the same ports, and a share of the caps each. */
+  readonly workerCount: number;
+  readonly counters: Counters;
+  nowSeconds(): number;
+  onFault(error: unknown): void;
+  onShortage(errno: number): void;
+}
+
+export interface TrackerStreams {
+  readonly loop: StreamLoop;
+  /** `descriptor` is a listening socket, lent. */
+  open(listener: Listener, descriptor: number): void;
+  /** False when it is none of these listeners; else `onClosed` is called once, when its last connection is gone. */
+  close(listener: Listener, onClosed: () => void): boolean;
+  closeAll(onClosed: () => void): void;
+}
+
+export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStreams {
+  const { libc, respond, lent, workerCount, counters, nowSeconds, onFault, onShortage } = options;
+  const { maxConnections, maxConnectionsPerPrefix, maxHeadOctets } = HTTP_STREAM_LIMITS;
+  /** By {@link formatListener}; bounded by the control plane's plan. */
+  const descriptors = new Map<string, number>();
+  const loop = new StreamLoop({
+    libc,
+    limits: HTTP_STREAM_LIMITS,
+    connections: createConnectionLimits(
+      shareOf(maxConnections, workerCount),
+      shareOf(maxConnectionsPerPrefix, workerCount),
+    ),
+    lent,
+    maxReplyOctets: MAX_HTTP_REPLY_OCTETS,
+    nowMilliseconds: () => performance.now(),
+    onFault,
+    onRejected: () => void counters[Counter.httpRejectedConnections]!++,
+    onTimeout: () => void counters[Counter.httpTimeouts]!++,
+    onShortage,
+  });
+
+  function close(key: string, onClosed: () => void): boolean {
+    const descriptor = descriptors.get(key);
+    if (descriptor === undefined) return false;
+    descriptors.delete(key);
+    loop.remove(descriptor, onClosed);
+    return true;
+  }
+
+  return {
+    loop,
+    open(listener, descriptor) {
+      const countRefusal = (): void => void counters[Counter.httpErrors]!++;
+      const protocol = createHttpProtocol({ respond, maxHeadOctets, nowSeconds, countRefusal });
+      protocol.localPort = listener.port;
+      descriptors.set(formatListener(listener), descriptor);
+      loop.add({ descriptor, protocol, isDeferred: DEFER_ACCEPT_SECONDS > 0 });
+    },
+    close: (listener, onClosed) => close(formatListener(listener), onClosed),
+    closeAll(onClosed) {
+      let left = descriptors.size;
+      if (left === 0) onClosed();
+      for (const key of [...descriptors.keys()]) {
+        close(key, () => {
+          left--;
+          if (left === 0) onClosed();
+        });
+      }
+    },
+  };
+}
+
+/** The kernel spreads connections evenly over the workers, by the ports that they come from. */
+function shareOf(cap: number, workerCount: number): number {
+  return Math.ceil(cap / workerCount);
+}
+
+/** Room for the connections of one worker. */
+export function createTrackerDescriptors(workerCount: number): LentDescriptors {
+  return createLentDescriptors(lentSlots(shareOf(HTTP_STREAM_LIMITS.maxConnections, workerCount)));
+}

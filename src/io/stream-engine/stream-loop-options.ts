@@ -1,0 +1,34 @@
+// What a stream loop is made with, and given to listen on.
+
+import type { ConnectionLimits } from '../connection-limits.ts';
+import type { Libc } from '../packet-engine/libc.ts';
+import type { StreamProtocol } from '../stream-connection.ts';
+import type { StreamLimits } from '../stream-server.ts';
+import type { LentDescriptors } from './lent-descriptors.ts';
+
+export interface StreamLoopOptions {
+  readonly libc: Libc;
+  readonly limits: StreamLimits;
+  readonly connections: ConnectionLimits;
+  /** Of {@link lentSlots} for what `connections` admits. */
+  readonly lent: LentDescriptors;
+  /** The longest reply of any protocol. */
+  readonly maxReplyOctets: number;
+  nowMilliseconds(): number;
+  /** A protocol threw. The connection is closed, and the loop goes on. */
+  onFault(error: unknown): void;
+  /** A connection was shed for a newcomer, or could not be accepted. */
+  onRejected(): void;
+  /** A connection was closed for being too slow in a request or in reading. */
+  onTimeout(): void;
+  /** There is no descriptor or no memory for a newcomer. Told once a minute, however often it is so. */
+  onShortage(errno: number): void;
+}
+
+export interface LoopListener {
+  /** Listening, non-blocking. The loop never closes it: whoever opened it does, after `remove`. */
+  readonly descriptor: number;
+  readonly protocol: StreamProtocol;
+  /** Its connections come with their first octets (TCP_DEFER_ACCEPT). */
+  readonly isDeferred: boolean;
+}
