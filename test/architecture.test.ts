@@ -36,6 +36,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   bencode: 'core',
   chokidar: 'io',
   commander: 'cli',
+  'cli-progress': 'cli',
   dns2: 'io',
   fastify: 'app',
   koffi: 'io',

@@ -15,6 +15,10 @@ export interface Inputs {
   readonly hasFiles: boolean;
   /** Torrents are among them, by name or as a folder of them. */
   readonly hasTorrents: boolean;
+  /** How many there are; folders are searched for it. */
+  count(): Promise<number>;
+  /** Whether it was found in a folder, and not named. */
+  isFromFolder(input: Input): boolean;
 }
 
 /** Tells URLs and magnet links from paths, and folders from files. Nothing but folders is opened before its turn. */
@@ -40,8 +44,16 @@ export async function listInputs(args: readonly string[], io: CliIo): Promise<In
       }
     }
   }
+  async function count(): Promise<number> {
+    let inputs = args.length - folders.size;
+    for (const folder of folders) {
+      for await (const _path of findTorrents(resolve(io.workingDirectory, folder))) inputs++;
+    }
+    return inputs;
+  }
+  const isFromFolder = (input: Input): boolean => !args.includes(input.label);
   const hasTorrents = folders.size > 0 || paths.some((path) => path.toLowerCase().endsWith('.torrent'));
-  return { all: all(), hasFiles: paths.length > 0, hasTorrents };
+  return { all: all(), hasFiles: paths.length > 0, hasTorrents, count, isFromFolder };
 }
 
 function isUrl(argument: string): boolean {

@@ -7,16 +7,21 @@ import { type InputResult, rewriteInputs } from '../app/rewrite/rewrite-files.ts
 import { printable } from '../core/octets/printable.ts';
 import type { RewriteOptions } from '../core/rewrite/decide.ts';
 import { createDecisionMemo } from '../core/rewrite/decision-memo.ts';
+import { isMagnet } from '../core/torrent/magnet.ts';
+import { systemClock } from '../io/clock.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { toAsciiHost } from '../io/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import {
+  addCacheOption,
   addResolverOption,
-  createResolverFromFlags,
+  type CacheFlags,
   OTHER_RESOLVER_HINT,
-  type ResolverFlags,
+  withResolver,
 } from './resolver-option.ts';
-import { listInputs } from './rewrite-inputs.ts';
+import { type Inputs, listInputs } from './rewrite-inputs.ts';
+import { withEndpointOrder } from './rewrite-probe.ts';
+import { createProgress } from './rewrite-progress.ts';
 import {
   addToSummary,
   createSummary,
@@ -26,9 +31,10 @@ import {
   formatJson,
   formatSummary,
 } from './rewrite-report.ts';
+import { runUndo } from './rewrite-undo.ts';
 import { UsageError } from './usage-error.ts';
 
-interface RewriteFlags extends ResolverFlags {
+interface RewriteFlags extends CacheFlags {
   readonly mode: 'fix' | 'prefer' | 'off';
   readonly prefer?: boolean;
   readonly allowDowngrade?: boolean;
@@ -39,6 +45,9 @@ interface RewriteFlags extends ResolverFlags {
   readonly json?: boolean;
   readonly inPlace?: boolean;
   readonly backup?: string;
+  readonly undo?: boolean;
+  readonly fsync: boolean;
+  readonly probe?: boolean;
   readonly output?: string;
 }
 
@@ -48,6 +57,7 @@ Examples:
   portolan rewrite "magnet:?xt=urn:btih:…&tr=…"
   portolan rewrite --dry-run old.torrent                    show what would change, tier by tier
   portolan rewrite --in-place --backup .bak torrents/       every torrent in a folder, originals kept
+  portolan rewrite --undo --backup .bak torrents/           and back again
   portolan rewrite - < trackers.txt > right.txt             a list, a magnet or a torrent through a pipe
   portolan rewrite --check torrents/                        exit code 3 if anything would change`;
 
@@ -77,38 +87,55 @@ export function registerRewrite(program: Command, io: CliIo): void {
     .option('--json', 'one JSON object a line for each input, on standard output')
     .option('--in-place', 'write changed files back')
     .option('--backup <suffix>', 'with --in-place: keep the original beside it, with this suffix')
+    .option('--undo', 'put back the originals that --backup kept, where only tracker URLs have changed since')
+    .option(
+      '--no-fsync',
+      'do not wait until the disk has what is written: quicker, for files that are copies',
+    )
+    .option('--probe', 'try the declared endpoints, and put those that answer first')
     .option('--output <file>', 'write the result of the only input to a file')
     .addHelpText('after', EXAMPLES);
-  addResolverOption(command).action((args: string[], flags: RewriteFlags) => runRewrite(args, flags, io));
+  addCacheOption(addResolverOption(command)).action((args: string[], flags: RewriteFlags) =>
+    runRewrite(args, flags, io),
+  );
 }
 
 async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliIo): Promise<void> {
   checkFlags(args, flags);
-  const resolver = createResolverFromFlags(flags);
+  const inputs = await listInputs(args, io);
+  if (flags.undo === true) return await undo(inputs, flags, io);
+  if (inputs.hasTorrents) checkTorrentTarget(args, flags, io);
   const summary = createSummary();
   const writes = flags.inPlace === true && flags.dryRun !== true && flags.check !== true;
-  const run = {
-    resolver,
-    options: toOptions(flags),
-    ...(writes ? { inPlace: { backup: flags.backup } } : {}),
-  };
-  const inputs = await listInputs(args, io);
-  if (inputs.hasTorrents) checkTorrentTarget(args, flags, io);
+  const inPlace = writes ? { inPlace: { backup: flags.backup, fsync: flags.fsync } } : {};
+  const progress = await createProgress(io, inputs.count, systemClock.nowMilliseconds);
   try {
-    for await (const result of rewriteInputs(inputs.all, run)) {
-      addToSummary(summary, result.result);
-      await report(result, flags, io);
-    }
+    await withResolver(flags, io, (resolver) =>
+      withEndpointOrder(flags, async (refine) => {
+        const run = { resolver, refine, options: toOptions(flags), ...inPlace };
+        for await (const result of rewriteInputs(inputs.all, run)) {
+          addToSummary(summary, result.result);
+          await report(result, flags, progress.io);
+          progress.advance();
+        }
+      }),
+    );
   } finally {
-    resolver.close();
+    progress.stop();
   }
   if (flags.json === true) return;
   if (inputs.hasFiles) io.stderr.write(formatSummary(summary));
   if (summary.reasons.has('failed')) io.stderr.write(OTHER_RESOLVER_HINT);
 }
 
+async function undo(inputs: Inputs, flags: RewriteFlags, io: CliIo): Promise<void> {
+  const { backup = '', fsync, dryRun = false, check = false, json = false } = flags;
+  await runUndo(inputs, { backup, fsync, dryRun, check, json }, io);
+}
+
 function checkFlags(args: readonly string[], flags: RewriteFlags): void {
-  if (
+  if (flags.undo === true) checkUndo(args, flags);
+  else if (
     flags.backup !== undefined &&
     (flags.inPlace !== true || /[/\\]/.test(flags.backup) || flags.backup === '')
   ) {
@@ -122,6 +149,19 @@ function checkFlags(args: readonly string[], flags: RewriteFlags): void {
   }
   if (args.filter((argument) => argument === '-').length > 1) {
     throw new UsageError('standard input can be read once', 'Try: portolan rewrite - < trackers.txt');
+  }
+}
+
+function checkUndo(args: readonly string[], { backup = '', inPlace, output }: RewriteFlags): void {
+  const hint = 'Try: portolan rewrite --undo --backup .bak torrents/';
+  if (backup === '' || /[/\\]/.test(backup)) {
+    throw new UsageError('--undo takes the suffix of the originals with --backup', hint);
+  }
+  if (inPlace === true || output !== undefined) {
+    throw new UsageError('--undo puts files back in place, and writes nothing else', hint);
+  }
+  if (args.some((argument) => argument === '-' || argument.includes('://') || isMagnet(argument))) {
+    throw new UsageError('--undo takes files and folders', hint);
   }
 }
 

@@ -18,11 +18,13 @@ export interface CaptureOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stdout is a terminal. */
   readonly isTTY?: boolean;
+  /** Whether stderr is one. */
+  readonly isStderrTTY?: boolean;
 }
 
 export async function runCaptured(args: readonly string[], options: CaptureOptions = {}): Promise<Captured> {
   const stdout = createSink(options.isTTY ?? false);
-  const stderr = createSink(false);
+  const stderr = createSink(options.isStderrTTY ?? false);
   let exitCode: ExitCode = 0;
   const io: CliIo = {
     stdin:

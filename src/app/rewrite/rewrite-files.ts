@@ -1,21 +1,27 @@
 // Many inputs of `portolan rewrite`, several at a time, results in the order of the inputs; and writing them back.
 
+import type { Outcome } from '../../core/preference/outcome.ts';
 import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { readFileBounded, writeFileAtomic } from '../../io/files.ts';
+import { createGate, type Gate } from '../../io/resolver/gate.ts';
 import type { Resolver } from '../../io/resolver.ts';
 import { backUpFile } from '../../io/torrent-files.ts';
-import { lookUpHosts } from './lookup-hosts.ts';
+import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 import {
   type Content,
   type ContentError,
   detectContent,
+  type LookUp,
   MAX_CONTENT_OCTETS,
   type RewrittenContent,
   rewriteContent,
 } from './rewrite-content.ts';
+import { createRunLookups } from './run-lookups.ts';
 
-/** Inputs in work: enough to keep look-ups of several files in flight, few enough to bound memory. */
-const CONCURRENCY = 16;
+/** Inputs in work, most of them waiting for look-ups: enough for thousands of files in one round trip to a resolver. */
+const MAX_IN_WORK = 1024;
+/** Files being written: with fsync, a disk takes several for the time of one. */
+const MAX_WRITING = 16;
 
 /**
  * `label` names the input as it was given, without passkeys: it may hold anything that a file name may. A file is read
@@ -29,55 +35,99 @@ export interface RewriteRun {
   readonly resolver: Pick<Resolver, 'lookupPreference'>;
   readonly options: RewriteOptions;
   /** Changed files are written back, after a copy with `backup` added to their name. */
-  readonly inPlace?: { readonly backup: string | undefined };
+  readonly inPlace?: { readonly backup: string | undefined; readonly fsync: boolean };
+  /** Makes of an outcome what the run goes by. */
+  readonly refine?: ((host: string, outcome: Outcome) => Promise<Outcome>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface InputResult {
   readonly input: Input;
-  /** An error leaves the input as it was. */
+  /** An error leaves the input as it was. Without `octets` once they have been written back. */
   readonly result: RewrittenContent | ContentError;
 }
 
-/** Results in the order of the inputs. At most {@link CONCURRENCY} inputs are in memory. */
+/** What the inputs of a run share. */
+interface Shared extends RewriteRun {
+  readonly readAhead: ReadAhead;
+  readonly lookUp: LookUp;
+  readonly writing: Gate;
+}
+
+/** Results in the order of the inputs. Memory is bounded by {@link MAX_IN_WORK} and by what read-ahead.ts holds. */
 export async function* rewriteInputs(
   inputs: AsyncIterable<Input> | Iterable<Input>,
   run: RewriteRun,
 ): AsyncGenerator<InputResult> {
-  const working: Promise<InputResult>[] = []; // bounded by CONCURRENCY, in order
+  const shared: Shared = {
+    ...run,
+    readAhead: createReadAhead(),
+    lookUp: createRunLookups(run.resolver, run),
+    writing: createGate(MAX_WRITING),
+  };
+  const working: Promise<InWork>[] = []; // bounded by MAX_IN_WORK, in order
+  const deliver = async (): Promise<InputResult> => {
+    const { held, ...result } = await working.shift()!;
+    shared.readAhead.release(held);
+    return result;
+  };
   for await (const input of inputs) {
-    const work = rewriteInput(input, run);
+    const work = rewriteInput(input, shared);
     work.catch(() => {}); // awaited below; an abort must not count as unhandled until then
     working.push(work);
-    if (working.length === CONCURRENCY) yield await working.shift()!;
+    if (working.length === MAX_IN_WORK) yield await deliver();
   }
-  for (const work of working) yield await work;
+  while (working.length > 0) yield await deliver();
 }
 
-async function rewriteInput(input: Input, run: RewriteRun): Promise<InputResult> {
-  run.signal?.throwIfAborted();
+interface InWork extends InputResult {
+  /** Octets that are in memory for it. */
+  readonly held: number;
+}
+
+async function rewriteInput(input: Input, shared: Shared): Promise<InWork> {
+  let held = 0;
   try {
-    const content = 'path' in input ? await readContent(input.path) : input.content;
-    const lookUp = (hosts: readonly string[]) => lookUpHosts(run.resolver, hosts, run);
-    const result = await rewriteContent(content, lookUp, run.options);
-    if (result.kind !== 'error' && 'path' in input && run.inPlace !== undefined && result.changed) {
-      if (run.inPlace.backup !== undefined)
-        await backUpFile(input.path, `${input.path}${run.inPlace.backup}`);
-      await writeFileAtomic(input.path, result.octets);
+    shared.signal?.throwIfAborted();
+    let content: Content;
+    if ('path' in input) {
+      const octets = await shared.readAhead.read(() => readFileBounded(input.path, MAX_CONTENT_OCTETS));
+      held = octets.length;
+      content = contentOf(input.path, octets);
+    } else {
+      content = input.content;
     }
-    return { input, result };
+    const result = await rewriteContent(content, shared.lookUp, shared.options);
+    const isWritten = 'path' in input && shared.inPlace !== undefined && result.kind !== 'error';
+    if (!isWritten) return { input, result, held };
+    if (result.changed) await shared.writing(() => writeBack(input.path, result.octets, shared.inPlace!));
+    shared.readAhead.release(held);
+    return { input, result: { ...result, octets: WRITTEN }, held: 0 };
   } catch (error) {
-    run.signal?.throwIfAborted();
+    shared.signal?.throwIfAborted();
     if (!(error instanceof Error) || !('code' in error)) throw error;
-    return {
-      input,
-      result: { kind: 'error', code: String(error.code), offset: undefined, message: error.message },
-    };
+    const result = {
+      kind: 'error',
+      code: String(error.code),
+      offset: undefined,
+      message: error.message,
+    } as const;
+    return { input, result, held };
   }
+}
+
+const WRITTEN = new Uint8Array(0);
+
+async function writeBack(
+  path: string,
+  octets: Uint8Array,
+  { backup, fsync }: NonNullable<RewriteRun['inPlace']>,
+): Promise<void> {
+  if (backup !== undefined) await backUpFile(path, `${path}${backup}`, { fsync });
+  await writeFileAtomic(path, octets, { fsync });
 }
 
 /** A file that says that it is a torrent is read as one, whatever it holds: the error then says what is wrong with it. */
-async function readContent(path: string): Promise<Content> {
-  const octets = await readFileBounded(path, MAX_CONTENT_OCTETS);
+export function contentOf(path: string, octets: Uint8Array): Content {
   return path.toLowerCase().endsWith('.torrent') ? { kind: 'torrent', octets } : detectContent(octets);
 }
