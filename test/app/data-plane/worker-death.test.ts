@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DataPlane } from '../../../src/app/data-plane/data-plane.ts';
 import { createRestartPause } from '../../../src/app/data-plane/restart-pause.ts';
 import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
+import { Counter } from '../../../src/core/counters.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
 import { Header, type ZoneImage } from '../../../src/core/zone/image.ts';
 import { systemClock } from '../../../src/io/clock.ts';
@@ -95,13 +96,14 @@ async function openClients(count: number): Promise<Socket[]> {
   return clients;
 }
 
-/** Resolves when the kernel has it: what a worker is told after that, it hears after that. */
-function sendQuery(client: Socket, port: number): Promise<void> {
-  return new Promise((resolve) => client.send(encodeQuery(QUERY), port, ADDRESS, () => resolve()));
+/** Has a worker search for a name without end. */
+async function hang(plane: DataPlane, client: Socket, port: number): Promise<void> {
+  client.send(encodeQuery(QUERY), port, ADDRESS);
+  await expect.poll(() => plane.readCounters()[Counter.dnsUdpQueries]).toBe(1);
 }
 
 describe.skipIf(process.platform !== 'linux')('a worker', () => {
-  test('killed under load loses no more than the batch at hand, and has a successor within a second', async () => {
+  test('killed under load loses no more than the batch at hand, and has a successor at once', async () => {
     const { plane, deaths } = await prepare(2);
     await plane.publish({ images: [zone(plane, 'here')], draining: [] });
     const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
@@ -110,21 +112,19 @@ describe.skipIf(process.platform !== 'linux')('a worker', () => {
     const rounds = 300;
     let answers = 0;
     for (const client of clients) client.on('message', () => answers++);
-    const successions: Promise<number>[] = [];
+    const successions: Promise<void>[] = [];
     for (let round = 0; round < rounds; round++) {
       for (const client of clients) client.send(encodeQuery({ ...QUERY, id: round }), port, ADDRESS);
-      if (round % 100 === 50) successions.push(killAndTime(plane, successions.length % 2));
+      if (round % 100 === 50) successions.push(killAndReplace(plane, successions.length % 2));
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    const times = await Promise.all(successions);
+    await Promise.all(successions);
     await askMany(port, 'here');
     const lost = (): number => rounds * clients.length - answers;
     await expect.poll(lost).toBeLessThanOrEqual(kills * BATCH_SIZE);
-    expect(times).toHaveLength(kills);
-    // The one that is killed for the second time waits 250 ms first; a busy machine takes its time to start threads.
-    expect(Math.min(...times)).toBeLessThan(1000);
-    expect(Math.max(...times)).toBeLessThan(3000);
-    expect(deaths.map(({ reason }) => reason)).toEqual(Array(kills).fill('it was ended from outside'));
+    const reason = 'it was ended from outside';
+    // The one that is killed for the second time within seconds waits a moment first.
+    expect(deaths).toEqual([0, 0, 250].map((pauseMilliseconds) => ({ reason, pauseMilliseconds })));
   });
 
   test('that throws is replaced, the log says why, and one that always throws is not reborn without end', async () => {
@@ -146,7 +146,7 @@ describe.skipIf(process.platform !== 'linux')('a worker', () => {
     const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
     await plane.publish({ images: [endless(plane)], draining: [] });
     const [client] = await openClients(1);
-    await sendQuery(client!, port);
+    await hang(plane, client!, port);
     await plane.publish({ images: [zone(plane, 'again')], draining: [] });
     expect(deaths.map(({ reason }) => reason)).toEqual(['it took no command and was ended']);
     await askMany(port, 'again');
@@ -157,10 +157,8 @@ describe.skipIf(process.platform !== 'linux')('a worker', () => {
     const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
     await plane.publish({ images: [endless(plane)], draining: [] });
     const [client] = await openClients(1);
-    await sendQuery(client!, port);
-    const startedAt = performance.now();
+    await hang(plane, client!, port);
     await plane.stop();
-    expect(performance.now() - startedAt).toBeLessThan(3000);
     const again = createSocket('udp4');
     onTestFinished(() => void again.close());
     await new Promise<void>((resolve, reject) => again.once('error', reject).bind(port, ADDRESS, resolve));
@@ -206,21 +204,19 @@ describe.skipIf(process.platform !== 'linux')('a worker', () => {
   test('leaves no descriptor behind', async () => {
     const { plane } = await prepare(1);
     await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
-    await killAndTime(plane, 0);
+    await killAndReplace(plane, 0);
     const before = countDescriptors();
-    for (let round = 0; round < 2; round++) await killAndTime(plane, 0);
+    for (let round = 0; round < 2; round++) await killAndReplace(plane, 0);
     await expect.poll(countDescriptors).toBeLessThanOrEqual(before);
   });
 });
 
-/** Milliseconds until the successor takes commands. */
-async function killAndTime(plane: ThreadedDataPlane, index: number): Promise<number> {
-  const startedAt = performance.now();
+/** Resolves when the successor takes commands. */
+async function killAndReplace(plane: ThreadedDataPlane, index: number): Promise<void> {
   const dead = plane.workers()[index]!;
   await dead.kill();
   await expect.poll(() => plane.workers()[index], { timeout: 5000, interval: 5 }).not.toBe(dead);
   await plane.workers()[index]!.ready;
-  return performance.now() - startedAt;
 }
 
 function countDescriptors(): number {
