@@ -2,6 +2,7 @@
 // Non-null assertions: nodes and rows are indexes that this file made, and a million of them are visited.
 
 import { FOLD } from '../dns/name.ts';
+import { OwnerHasher } from './owner-hasher.ts';
 import type { RecordTable } from './record-table.ts';
 
 export const NO_NODE = -1;
@@ -22,35 +23,42 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
   const { count: rows, octets, owners } = records;
   let mask = 15;
   while (mask < rows * 2) mask = mask * 2 + 1;
-  const slots = new Int32Array(mask + 1).fill(NO_NODE);
+  // Node + 1 in the low bits, 0 for free; the bits of the hash that the place does not say in the others, so that a
+  // name is compared only where it is nearly certain to be the same: each comparison waits for memory three times.
+  const slots = new Uint32Array(mask + 1);
   const firstRow = new Int32Array(rows);
   const lastRow = new Int32Array(rows);
   const nextRow = new Int32Array(rows).fill(NO_ROW);
+  const hasher = new OwnerHasher(octets, seed);
   let count = 0;
   let node = NO_NODE;
 
-  function slotOf(name: Uint8Array, offset: number): number {
-    let slot = hashName(name, offset, seed) & mask;
-    for (;;) {
+  /** The slot of the name, or the free one that it would have. */
+  function slotOf(hash: number, name: Uint8Array, offset: number): number {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const found = slots[slot]!;
-      if (found === NO_NODE || isSameNameAt(octets, owners[firstRow[found]!]!, name, offset)) return slot;
-      slot = (slot + 1) & mask;
+      if (found === 0) return slot;
+      if (((found ^ hash) & ~mask) !== 0) continue;
+      if (isSameNameAt(octets, owners[firstRow[(found & mask) - 1]!]!, name, offset)) return slot;
     }
   }
 
   for (let row = 0; row < rows; row++) {
-    if (row > 0 && owners[row] === owners[row - 1]) {
+    const owner = owners[row]!;
+    if (row > 0 && owner === owners[row - 1]) {
       nextRow[lastRow[node]!] = row;
       lastRow[node] = row;
       continue;
     }
-    const slot = slotOf(octets, owners[row]!);
-    node = slots[slot]!;
-    if (node === NO_NODE) {
+    const hash = hasher.read(owner);
+    const slot = slotOf(hash, octets, owner);
+    const found = slots[slot]!;
+    if (found === 0) {
+      firstRow[count] = row;
       node = count++;
-      slots[slot] = node;
-      firstRow[node] = row;
+      slots[slot] = (hash & ~mask) | count;
     } else {
+      node = (found & mask) - 1;
       nextRow[lastRow[node]!] = row;
     }
     lastRow[node] = row;
@@ -59,20 +67,11 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
     count,
     firstRow: firstRow.subarray(0, count),
     nextRow,
-    find: (name, offset) => slots[slotOf(name, offset)]!,
+    find(name, offset) {
+      const reader = name === octets ? hasher : new OwnerHasher(name, seed);
+      return (slots[slotOf(reader.read(offset), name, offset)]! & mask) - 1;
+    },
   };
-}
-
-/** FNV-1a over the folded name, with the seed mixed in and the bits spread. */
-function hashName(octets: Uint8Array, offset: number, seed: number): number {
-  let hash = seed ^ 0x811c9dc5;
-  let position = offset;
-  for (let length = octets[position]!; length !== 0; length = octets[position]!) {
-    const end = position + length;
-    for (; position <= end; position++) hash = Math.imul(hash ^ FOLD[octets[position]!]!, 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
 }
 
 /** Whether the wire names at the two places are the same (RFC 4343). */
@@ -82,12 +81,14 @@ export function isSameNameAt(
   right: Uint8Array,
   rightOffset: number,
 ): boolean {
-  for (let index = 0; ; index++) {
+  for (let index = 0; ; ) {
     const length = left[leftOffset + index]!;
     if (length !== right[rightOffset + index]!) return false;
     if (length === 0) return true;
-    for (const end = index + length; index < end; index++) {
-      if (FOLD[left[leftOffset + index + 1]!] !== FOLD[right[rightOffset + index + 1]!]) return false;
+    for (const end = index++ + length; index <= end; index++) {
+      const octet = left[leftOffset + index]!;
+      const other = right[rightOffset + index]!;
+      if (octet !== other && FOLD[octet] !== FOLD[other]) return false;
     }
   }
 }

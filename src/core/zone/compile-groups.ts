@@ -1,8 +1,9 @@
 // The rows of one name as the RRsets of the image: by type, RRSIGs by the type that they cover and right behind it.
 
 import { RecordType } from '../dns/record-type.ts';
-import type { NameTree } from './compile-names.ts';
+import { APEX, type NameTree } from './compile-names.ts';
 import { coveredType } from './dnssec-rdata.ts';
+import { NodeFlag } from './image.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** Rows of one RRset, or the RRSIGs of one. */
@@ -54,4 +55,22 @@ function groupRows(table: RecordTable, rows: number[]): readonly RowGroup[] {
 function groupKey(table: RecordTable, row: number): number {
   const type = table.types[row]!;
   return type === RecordType.RRSIG ? coveredType(table, row) * 2 + 1 : type * 2;
+}
+
+/** What a name of the zone does to queries for it and below it. */
+export function flagsOf(groups: readonly RowGroup[], node: number): number {
+  let flags = 0;
+  for (const { type } of groups) {
+    if (type === RecordType.NS && node !== APEX) flags |= NodeFlag.delegation;
+    else if (type === RecordType.CNAME) flags |= NodeFlag.alias;
+    else if (type === RecordType.DNAME) flags |= NodeFlag.dname;
+  }
+  return flags;
+}
+
+/** RFC 2181 §5.2: where the TTLs of an RRset differ, the lowest holds for all. */
+export function lowestTtl(table: RecordTable, rows: readonly number[]): number {
+  let lowest = table.ttls[rows[0]!]!;
+  for (const row of rows) lowest = Math.min(lowest, table.ttls[row]!);
+  return lowest;
 }

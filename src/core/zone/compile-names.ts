@@ -1,37 +1,57 @@
 // The names of a zone as a tree in columns: every owner, and every empty non-terminal above one (RFC 4592 §2.2.2).
 
-import { FOLD, labelCount, nameLength } from '../dns/name.ts';
-import { labelHash, rootHash } from '../dns/name-hash.ts';
+import { labelCount, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
+import { isSameNameAt } from './check-index.ts';
 import { isHashedRow } from './dnssec-rdata.ts';
+import { OwnerHasher } from './owner-hasher.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** A node's number counts from 1 in the order of creation; 0 is none. The apex is 1. */
 export const APEX = 1;
 
+/** A power of two, between a third and three quarters full. */
+export function slotsFor(nodes: number): number {
+  let slots = 8;
+  while (slots * 3 < nodes * 4) slots *= 2;
+  return slots;
+}
+
 /** What bounds it: one node for each label of each owner, hence the zone's octets. */
 export class NameTree {
   count = 0;
   /** Offset of the name in the record table's octets, letters as written. */
-  names: Uint32Array = new Uint32Array(64);
-  parents: Uint32Array = new Uint32Array(64);
-  hashes: Uint32Array = new Uint32Array(64);
+  names: Uint32Array;
+  parents: Uint32Array;
+  hashes: Uint32Array;
   /** First and last row of the node's records, plus 1; `nextRows` chains them in the file's order. */
-  firstRows: Uint32Array = new Uint32Array(64);
-  lastRows: Uint32Array = new Uint32Array(64);
+  firstRows: Uint32Array;
+  lastRows: Uint32Array;
   readonly nextRows: Uint32Array;
 
-  private slots = new Uint32Array(256);
+  /**
+   * As an image has them, which takes them over (image.ts). The node's number in the low bits, 0 for free; the bits of its hash that the place does not say in the others, so
+   * that names are compared only where they are nearly certain to be the same.
+   */
+  slots: Uint32Array;
   private readonly table: RecordTable;
-  private readonly seed: number;
+  private readonly hasher: OwnerHasher;
   private readonly apexLabels: number;
-  private readonly offsets = new Uint8Array(128);
-  private readonly suffixHashes = new Uint32Array(128);
+  /** The node of the parent that the hasher knows as `parentAt`. */
+  private parentAt = -1;
+  private parent = 0;
 
-  constructor(table: RecordTable, apexOffset: number, seed: number) {
+  /** `expected` is how many names there will be, as far as that is known: room for them is made at once. */
+  constructor(table: RecordTable, { apexOffset, seed, expected }: TreeOptions) {
     this.table = table;
-    this.seed = seed;
+    this.hasher = new OwnerHasher(table.octets, seed);
     this.nextRows = new Uint32Array(table.count);
+    this.names = new Uint32Array(expected + 1);
+    this.parents = new Uint32Array(expected + 1);
+    this.hashes = new Uint32Array(expected + 1);
+    this.firstRows = new Uint32Array(expected + 1);
+    this.lastRows = new Uint32Array(expected + 1);
+    this.slots = new Uint32Array(slotsFor(expected));
     this.apexLabels = labelCount(
       table.octets.subarray(apexOffset, apexOffset + nameLength(table.octets, apexOffset)),
     );
@@ -39,8 +59,7 @@ export class NameTree {
 
   /** The node of the name at `offset` of the table's octets, or 0. */
   findName(offset: number): number {
-    this.measure(offset);
-    return this.find(offset, 0);
+    return this.find(offset, this.hasher.read(offset));
   }
 
   isWildcard(node: number): boolean {
@@ -64,63 +83,51 @@ export class NameTree {
 
   /** The node of the owner at `offset` of the table's octets, made with its ancestors where it is new. */
   locate(offset: number): number {
-    const labels = this.measure(offset);
-    const known = this.find(offset, 0);
+    const { hasher } = this;
+    const hash = hasher.read(offset);
+    const known = this.find(offset, hash);
     if (known !== 0) return known;
-    let parent = 0;
-    let node = 0;
-    for (let label = labels - this.apexLabels; label >= 0; label--) {
-      const at = offset + this.offsets[label]!;
-      node = this.find(at, label);
-      if (node === 0) node = this.insert(at, this.suffixHashes[label]!, parent);
-      parent = node;
+    const above = hasher.labels - this.apexLabels;
+    if (above === 0) return this.insert(offset, hash, 0);
+    // Neighbours in a zone file mostly have one parent.
+    if (hasher.parentAt !== this.parentAt) {
+      this.parent = this.locateParent(offset, above);
+      this.parentAt = hasher.parentAt;
     }
-    return node;
+    return this.insert(offset, hash, this.parent);
+  }
+
+  /** The node of the parent of the name that was read last, made with its ancestors where it is new. */
+  private locateParent(offset: number, above: number): number {
+    const { hasher } = this;
+    let parent = 0;
+    for (let label = above; label > 0; label--) {
+      const at = offset + hasher.offsetOf(label);
+      const hash = hasher.hashOf(label);
+      const node = this.find(at, hash);
+      parent = node === 0 ? this.insert(at, hash, parent) : node;
+    }
+    return parent;
   }
 
   /** The node of the owner at `offset`, made without its ancestors where it is new. */
   locateAlone(offset: number): number {
-    this.measure(offset);
-    const known = this.find(offset, 0);
-    return known === 0 ? this.insert(offset, this.suffixHashes[0]!, 0) : known;
+    const hash = this.hasher.read(offset);
+    const known = this.find(offset, hash);
+    return known === 0 ? this.insert(offset, hash, 0) : known;
   }
 
-  /** Fills `offsets` and `suffixHashes` for the name at `offset`; returns its labels. */
-  private measure(offset: number): number {
-    const octets = this.table.octets;
-    let labels = 0;
-    let at = offset;
-    for (; octets[at]! !== 0; at += octets[at]! + 1) this.offsets[labels++] = at - offset;
-    this.offsets[labels] = at - offset;
-    let hash = rootHash(this.seed);
-    this.suffixHashes[labels] = hash;
-    for (let label = labels - 1; label >= 0; label--) {
-      hash = labelHash(hash, octets, offset + this.offsets[label]!);
-      this.suffixHashes[label] = hash;
-    }
-    return labels;
-  }
-
-  private find(offset: number, label: number): number {
-    const mask = this.slots.length - 1;
-    const hash = this.suffixHashes[label]!;
+  private find(offset: number, hash: number): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const node = this.slots[slot]!;
-      if (node === 0) return 0;
-      if (this.hashes[node] === hash && this.isSame(this.names[node]!, offset)) return node;
-    }
-  }
-
-  private isSame(left: number, right: number): boolean {
-    if (left === right) return true;
-    const octets = this.table.octets;
-    for (let index = 0; ; ) {
-      const size = octets[left + index]!;
-      if (size !== octets[right + index]!) return false;
-      if (size === 0) return true;
-      for (const stop = index + size; index <= stop; index++) {
-        if (FOLD[octets[left + index]!] !== FOLD[octets[right + index]!]) return false;
-      }
+      const found = slots[slot]!;
+      if (found === 0) return 0;
+      if (
+        ((found ^ hash) & ~mask) === 0 &&
+        isSameNameAt(this.table.octets, this.names[found & mask]!, this.table.octets, offset)
+      )
+        return found & mask;
     }
   }
 
@@ -130,31 +137,45 @@ export class NameTree {
     this.names[node] = offset;
     this.hashes[node] = hash;
     this.parents[node] = parent;
-    if (node * 4 > this.slots.length * 3) this.rehash();
+    if (node * 4 > this.slots.length * 3) this.rehash(this.slots.length * 2);
     else this.place(node);
     return node;
   }
 
   private place(node: number): void {
-    const mask = this.slots.length - 1;
-    let slot = this.hashes[node]! & mask;
-    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.slots[slot] = node;
+    const { slots } = this;
+    const mask = slots.length - 1;
+    const hash = this.hashes[node]!;
+    let slot = hash & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = (hash & ~mask) | node;
   }
 
-  private rehash(): void {
-    this.slots = new Uint32Array(this.slots.length * 4);
+  /** Makes {@link slots} as many as {@link slotsFor} says of what the tree has now. */
+  fitSlots(): void {
+    const count = slotsFor(this.count);
+    if (count !== this.slots.length) this.rehash(count);
+  }
+
+  private rehash(count: number): void {
+    this.slots = new Uint32Array(count);
     for (let node = 1; node <= this.count; node++) this.place(node);
   }
 
   private grow(): void {
-    const capacity = this.names.length * 2;
+    const capacity = Math.max(64, this.names.length * 2);
     this.names = widen(this.names, capacity);
     this.parents = widen(this.parents, capacity);
     this.hashes = widen(this.hashes, capacity);
     this.firstRows = widen(this.firstRows, capacity);
     this.lastRows = widen(this.lastRows, capacity);
   }
+}
+
+interface TreeOptions {
+  readonly apexOffset: number;
+  readonly seed: number;
+  readonly expected: number;
 }
 
 function widen(from: Uint32Array, capacity: number): Uint32Array {
@@ -172,22 +193,38 @@ export interface ZoneNames {
 
 /** The zone's names with their rows; every row's owner is at or below the apex, as checking has made sure. */
 export function collectNames(table: RecordTable, apexOffset: number, seed: number): ZoneNames {
-  const types = table.types.subarray(0, table.count);
-  const tree = new NameTree(table, apexOffset, seed);
-  const hashed = types.includes(RecordType.NSEC3) ? new NameTree(table, apexOffset, seed) : undefined;
+  const { owners, count } = table;
+  const hasHashed = table.types.subarray(0, count).includes(RecordType.NSEC3);
+  const expected = countOwners(table, hasHashed);
+  const tree = new NameTree(table, { apexOffset, seed, expected: expected.names });
+  const hashed = hasHashed ? new NameTree(table, { apexOffset, seed, expected: expected.hashed }) : undefined;
   tree.locate(apexOffset);
   let owner = -1;
   let node = 0;
-  for (let row = 0; row < table.count; row++) {
+  for (let row = 0; row < count; row++) {
     if (hashed !== undefined && isHashedRow(table, row)) {
-      hashed.attach(hashed.locateAlone(table.owners[row]!), row);
+      hashed.attach(hashed.locateAlone(owners[row]!), row);
       continue;
     }
-    if (table.owners[row] !== owner) {
-      owner = table.owners[row]!;
+    if (owners[row] !== owner) {
+      owner = owners[row]!;
       node = tree.locate(owner);
     }
     tree.attach(node, row);
   }
+  tree.fitSlots();
   return { tree, hashed };
+}
+
+/** Runs of rows of one owner: as many as there are names, where the file has the records of each together. */
+function countOwners(table: RecordTable, hasHashed: boolean): { names: number; hashed: number } {
+  const { owners, count } = table;
+  let names = 0;
+  let hashed = 0;
+  for (let row = 0; row < count; row++) {
+    if (row > 0 && owners[row] === owners[row - 1]) continue;
+    if (hasHashed && isHashedRow(table, row)) hashed++;
+    else names++;
+  }
+  return { names, hashed };
 }

@@ -2,64 +2,86 @@
 
 import { isSubdomain, nameLength } from '../dns/name.ts';
 import { RecordClass } from '../dns/record-type.ts';
-import { writeUint16, writeUint32 } from '../octets/big-endian.ts';
+import { copyOctets, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { type RdataNames, rdataNamesOf } from './rdata-names.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** RFC 1035 §4.1.3: owner (a pointer), type, class, TTL, rdata length. */
-const RECORD_HEADER_OCTETS = 12;
+export const RECORD_HEADER_OCTETS = 12;
 /** What one message can hold (RFC 1035 §4.2.2); checking refuses larger RRsets before they come here. */
 const MAX_RRSET_OCTETS = 65535;
 
-/** Reused for each RRset. `octets` holds what was written last. */
+/** Up to here rows are compared with each other, beyond by a set of what was seen. */
+const MAX_COMPARED_ROWS = 16;
+
+/** Writes one RRset after another into an image. */
 export class RrsetWriter {
-  readonly octets = new Uint8Array(MAX_RRSET_OCTETS);
   length = 0;
   records = 0;
-  /** Offsets in `octets` of pointers to the apex. */
+  /** Offsets in the RRset of pointers to the apex. */
   readonly patches: number[] = [];
-  /** Offsets in `octets` of names whose addresses go along, and where the record table has those names. */
+  /** Offsets in the RRset of names whose addresses go along, and where the record table has those names. */
   readonly additional: { position: number; name: number }[] = [];
   private readonly table: RecordTable;
   private readonly apex: Uint8Array;
+  private readonly out: Uint8Array;
+  private at = 0;
 
-  constructor(table: RecordTable, apex: Uint8Array) {
+  constructor(table: RecordTable, apex: Uint8Array, out: Uint8Array) {
     this.table = table;
     this.apex = apex;
+    this.out = out;
   }
 
-  /** Writes the records of `rows`, all of one owner and type; equal rdata is one record (RFC 2181 §5). */
-  write(type: number, rows: readonly number[], ttl: number): void {
+  /**
+   * Writes the records of `rows`, all of one owner and type, to `at` of the image; equal rdata is one record
+   * (RFC 2181 §5). Four positional parameters: it is called for each RRset.
+   */
+  write(type: number, rows: readonly number[], ttl: number, at: number): void {
+    this.at = at;
     this.length = 0;
     this.records = 0;
     this.patches.length = 0;
     this.additional.length = 0;
     const names = rdataNamesOf(type);
-    const seen = rows.length > 1 ? new Set<string>() : undefined;
-    for (const row of rows) {
-      const rdata = this.table.rdata(row);
-      if (seen !== undefined) {
-        const key = rdata.join();
-        if (seen.has(key)) continue;
-        seen.add(key);
-      }
+    const seen = rows.length > MAX_COMPARED_ROWS ? new Set<string>() : undefined;
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      if (seen === undefined ? this.isAmong(rows, index) : isSeen(seen, this.table.rdata(row))) continue;
       this.writeRecord(type, ttl, row, names);
     }
   }
 
+  /** Whether one of the rows before has the data of that at `index`. */
+  private isAmong(rows: readonly number[], index: number): boolean {
+    for (let before = 0; before < index; before++) {
+      if (this.isEqual(rows[before]!, rows[index]!)) return true;
+    }
+    return false;
+  }
+
+  private isEqual(left: number, right: number): boolean {
+    const { octets, rdataOffsets, rdataLengths } = this.table;
+    const length = rdataLengths[left]!;
+    if (length !== rdataLengths[right]) return false;
+    const leftAt = rdataOffsets[left]!;
+    const rightAt = rdataOffsets[right]!;
+    for (let index = 0; index < length; index++) {
+      if (octets[leftAt + index] !== octets[rightAt + index]) return false;
+    }
+    return true;
+  }
+
   private writeRecord(type: number, ttl: number, row: number, names: RdataNames | undefined): void {
-    const start = this.length;
     const rdataLength = this.table.rdataLengths[row]!;
-    if (start + RECORD_HEADER_OCTETS + rdataLength > MAX_RRSET_OCTETS)
+    if (this.length + RECORD_HEADER_OCTETS + rdataLength > MAX_RRSET_OCTETS)
       throw new RangeError('RRset over 65535 octets');
-    writeUint16(this.octets, start, 0xc00c);
-    writeUint16(this.octets, start + 2, type);
-    writeUint16(this.octets, start + 4, RecordClass.IN);
-    writeUint32(this.octets, start + 6, ttl);
-    this.length = start + RECORD_HEADER_OCTETS;
+    const head = this.at + this.length;
+    this.length += RECORD_HEADER_OCTETS;
     if (names === undefined) this.copy(this.table.rdataOffsets[row]!, rdataLength);
     else this.writeNames(row, names);
-    writeUint16(this.octets, start + 10, this.length - start - RECORD_HEADER_OCTETS);
+    const written = this.at + this.length - head - RECORD_HEADER_OCTETS;
+    writeRecordHead(this.out, head, { type, ttl, rdataLength: written });
     this.records++;
   }
 
@@ -86,6 +108,8 @@ export class RrsetWriter {
     }
     this.copy(at, length - this.apex.length);
     this.patches.push(this.length);
+    // Whoever answers writes the pointer; until then it is zero, so that equal zones are equal octets in any memory.
+    writeUint16(this.out, this.at + this.length, 0);
     this.length += 2;
   }
 
@@ -96,9 +120,27 @@ export class RrsetWriter {
   }
 
   private copy(at: number, length: number): void {
-    // A loop: rdata is short, and a view a record would be garbage a record.
-    for (let index = 0; index < length; index++)
-      this.octets[this.length + index] = this.table.octets[at + index]!;
+    copyOctets(this.table.octets, at, length, this.out, this.at + this.length);
     this.length += length;
   }
+}
+
+/** Owner (a pointer to the question), type, class, TTL and length of the data that follows. */
+export function writeRecordHead(
+  out: Uint8Array,
+  at: number,
+  { type, ttl, rdataLength }: { type: number; ttl: number; rdataLength: number },
+): void {
+  writeUint16(out, at, 0xc00c);
+  writeUint16(out, at + 2, type);
+  writeUint16(out, at + 4, RecordClass.IN);
+  writeUint32(out, at + 6, ttl);
+  writeUint16(out, at + 10, rdataLength);
+}
+
+function isSeen(seen: Set<string>, rdata: Uint8Array): boolean {
+  const key = rdata.join();
+  if (seen.has(key)) return true;
+  seen.add(key);
+  return false;
 }

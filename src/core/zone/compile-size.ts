@@ -2,19 +2,12 @@
 
 import { nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
-import { APEX, type NameTree, type ZoneNames } from './compile-names.ts';
+import { APEX, type NameTree, slotsFor, type ZoneNames } from './compile-names.ts';
 import { Denial } from './denial-owners.ts';
 import { MAX_SALT_OCTETS } from './dnssec-rdata.ts';
 import { Header, NODE_WORDS, RRSET_WORDS } from './image.ts';
 import { rdataNamesOf } from './rdata-names.ts';
 import type { RecordTable } from './record-table.ts';
-
-/** A power of two, between a third and three quarters full. */
-export function slotsFor(nodes: number): number {
-  let slots = 8;
-  while (slots * 3 < nodes * 4) slots *= 2;
-  return slots;
-}
 
 /** Three names of 255 octets, a record header and fields, links. */
 const NEGATIVE_SOA_AND_APEX_OCTETS = 3 * 255 + 64;

@@ -4,10 +4,11 @@ import { FOLD, isSameName, labelCount, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { chooseChain } from './compile-denial.ts';
-import { type RowGroup, RowGrouping } from './compile-groups.ts';
+import { flagsOf, lowestTtl, type RowGroup, RowGrouping } from './compile-groups.ts';
 import { APEX, collectNames, type NameTree } from './compile-names.ts';
+import { isPlain, writePlainNode } from './compile-plain.ts';
 import { RrsetWriter } from './compile-rrset.ts';
-import { sizeBound, slotsFor } from './compile-size.ts';
+import { sizeBound } from './compile-size.ts';
 import { Denial, DenialKind } from './denial-owners.ts';
 import { Header, IMAGE_MAGIC, NODE_WORDS, NodeFlag, RRSET_WORDS, RrsetFlag, ZoneImage } from './image.ts';
 import type { RecordTable } from './record-table.ts';
@@ -69,23 +70,19 @@ class Compiler {
     this.buffer = allocate(sizeBound(zone.records, names));
     this.octets = new Uint8Array(this.buffer);
     this.words = new Uint32Array(this.buffer);
-    this.writer = new RrsetWriter(zone.records, this.apex);
+    this.writer = new RrsetWriter(zone.records, this.apex, this.octets);
     this.grouping = new RowGrouping(zone.records);
   }
 
   compile(): ZoneImage {
-    const slotCount = slotsFor(this.tree.count);
+    const slotCount = this.tree.slots.length;
     const slots = this.used;
     this.used += slotCount * 8;
-    this.octets.fill(0, 0, this.used);
-    for (let node = 1; node <= this.tree.count; node++) {
-      const groups = this.grouping.group(this.tree, node);
-      this.flags[node] = flagsOf(groups, node);
-      this.nodes[node] = this.writeNode(this.tree.names[node]!, groups, this.flags[node]!);
-    }
+    this.octets.fill(0, 0, slots);
+    for (let node = 1; node <= this.tree.count; node++) this.nodes[node] = this.writeName(node);
     this.writeHashedNodes();
     this.linkNodes();
-    this.fillSlots(slots, slotCount);
+    this.fillSlots(slots);
     const negativeSoa = this.writeNegativeSoa();
     this.octets.set(this.apex, this.used);
     this.words[Header.apexName] = this.used;
@@ -94,6 +91,26 @@ class Compiler {
     const denial = this.writeDenial();
     this.writeHeader({ slots, slotCount, negativeSoa, denial });
     return new ZoneImage(this.buffer);
+  }
+
+  /** Writes a name of the zone, and returns where. */
+  private writeName(node: number): number {
+    const { tree, table } = this;
+    const row = tree.firstRows[node]! - 1;
+    if (row >= 0 && tree.nextRows[row] === 0 && isPlain(table, row)) {
+      this.align();
+      const at = this.used;
+      this.used = writePlainNode(
+        { octets: this.octets, words: this.words, at },
+        tree.names[node]!,
+        table,
+        row,
+      );
+      return at;
+    }
+    const groups = this.grouping.group(tree, node);
+    this.flags[node] = flagsOf(groups, node);
+    return this.writeNode(tree.names[node]!, groups, this.flags[node]!);
   }
 
   private writeHashedNodes(): void {
@@ -133,12 +150,10 @@ class Compiler {
 
   private writeRrset(entry: number, { type, rows, isSigned }: RowGroup, ttl: number): void {
     const writer = this.writer;
-    writer.write(type, rows, ttl);
+    writer.write(type, rows, ttl, this.used);
     this.words[entry] = ((type << 16) | writer.records) >>> 0;
     this.words[entry + 1] = this.used;
     this.words[entry + 2] = ((writer.length << 16) | (isSigned ? RrsetFlag.signed : 0)) >>> 0;
-    for (let index = 0; index < writer.length; index++)
-      this.octets[this.used + index] = writer.octets[index]!;
     this.used += writer.length;
     this.words[entry + 3] = this.writeLinks();
   }
@@ -182,13 +197,16 @@ class Compiler {
     for (const at of this.forward) writeUint32(this.octets, at, this.nodes[readUint32(this.octets, at)]!);
   }
 
-  private fillSlots(slots: number, slotCount: number): void {
-    for (let node = 1; node <= this.tree.count; node++) {
-      const hash = this.tree.hashes[node]!;
-      let slot = hash & (slotCount - 1);
-      while (this.words[(slots >>> 2) + slot * 2 + 1] !== 0) slot = (slot + 1) & (slotCount - 1);
-      this.words[(slots >>> 2) + slot * 2] = hash;
-      this.words[(slots >>> 2) + slot * 2 + 1] = this.nodes[node]!;
+  /** The tree's own slots, each with its hash and the place of its node: in order, for memory is read fastest so. */
+  private fillSlots(at: number): void {
+    const { tree, words, nodes } = this;
+    const { slots, hashes } = tree;
+    const mask = slots.length - 1;
+    let word = at >>> 2;
+    for (let slot = 0; slot < slots.length; slot++) {
+      const node = slots[slot]! & mask;
+      words[word++] = hashes[node]!;
+      words[word++] = nodes[node]!;
     }
   }
 
@@ -259,16 +277,6 @@ function newBuffer(octets: number): SharedArrayBuffer {
   return new SharedArrayBuffer(octets);
 }
 
-function flagsOf(groups: readonly RowGroup[], node: number): number {
-  let flags = 0;
-  for (const { type } of groups) {
-    if (type === RecordType.NS && node !== APEX) flags |= NodeFlag.delegation;
-    else if (type === RecordType.CNAME) flags |= NodeFlag.alias;
-    else if (type === RecordType.DNAME) flags |= NodeFlag.dname;
-  }
-  return flags;
-}
-
 function findApexSoa({ apex, records }: CompilableZone): number {
   for (let row = 0; row < records.count; row++) {
     if (records.types[row] !== RecordType.SOA) continue;
@@ -277,11 +285,4 @@ function findApexSoa({ apex, records }: CompilableZone): number {
     if (isSameName(name, apex)) return row;
   }
   throw new TypeError('a zone without a SOA at its apex cannot be compiled');
-}
-
-/** RFC 2181 §5.2: where the TTLs of an RRset differ, the lowest holds for all. */
-function lowestTtl(table: RecordTable, rows: readonly number[]): number {
-  let lowest = table.ttls[rows[0]!]!;
-  for (const row of rows) lowest = Math.min(lowest, table.ttls[row]!);
-  return lowest;
 }
