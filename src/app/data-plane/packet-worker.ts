@@ -110,6 +110,7 @@ function open({ service, listener, descriptor }: Extract<Command, { kind: 'open'
     descriptor,
     isWildcard: listener.address === '0.0.0.0' || listener.address === '::',
     handler: isDns ? services.authority.handle : services.answerUdpTracker,
+    prefetch: isDns ? services.prefetchZones : undefined,
     dropCounter: isDns ? Counter.dnsDropped : Counter.udpDropped,
   });
 }

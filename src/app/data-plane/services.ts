@@ -1,7 +1,7 @@
 // Everything pure that answers, around one catalog and one swarm table: what a thread needs to serve any socket.
 
 import type { Counters } from '../../core/counters.ts';
-import type { PacketHandler } from '../../core/net/packet-handler.ts';
+import type { PacketHandler, PacketPrefetch } from '../../core/net/packet-handler.ts';
 import { createHostRule, namesStandingFor } from '../../core/preference/host-rule.ts';
 import { attachSwarmTable, type SharedSwarmTable } from '../../core/swarm/table.ts';
 import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tracker.ts';
@@ -10,6 +10,7 @@ import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import { findTxt } from '../../core/zone/find-txt.ts';
+import { createZonePrefetch } from '../../core/zone/prefetch.ts';
 import { systemClock } from '../../io/clock.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { AnswerSetup } from './answer-setup.ts';
@@ -37,6 +38,8 @@ export interface ServicesOptions {
 
 export interface Services {
   readonly authority: Authority;
+  /** What goes before {@link Authority.handle} where datagrams come in batches. */
+  readonly prefetchZones: PacketPrefetch;
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
   publish(publication: Publication): void;
@@ -58,6 +61,7 @@ export function createServices(options: ServicesOptions): Services {
     onNotify: gate.onNotify,
     ...answers,
   });
+  const zones = createZonePrefetch();
   const rule = createHostRule({
     findTxt: (name) => findTxt(catalog, name),
     isDraining: (host, transport, port) =>
@@ -66,12 +70,14 @@ export function createServices(options: ServicesOptions): Services {
   });
   return {
     authority,
+    prefetchZones: zones.prefetch,
     answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters }),
     httpTracker: createHttpTracker({ table, settings, counters, hostRule: rule.refuse }),
     publish(publication) {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);
       authority.publish(catalog, publication.transfers?.keys);
+      zones.publish(catalog);
       gate.publish(publication.transfers?.notify);
       rule.clear();
     },

@@ -27,6 +27,13 @@ export type PacketHandler = (
   nowSeconds: number,
 ) => number;
 
+/**
+ * Told of a batch before its packets are handled one by one: `count` of them, at `offset` of `requests` and then every
+ * `stride` octets. May read what their answers will need, so that memory is waited for once; changes no answer. Behind
+ * a packet's end, up to the next, lies what was there before. Never throws, whatever the octets.
+ */
+export type PacketPrefetch = (requests: Uint8Array, offset: number, stride: number, count: number) => void;
+
 /** What a reply buffer holds for one datagram: the largest EDNS payload that can be configured. */
 export const MAX_DATAGRAM_OCTETS = 4096;
 /** Longer datagrams reach a handler cut to that: no query or announce comes near it. */

@@ -9,8 +9,8 @@ import type { Libc, NativeMemory } from './libc.ts';
 
 /** Datagrams a call. At saturation batches of 15–35 form; more would only cost cache. */
 export const BATCH_SIZE = 64;
-/** Not a multiple of 4096, so that the slots do not fall on the same lines of the first-level cache. */
-const SLOT_OCTETS = MAX_DATAGRAM_OCTETS + 192;
+/** From one datagram to the next. Not a multiple of 4096, so that the slots do not fall on the same lines of the first-level cache. */
+export const SLOT_OCTETS = MAX_DATAGRAM_OCTETS + 192;
 const NAME_OCTETS = 32;
 
 export class PacketBatch {

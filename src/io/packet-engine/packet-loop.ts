@@ -7,6 +7,7 @@ import {
   createPacketSource,
   MAX_REQUEST_OCTETS,
   type PacketHandler,
+  type PacketPrefetch,
   type PacketSource,
 } from '../../core/net/packet-handler.ts';
 import {
@@ -22,7 +23,7 @@ import {
   MSG_DONTWAIT,
 } from './layout.ts';
 import type { Libc, NativeMemory } from './libc.ts';
-import { BATCH_SIZE, PacketBatch } from './packet-batch.ts';
+import { BATCH_SIZE, PacketBatch, SLOT_OCTETS } from './packet-batch.ts';
 
 /** Ready sockets taken from one wait. */
 const EVENTS = 64;
@@ -70,6 +71,8 @@ export interface LoopSocket {
   /** Bound to 0.0.0.0 or `::`: the address asked is carried over to the reply. */
   readonly isWildcard: boolean;
   readonly handler: PacketHandler;
+  /** Called before the handler when more than one datagram came at once. */
+  readonly prefetch?: PacketPrefetch | undefined;
   /** Index into the counters of datagrams dropped before the handler, and of answers that could not be sent. */
   readonly dropCounter: number;
 }
@@ -169,6 +172,7 @@ export class PacketLoop {
     const count = batch.receive(this.libc, socket.descriptor, socket.isWildcard);
     // EAGAIN: another worker took it; EINTR: again at the next wait; others are errors of one peer, told once.
     if (count <= 0) return 0;
+    if (count > 1) socket.prefetch?.(batch.requests, 0, SLOT_OCTETS, count);
     const now = this.options.nowSeconds();
     let replies = 0;
     for (let index = 0; index < count; index++) {

@@ -4,7 +4,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Counter } from '../../../src/core/counters.ts';
 import { parseIpAddress } from '../../../src/core/net/ip-address.ts';
-import type { PacketHandler } from '../../../src/core/net/packet-handler.ts';
+import type { PacketHandler, PacketPrefetch } from '../../../src/core/net/packet-handler.ts';
 import { encodeAddress, openBatchSocket } from '../../../src/io/packet-engine/batch-socket.ts';
 import { Errno } from '../../../src/io/packet-engine/layout.ts';
 import type { Libc } from '../../../src/io/packet-engine/libc.ts';
@@ -52,7 +52,7 @@ const echo: PacketHandler = (request, offset, length, _source, reply, replyOffse
   return length;
 };
 
-function prepare(lines: Partial<Script> = {}, handler: PacketHandler = echo) {
+function prepare(lines: Partial<Script> = {}, handler: PacketHandler = echo, prefetch?: PacketPrefetch) {
   const script: Script = { sends: [], receives: [], waits: [], offered: [], ...lines };
   const { loop, libc, counters } = createTestLoop((real) => scriptedLibc(real, script));
   const options = { address: '127.0.0.1', port: 0, isShared: false, receiveBufferOctets: 1024 * 1024 };
@@ -63,7 +63,7 @@ function prepare(lines: Partial<Script> = {}, handler: PacketHandler = echo) {
     for (const { descriptor } of [server, client]) libc.close(descriptor);
     batch.free(libc);
   });
-  loop.add({ ...server, handler, dropCounter: Counter.dnsDropped });
+  loop.add({ ...server, handler, prefetch, dropCounter: Counter.dnsDropped });
   const name = encodeAddress(parseIpAddress('127.0.0.1')!, server.port);
   return {
     loop,
@@ -120,6 +120,22 @@ describe.skipIf(process.platform !== 'linux')('a packet loop', () => {
     loop.turn(1000);
     expect(script.offered).toEqual([32]);
     expect(replies()).toEqual(upTo(BATCH_SIZE).filter((number) => number % 2 === 1));
+  });
+
+  test('tells of a batch before its first datagram is handled, and of one datagram nothing', () => {
+    const told: string[] = [];
+    const handler: PacketHandler = (request, offset, ...rest) => {
+      told.push(`handles ${request[offset]}`);
+      return echo(request, offset, ...rest);
+    };
+    const prefetch: PacketPrefetch = (requests, offset, stride, count) =>
+      told.push(...upTo(count).map((index) => `fetches for ${requests[offset + index * stride]}`));
+    const { loop, send } = prepare({}, handler, prefetch);
+    send(2);
+    loop.turn(1000);
+    send(1, 7);
+    loop.turn(1000);
+    expect(told).toEqual(['fetches for 0', 'fetches for 1', 'handles 0', 'handles 1', 'handles 7']);
   });
 
   test('sends the rest when the kernel takes a part (sendmmsg)', () => {
