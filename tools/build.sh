@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 
 rm -rf dist
 node_modules/.bin/tsc -p tsconfig.json --sourceMap false
+# What runs in a browser knows its globals instead of Node's.
+node_modules/.bin/tsc -p src/web --sourceMap false
 chmod +x dist/main.js
 # What is served as it stands (pages, styles) is not TypeScript and is copied.
-if [ -d src/web ]; then
-  (cd src && find web -type f ! -name '*.ts' -exec sh -c 'mkdir -p "../dist/${1%/*}" && cp "$1" "../dist/$1"' _ {} \;)
-fi
+(cd src && find web -type f ! -name '*.ts' ! -name tsconfig.json -exec cp {} ../dist/web/ \;)
