@@ -129,7 +129,7 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     };
     const send = async (attempt: number): Promise<void> => {
       const octets = await request(attempt);
-      if (!session.pending.has(transaction)) return;
+      if (session.ended !== undefined || !session.pending.has(transaction)) return;
       if (!(octets instanceof Uint8Array)) return resolve(octets as Reached<T>);
       session.socket.send(octets, (error) => {
         if (error !== null && error !== undefined) fail((error as NodeJS.ErrnoException).code ?? 'unknown');
