@@ -64,7 +64,8 @@ export function createCatalog(images: readonly ZoneImage[], seed: number): Catal
   return new Catalog(images, seed);
 }
 
-function apexHash(image: ZoneImage, seed: number): number {
+/** The hash under which queries have the image's apex. */
+export function apexHash(image: ZoneImage, seed: number): number {
   const apex = image.apex;
   const offsets: number[] = [];
   for (let at = 0; apex[at]! !== 0; at += apex[at]! + 1) offsets.push(at);

@@ -31,6 +31,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'octetsPerRecord', heading: 'octets a record' },
   { key: 'peak', heading: 'peak ÷ file' },
   { key: 'query', heading: 'ns a query' },
+  { key: 'batched', heading: 'ns in batches' },
 ];
 
 export const zoneLoadSuite: Suite = {
@@ -114,11 +115,16 @@ function tabulate(measured: readonly Measured[], options: BenchOptions): Table {
       octetsPerRecord: spread(({ imageOctets }) => imageOctets / names).median,
       peak: spread(({ peakOctets }) => peakOctets / fileOctets).median,
       query: spread(({ nanosecondsPerQuery }) => nanosecondsPerQuery),
+      batched: spread(({ nanosecondsInBatch }) => nanosecondsInBatch),
     };
   });
-  const cost = (index: number) =>
-    spreadOf(measured.at(index)!.rounds.map((round) => round.nanosecondsPerQuery)).median;
-  const growth = `A query to the largest zone costs ${(cost(-1) / cost(0)).toFixed(2)} times what one to the smallest does.`;
+  const growthOf = (read: (round: Round) => number): string => {
+    const cost = (index: number) => spreadOf(measured.at(index)!.rounds.map(read)).median;
+    return (cost(-1) / cost(0)).toFixed(2);
+  };
+  const single = growthOf(({ nanosecondsPerQuery }) => nanosecondsPerQuery);
+  const batched = growthOf(({ nanosecondsInBatch }) => nanosecondsInBatch);
+  const growth = `A query to the largest zone costs ${single} times what one to the smallest does; in batches of 64, ${batched} times.`;
   const peak = 'The peak is what the process grew by while loading, its compiled code included.';
   const title = `one A record a name, ${options.rounds} rounds`;
   return { suite: 'zone-load', title, columns: COLUMNS, rows, notes: [growth, peak] };

@@ -9,7 +9,7 @@ import { createZonePrefetch } from '../../../src/core/zone/prefetch.ts';
 import { authorityOf, exchange, imageOf, SEED } from '../../support/authority-of.ts';
 import { encodeQuery } from '../../support/dns-message.ts';
 
-const LARGE_OCTETS = 4 * 1024 * 1024;
+const LARGE_OCTETS = 16 * 1024 * 1024;
 const STRIDE = 600;
 const LINE_WORDS = 16;
 
@@ -36,7 +36,8 @@ function watched(zone: ZoneImage) {
     },
   });
   const copy = Object.create(zone, { words: { value: words } }) as ZoneImage;
-  return { read, catalog: { seed: SEED, images: [zone], find: () => copy } as unknown as Catalog };
+  const catalog = { seed: SEED, images: [copy] } as unknown as Catalog;
+  return { read, catalog };
 }
 
 function batchOf(names: readonly string[]): Uint8Array {
@@ -59,7 +60,8 @@ describe('a prefetch', () => {
     const { read, catalog } = watched(zone);
     const { prefetch, publish } = createZonePrefetch();
     publish(catalog);
-    const names = Array.from({ length: 64 }, (_, index) => `n${index}.large.example`);
+    const spelt = ['n', 'N'];
+    const names = Array.from({ length: 64 }, (_, index) => `${spelt[index % 2]}${index}.Large.example`);
     prefetch(batchOf(names), 0, STRIDE, names.length);
     const found = nodesOf(zone).filter(({ slot, node }) => {
       return read.has(slot + 1) && read.has(node) && read.has(node + LINE_WORDS);
