@@ -96,7 +96,8 @@ async function copyResult(button: HTMLButtonElement, text: string): Promise<void
 
 function createResult({ kind, result }: Report): HTMLElement[] {
   if (kind === 'torrent' || result === '') return [];
-  const rows = String(Math.min(8, result.trimEnd().split('\n').length));
+  // A browser that can makes it as high as the text.
+  const rows = String(Math.min(8, Math.max(3, result.trimEnd().split('\n').length)));
   const field = element('textarea', { readonly: '', rows, 'aria-label': 'Result', spellcheck: 'false' });
   field.value = result.trimEnd();
   return [element('div', { class: 'result' }, field)];

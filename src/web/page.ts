@@ -34,7 +34,7 @@ async function rewriteAll(inputs: readonly Input[]): Promise<void> {
   const sentences: string[] = [];
   for (const [index, { title, content }] of inputs.entries()) {
     const which = inputs.length > 1 ? ` ${index + 1} of ${inputs.length}` : '';
-    status.textContent = `Looking up the trackers${which}…`;
+    say(`Looking up the trackers${which}…`);
     const answer = await askToRewrite(content, options);
     const card = createAnswer(title, answer);
     if (cards.length === 0) answers.prepend(card.node);
@@ -42,10 +42,21 @@ async function rewriteAll(inputs: readonly Input[]): Promise<void> {
     cards.push(card);
     sentences.push(answer.kind === 'fault' ? answer.sentence : summarize(answer.report));
   }
-  status.textContent = inputs.length === 1 ? sentences[0]! : `${inputs.length} are done.`;
+  sayOnly(inputs.length === 1 ? sentences[0]! : `${inputs.length} are done.`);
   setWorking(false);
   cards[0]?.heading.focus({ preventScroll: true });
   cards[0]?.node.scrollIntoView({ block: 'nearest' });
+}
+
+function say(sentence: string): void {
+  status.classList.remove('said');
+  status.textContent = sentence;
+}
+
+/** To those who hear the page: the card shows it to the others. */
+function sayOnly(sentence: string): void {
+  status.classList.add('said');
+  status.textContent = sentence;
 }
 
 function createAnswer(title: string, answer: Answer): Card {
@@ -74,7 +85,7 @@ function describeText(content: string): string {
 function takeFiles(list: FileList | undefined | null): void {
   const given = [...(list ?? [])];
   if (given.length > MAX_FILES) {
-    status.textContent = `At most ${MAX_FILES} at once: “portolan rewrite” takes whole folders.`;
+    say(`At most ${MAX_FILES} at once: “portolan rewrite” takes whole folders.`);
     return;
   }
   void rewriteAll(given.map((file) => ({ title: file.name, content: file })));
@@ -84,7 +95,7 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   const content = text.value.trim();
   if (content === '') {
-    status.textContent = 'Paste a magnet link or tracker URLs first, or choose torrents.';
+    say('Paste a magnet link or tracker URLs first, or choose torrents.');
     text.focus();
     return;
   }

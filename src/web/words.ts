@@ -6,7 +6,7 @@ import type { Outcome, Reason, Report } from './report.ts';
 export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   listed: 'Right',
   replaced: 'Replaced',
-  denied: 'No tracker',
+  denied: 'Denied',
   silent: 'Unknown',
   conflict: 'Conflict',
   failed: 'Not found out',
@@ -22,12 +22,17 @@ export function summarize({ decisions, changed, keptLastTracker }: Report): stri
   if (decisions.length === 0) return 'There is no tracker in it.';
   const counts = new Map<string, number>(); // at most one entry a reason
   for (const { reason } of decisions) {
-    const word = REASON_WORDS[reason].toLowerCase();
+    const word = lowerFirst(REASON_WORDS[reason]);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const words = [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
   const kept = keptLastTracker ? ' Its last tracker stays, because it is private.' : '';
   return `${changed ? '' : 'Nothing to change: '}${words}.${kept}`;
+}
+
+/** `Not a URL` within a sentence. */
+function lowerFirst(word: string): string {
+  return word.slice(0, 1).toLowerCase() + word.slice(1);
 }
 
 /** The TXT records behind a decision, with what is known of them. */
