@@ -1,6 +1,7 @@
 // What a client wants of the gateway: an announce or a scrape of some tracker, and nothing else, ever.
 
 import type { IncomingMessage } from 'node:http';
+import { canonicalAddress } from '../../core/net/ip-address.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { parseTrackerUrl, type TrackerUrl } from '../../core/rewrite/tracker-url.ts';
 import {
@@ -35,6 +36,7 @@ const UNNAMED = 'portolan-gateway';
 /** Only GET of `http://host[:port]/…/announce?…` or `…/scrape?…` (RFC 9112 §3.2.2), with an info-hash and no body. */
 export function readGatewayRequest(request: IncomingMessage): GatewayRequest | RefusedRequest {
   const { method, headers, url: text = '' } = request;
+  if (request.httpVersionMajor !== 1) return refused(400, 'the gateway speaks HTTP/1.1');
   if (method !== 'GET') return refused(405, 'the gateway carries announces and scrapes only, which are GET');
   if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
     return refused(400, 'an announce has no body');
@@ -60,10 +62,20 @@ function refused(status: RefusedRequest['status'], message: string): RefusedRequ
   return { kind: 'refused', status, message };
 }
 
-/** What addresses are looked up for; undefined for what is no host. An address comes without brackets. */
+/**
+ * What addresses are looked up for; undefined for what is no host, other notations of IPv4 (`127.1`) among them. An
+ * address comes without brackets.
+ */
 export function connectHost(url: TrackerUrl): string | undefined {
   const name = lookupHost(url, toAsciiHost);
   if (typeof name === 'string') return name;
-  if (name.kind === 'bad-host') return undefined;
-  return url.text.slice(url.hostStart, url.hostEnd).replace(/^\[(.*)\]$/, '$1');
+  const written = url.text.slice(url.hostStart, url.hostEnd).replace(/^\[(.*)\]$/, '$1');
+  switch (name.kind) {
+    case 'bad-host':
+      return undefined;
+    case 'literal':
+      return canonicalAddress(written);
+    case 'not-in-dns':
+      return written.toLowerCase();
+  }
 }

@@ -2,6 +2,7 @@
 // declares none.
 
 import type { Endpoint } from '../../core/net/endpoint.ts';
+import { canonicalAddress } from '../../core/net/ip-address.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { effectivePort, parseTrackerUrl, type TrackerUrl } from '../../core/rewrite/tracker-url.ts';
@@ -47,7 +48,9 @@ export function parseProbeTarget(text: string): ProbeTarget | undefined {
   const name = lookupHost(url, toAsciiHost);
   if (typeof name === 'string') return { host: name, url, isBareHost };
   if (name.kind === 'bad-host') return undefined;
-  return { host: written.replace(/^\[(.*)\]$/, '$1').toLowerCase(), url, isBareHost };
+  const bare = written.replace(/^\[(.*)\]$/, '$1');
+  const host = name.kind === 'literal' ? canonicalAddress(bare) : bare.toLowerCase();
+  return host === undefined ? undefined : { host, url, isBareHost };
 }
 
 export function planProbe({ host, url, isBareHost }: ProbeTarget, outcome: Outcome): ProbePlan {

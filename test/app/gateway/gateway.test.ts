@@ -3,9 +3,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import bencode from 'bencode';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_REPLY_OCTETS } from '../../../src/core/tracker/client/http-messages.ts';
+import { decodeBencode } from '../../support/decode-bencode.ts';
 import { findFreePorts } from '../../support/free-ports.ts';
 import { answers, fails, txt } from '../../support/hostile-dns.ts';
 import { NOBODY, startUdpTracker } from '../../support/scripted-udp-tracker.ts';
@@ -52,7 +52,7 @@ describe('HTTP to UDP', () => {
     await get(`http://t.own.test:1/announce?${announceOf('b', '&event=started')}`);
     const { status, body } = await get(`http://t.own.test:1/announce?${announceOf('c', '&event=started')}`);
     expect(status).toBe(200);
-    const reply = bencode.decode(Buffer.from(body, 'latin1')) as Record<string, unknown>;
+    const reply = decodeBencode(body);
     expect(reply).toMatchObject({ complete: 0, incomplete: 2 });
     const portOfB = (7000 + 98).toString(16);
     expect(hexOf(reply['peers'])).toBe(`7f000001${portOfB}`);

@@ -52,9 +52,14 @@ test.each([
   expect(parseProbeTarget(argument)).toMatchObject({ host });
 });
 
-test.each(['', 'a b', 'ftp://tracker.test/', 'wss://tracker.test/', 'tracker.test:80', 'user@tracker.test'])(
-  '%s is no argument',
-  (argument) => {
-    expect(parseProbeTarget(argument)).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  'a b',
+  'ftp://tracker.test/',
+  'wss://tracker.test/',
+  'tracker.test:80',
+  'user@tracker.test',
+  'http://127.1/announce',
+])('%s is no argument', (argument) => {
+  expect(parseProbeTarget(argument)).toBeUndefined();
+});

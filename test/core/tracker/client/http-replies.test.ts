@@ -1,4 +1,3 @@
-import bencode from 'bencode';
 import { expect, test } from 'vitest';
 import { formatHex, octetsToText, parseHex, textToOctets } from '../../../../src/core/octets/text.ts';
 import { readAnnounceReply } from '../../../../src/core/tracker/client/http-messages.ts';
@@ -9,6 +8,7 @@ import {
   formatScrapeReply,
 } from '../../../../src/core/tracker/client/http-replies.ts';
 import { encodeScrape, readScraped } from '../../../../src/core/tracker/client/udp-messages.ts';
+import { decodeBencode } from '../../../support/decode-bencode.ts';
 
 const OVER_IPV4: Announced = {
   kind: 'announced',
@@ -55,7 +55,7 @@ test('counts of a scrape stand under their hashes, in order, once a hash, the la
     [counts(1), counts(2), counts(1)],
     [counts(4), counts(0), counts(4)],
   ]);
-  const { files } = bencode.decode(Buffer.from(reply)) as { files: Record<string, { complete: number }> };
+  const { files } = decodeBencode(reply) as { files: Record<string, { complete: number }> };
   expect(Object.values(files).map(({ complete }) => complete)).toEqual([2, 4]);
   expect(octetsToText(reply)).toBe(
     `d5:filesd20:${'\0'.repeat(20)}d8:completei2e10:downloadedi7e10:incompletei1ee` +
