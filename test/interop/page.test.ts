@@ -1,7 +1,10 @@
 // The rewriting page in Chromium: torrents dropped, links pasted, by keyboard alone, on a phone, by day and by night, and
 // nothing that leaves its own server or that its policy has to stop.
 
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   type Browser,
@@ -293,22 +296,35 @@ describe.skipIf(left)('the rewriting page', () => {
   });
 
   it('is out of reach of pages elsewhere', async () => {
-    const { page } = await visit(own);
-    const answers = await page
-      .evaluate(
-        async (target) => {
-          const attempts: RequestInit[] = [
-            {},
-            { mode: 'no-cors' },
-            { method: 'POST', body: 'udp://two.page.example:1', mode: 'no-cors' },
-          ];
-          const settled = await Promise.allSettled(attempts.map((init) => fetch(target, init)));
-          return settled.map((each) => (each.status === 'fulfilled' ? each.value.status : 'refused'));
-        },
-        admin.replace('/rewrite', '/v1/rewrite'),
-      )
-      .catch((error: Error) => error.message);
-    expect(answers).toEqual(['refused', 'refused', 'refused']);
+    const stranger = createServer((_, response) =>
+      response.setHeader('content-type', 'text/html').end('<p>'),
+    );
+    await once(stranger.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void stranger.close());
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const statuses: number[] = [];
+    context.on('response', (response) => {
+      if (response.url().startsWith(new URL(admin).origin)) statuses.push(response.status());
+    });
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${(stranger.address() as AddressInfo).port}/`);
+    const read = await page.evaluate(
+      async (target) => {
+        const url = `${target}?url=udp://two.page.example:1`;
+        const attempts: [string, RequestInit][] = [
+          [url, { mode: 'no-cors' }],
+          [target, { mode: 'no-cors', method: 'POST', body: 'udp://two.page.example:1' }],
+          [url, {}],
+          [target, { method: 'POST', body: 'udp://two.page.example:1' }],
+        ];
+        const settled = await Promise.allSettled(attempts.map(([place, init]) => fetch(place, init)));
+        return settled.map((each) => (each.status === 'fulfilled' ? each.value.status : 'refused'));
+      },
+      admin.replace('/rewrite', '/v1/rewrite'),
+    );
+    expect(read.filter((status) => status !== 0 && status !== 'refused')).toEqual([]);
+    expect(statuses).toEqual([403, 403, 403, 403]);
   });
 });
 

@@ -100,7 +100,8 @@ export function addApiRoutes(
       throw new ProblemError('not-acceptable', { detail: `The answer comes as ${offered.join(' or as ')}.` });
     }
     const rewritten = await rewriteForStranger(content, query, { resolver, signal: signalOf(reply) });
-    reply.header('vary', 'accept');
+    const vary = reply.getHeader('vary'); // by whoever adds CORS
+    reply.header('vary', vary === undefined ? 'Accept' : `${vary}, Accept`);
     if (bare === 'application/json') return sendJson(reply, reportContent(content, rewritten));
     return sendOctets(reply, rewritten, offered.find((type) => type.startsWith(bare))!);
   }
