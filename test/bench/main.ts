@@ -12,6 +12,7 @@ import { axfrSuite } from './suites/axfr.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
+import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
 import type { Suite } from './suites/suite.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
@@ -27,6 +28,7 @@ const SUITES: readonly Suite[] = [
   workersSuite,
   httpAnnounceSuite,
   rewriteSuite,
+  serviceSuite,
   zoneLoadSuite,
   axfrSuite,
   authorityFeaturesSuite,

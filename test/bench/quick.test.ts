@@ -8,6 +8,7 @@ import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { axfrSuite } from './suites/axfr.ts';
 import { dnsSuite } from './suites/dns.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
+import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
 import { formatTable, type Table } from './table.ts';
@@ -58,6 +59,18 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     expect(features!.rows.map(({ query }) => query)).toEqual(['plain', 'with a client cookie']);
     for (const row of features!.rows) {
       expect(row['on']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
+    }
+  });
+
+  it('measures torrents over HTTP', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [torrents] = await serviceSuite.run(options, load);
+    expect(torrents!.rows.map(({ server }) => server)).toEqual([
+      'Portolan',
+      'a handler that returns the body',
+    ]);
+    for (const { octets, cpu } of torrents!.rows) {
+      expect(octets).toBeGreaterThan(90_000);
+      expect(cpu).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
     }
   });
 
