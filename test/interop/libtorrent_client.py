@@ -33,7 +33,22 @@ def parse_arguments():
     parser.add_argument("--torrent", required=True)
     parser.add_argument("--save", required=True)
     parser.add_argument("--listen", required=True, help="address:port, or several with a comma")
+    parser.add_argument("--proxy", help="address:port of an HTTP proxy for trackers")
     return parser.parse_args()
+
+
+def proxy_settings(proxy):
+    if proxy is None:
+        return {}
+    host, port = proxy.rsplit(":", 1)
+    return {
+        "proxy_type": lt.proxy_type_t.http,
+        "proxy_hostname": host,
+        "proxy_port": int(port),
+        "proxy_hostnames": True,
+        "proxy_peer_connections": False,
+        "proxy_tracker_connections": True,
+    }
 
 
 def add(session, arguments):
@@ -59,7 +74,7 @@ def report(alert):
 
 def main():
     arguments = parse_arguments()
-    session = lt.session({**SETTINGS, "listen_interfaces": arguments.listen})
+    session = lt.session({**SETTINGS, **proxy_settings(arguments.proxy), "listen_interfaces": arguments.listen})
     handle = add(session, arguments)
     while True:
         session.wait_for_alert(200)
