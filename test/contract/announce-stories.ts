@@ -27,6 +27,8 @@ export interface Story {
 }
 
 const LIFETIME = 2700;
+/** Ages are counted in steps of 22 seconds: one may be cut short at the beginning, and one at the end. */
+const AGE_STEPS = 2 * 22;
 
 export const STORIES: readonly Story[] = [
   {
@@ -133,8 +135,8 @@ export const STORIES: readonly Story[] = [
       { who: 'A', left: 0 },
       { at: 600, who: 'B', left: 5, peers: 'A' },
       { at: LIFETIME, who: 'B', left: 5, counts: [1, 1, 0], peers: 'A' },
-      { at: LIFETIME + 1, who: 'B', left: 5, counts: [0, 1, 0], peers: '' },
-      { at: LIFETIME + 1, who: 'A', left: 0, counts: [1, 1, 0], peers: 'B' },
+      { at: LIFETIME + AGE_STEPS, who: 'B', left: 5, counts: [0, 1, 0], peers: '' },
+      { at: LIFETIME + AGE_STEPS, who: 'A', left: 0, counts: [1, 1, 0], peers: 'B' },
     ],
   },
   {

@@ -3,8 +3,9 @@
 // Parameters are positional: an object a call is what this code exists to avoid.
 
 import { Counter } from '../counters.ts';
+import { bucketsOf } from './buckets.ts';
 import { leaveSwarm } from './members.ts';
-import { ageOf, groupOf, metaAt } from './peers.ts';
+import { bucketAt, groupOf, isSilent, metaAt, peersIn } from './peers.ts';
 import { rebuildShard } from './rebuild.ts';
 import {
   GROUP,
@@ -15,38 +16,41 @@ import {
   type SwarmShard,
   tryLockShard,
   unlockShard,
+  type Walk,
 } from './shard.ts';
 import type { SwarmTable } from './table.ts';
 import { dropTorrent, peersOf } from './torrents.ts';
 
 /** Peers of one family looked at when a torrent is touched: a swarm this small never lists an expired peer. */
 const PEERS_A_TOUCH = 4;
-/** Steps of a walk under one hold of a lock: some 30 µs, about what twenty announces take. */
-const STEPS_A_HOLD = 256;
+/** Steps of a walk under one hold of a lock: some 10 µs when nobody is silent, 50 µs when everybody is. */
+const STEPS_A_HOLD = 1024;
+/** What removing a peer counts for in those. */
+const STEPS_A_REMOVAL = 24;
 /** Sleeps that a walk waits for a lock. It must not wait for ever: who walks may be who frees the locks of the dead. */
 const PATIENCE_SLEEPS = 5;
+/** Cursor of a group of which nothing has been looked at. */
+const ALL_PLACES = 0x7fffffff;
 
 /**
  * Looks at `budget` peers and torrents, going on where the last call ended, and removes those that were silent
- * for longer than the peer lifetime. Returns the peers removed. Called once a second with a sixtieth of
- * {@link expiryWork}, it goes round in a minute; one call goes round once at most. A shard whose lock cannot be had
- * is left for the next round.
+ * for longer than the peer lifetime. Returns the peers removed. Called again and again with a share of
+ * {@link expiryWork}, it goes round when the shares are a whole; one call goes round once at most. A shard whose lock
+ * cannot be had is left for the next round.
  */
 export function expire(table: SwarmTable, nowSeconds: number, budget: number): number {
   const { shards, walk } = table;
   let expired = 0;
-  let left = budget;
+  walk.budget = budget;
   // The first shard twice: a walk may begin in the middle of it.
   let ends = shards.length + 1;
-  while (left > 0 && ends > 0) {
+  while (walk.budget > 0 && ends > 0) {
     const shard = shards[walk.shard]!;
     let atEnd = true;
     if (tryLockShard(shard, PATIENCE_SLEEPS)) {
-      const steps = Math.min(left, STEPS_A_HOLD);
-      left -= steps;
       try {
         const before = shard.head[HEAD.peers]! + shard.head[HEAD.peers + 1]!;
-        atEnd = walkShard(shard, nowSeconds, steps);
+        atEnd = walkShard(shard, nowSeconds, walk);
         expired += before - shard.head[HEAD.peers]! - shard.head[HEAD.peers + 1]!;
       } catch (error) {
         rebuildShard(shard, nowSeconds);
@@ -64,33 +68,62 @@ export function expire(table: SwarmTable, nowSeconds: number, budget: number): n
 }
 
 /** True when the end of the shard was reached; the next walk begins at its start. */
-function walkShard(shard: SwarmShard, nowSeconds: number, steps: number): boolean {
-  const { head, records } = shard;
-  for (let step = 0; step < steps; step++) {
+function walkShard(shard: SwarmShard, nowSeconds: number, walk: Walk): boolean {
+  const { head, words } = shard;
+  walk.hold = STEPS_A_HOLD;
+  while (walk.budget > 0 && walk.hold > 0) {
     const torrent = head[HEAD.cursorRecord]! * RECORD_WORDS;
     if (head[HEAD.cursorRecord]! >= head[HEAD.recordsTouched]!) {
       moveCursor(shard, 0);
       return true;
     }
-    if (records[torrent + RECORD.seen] === NOT_LIVE) {
+    if (words[torrent + RECORD.seen] === NOT_LIVE) {
+      takeStep(walk, 1);
       moveCursor(shard, head[HEAD.cursorRecord]! + 1);
       continue;
     }
-    const family = head[HEAD.cursorFamily]!;
-    const total = records[groupOf(torrent, family) + GROUP.total]!;
-    // Downwards: a removal fills the place with a peer from above, which has been looked at.
-    const position = Math.min(head[HEAD.cursorPosition]!, total) - 1;
-    head[HEAD.cursorPosition] = position;
-    if (position >= 0) dropIfSilent(shard, torrent, family, position, nowSeconds);
-    else if (family === 0) {
+    if (!walkGroup(shard, torrent, head[HEAD.cursorFamily]!, nowSeconds, walk)) continue;
+    takeStep(walk, 1);
+    head[HEAD.cursorPlace] = ALL_PLACES;
+    if (head[HEAD.cursorFamily] === 0) {
       head[HEAD.cursorFamily] = 1;
-      head[HEAD.cursorPosition] = 0x7fffffff;
-    } else {
-      dropIfEmpty(shard, torrent, nowSeconds);
-      moveCursor(shard, head[HEAD.cursorRecord]! + 1);
+      continue;
     }
+    dropIfEmpty(shard, torrent, nowSeconds);
+    moveCursor(shard, head[HEAD.cursorRecord]! + 1);
   }
   return false;
+}
+
+function takeStep(walk: Walk, held: number): void {
+  walk.budget--;
+  walk.hold -= held;
+}
+
+/** True when all of the group below the cursor has been looked at; false where the budget ended. */
+function walkGroup(
+  shard: SwarmShard,
+  torrent: number,
+  family: number,
+  nowSeconds: number,
+  walk: Walk,
+): boolean {
+  const { head, words } = shard;
+  const group = groupOf(torrent, family);
+  for (;;) {
+    const cursor = head[HEAD.cursorPlace]!;
+    const bucket = Math.min(cursor >>> 8, bucketsOf(shard, group) - 1);
+    const total = peersIn(words[bucketAt(shard, group, bucket) + 1]!);
+    // Downwards: a removal fills the slot with a peer from above, which has been looked at.
+    const slot = (bucket === cursor >>> 8 ? Math.min(cursor & 0xff, total) : total) - 1;
+    if (slot >= 0) {
+      if (walk.budget <= 0 || walk.hold <= 0) return false;
+      const removed = dropIfSilent(shard, torrent, family, (bucket << 8) | slot, nowSeconds);
+      takeStep(walk, removed ? STEPS_A_REMOVAL : 1);
+      head[HEAD.cursorPlace] = (bucket << 8) | slot;
+    } else if (bucket > 0) head[HEAD.cursorPlace] = ((bucket - 1) << 8) | 0xff;
+    else return true;
+  }
 }
 
 /** Steps of {@link expire} that one whole walk takes at present. */
@@ -105,25 +138,29 @@ export function expiryWork({ shards }: SwarmTable): number {
 function moveCursor({ head }: SwarmShard, record: number): void {
   head[HEAD.cursorRecord] = record;
   head[HEAD.cursorFamily] = 0;
-  head[HEAD.cursorPosition] = 0x7fffffff;
+  head[HEAD.cursorPlace] = ALL_PLACES;
 }
 
 /** A torrent without peers is kept for one lifetime if it has a count of downloads to remember. */
 function dropIfEmpty(shard: SwarmShard, torrent: number, nowSeconds: number): void {
-  const { records } = shard;
+  const { words } = shard;
   if (peersOf(shard, torrent) > 0) return;
-  const silent = nowSeconds - records[torrent + RECORD.seen]! > shard.peerLifetimeSeconds;
-  if (records[torrent + RECORD.downloaded] === 0 || silent) dropTorrent(shard, torrent);
+  const isForgotten = words[torrent + RECORD.downloaded] === 0 || isAbandoned(shard, torrent, nowSeconds);
+  if (isForgotten) dropTorrent(shard, torrent);
+}
+
+/** Nobody has announced the torrent for a lifetime: true for any time, where the ages of peers repeat themselves. */
+function isAbandoned(shard: SwarmShard, torrent: number, nowSeconds: number): boolean {
+  return nowSeconds - shard.words[torrent + RECORD.seen]! > shard.lifetimeTicks * shard.tickSeconds;
 }
 
 /** Looks at the peers of a torrent that is about to be used. Larger swarms are left to the walk. */
 export function expireAtTouch(shard: SwarmShard, torrent: number, nowSeconds: number): void {
   for (let family = 0; family < 2; family++) {
-    const total = shard.records[groupOf(torrent, family) + GROUP.total]!;
-    if (total > PEERS_A_TOUCH) continue;
-    for (let position = total - 1; position >= 0; position--) {
-      dropIfSilent(shard, torrent, family, position, nowSeconds);
-    }
+    const total = shard.words[groupOf(torrent, family) + GROUP.total]!;
+    // So few may be left in several buckets: then the walk is about to join those.
+    if (total > PEERS_A_TOUCH || bucketsOf(shard, groupOf(torrent, family)) > 1) continue;
+    for (let slot = total - 1; slot >= 0; slot--) dropIfSilent(shard, torrent, family, slot, nowSeconds);
   }
 }
 
@@ -131,11 +168,12 @@ function dropIfSilent(
   shard: SwarmShard,
   torrent: number,
   family: number,
-  position: number,
+  place: number,
   nowSeconds: number,
-): void {
-  const meta = shard.heap.words[metaAt(shard, groupOf(torrent, family), position)]!;
-  if (ageOf(meta, nowSeconds) <= shard.peerLifetimeSeconds) return;
-  leaveSwarm(shard, torrent, family, position);
+): boolean {
+  const meta = shard.words[metaAt(shard, groupOf(torrent, family), place)]!;
+  if (!isSilent(shard, meta, nowSeconds) && !isAbandoned(shard, torrent, nowSeconds)) return false;
+  leaveSwarm(shard, torrent, family, place);
   shard.counters[Counter.peersExpired]!++;
+  return true;
 }

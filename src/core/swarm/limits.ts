@@ -1,13 +1,15 @@
 // How large a swarm table may become. The table reserves address space for all of it at once; memory is used as
-// it fills. What each thing costs, in octets, allocator rounding apart:
+// it fills. What each thing costs, in octets:
 //
-// | thing                         | without peer ids | with  |
-// |-------------------------------|------------------|-------|
-// | IPv4 peer                     | 18               | 38    |
-// | IPv6 peer                     | 30               | 50    |
-// | its index, swarms over 32     | 5–11 (10–21 in swarms whose index has over 32,768 slots)     |
-// | torrent (record + index slot) | 80 + 6–12                |
-// | one-peer IPv4 torrent, all in | 120              | 152   |
+// | thing                                | IPv4 | IPv6 |
+// |--------------------------------------|------|------|
+// | endpoint                             | 6    | 18   |
+// | identity, age, state                 | 4    | 4    |
+// | client key                           | 1    | 1    |
+// | its share of a bucket and its block  | 1–2  | 1–3  |
+// | reference, swarms over 2,016 / 1,512 | 4–5  | 4–5  |
+// | torrent: record and index slot       | 86–92       |
+// | one-peer torrent, all in             | 107  | 119  |
 
 export interface SwarmLimits {
   /** Torrents at once. When full, the longest silent of some sampled one-peer torrents makes room. */
@@ -16,20 +18,20 @@ export interface SwarmLimits {
   readonly peersPerTorrent: number;
   /** Peers at once, both families. When full, as `torrents`. */
   readonly peers: number;
-  /** Memory for peers and their indexes. When full, as `torrents`. */
+  /** Memory for peers, beside that of torrents, which is reserved for all of them. When full, as `torrents`. */
   readonly heapOctets: number;
-  /** Peer ids are kept, so that `compact=0` can list them (BEP 3): 20 octets a peer. */
-  readonly keepPeerIds: boolean;
 }
 
 /** No BEP names one: about what one machine's worth of a busy public tracker needs (opentracker: 2–3 M peers in 512 MB). */
 export const DEFAULT_SWARM_LIMITS: SwarmLimits = {
   torrents: 1_000_000,
-  peersPerTorrent: 200_000,
+  peersPerTorrent: 100_000,
   peers: 4_000_000,
   heapOctets: 512 * 1024 * 1024,
-  keepPeerIds: true,
 };
+
+/** Of `peersPerTorrent`: 512 buckets (blocks.ts) of 195 on average, whose 255 places are then hardly ever all taken. */
+export const MAX_PEERS_PER_TORRENT = 100_000;
 
 /** BEHAVIOUR: 1.5 times the default interval of 30 minutes. */
 export const DEFAULT_PEER_LIFETIME_SECONDS = 2700;

@@ -1,141 +1,152 @@
 // Joining, changing and leaving a swarm.
 // Parameters are positional: an object a call is what this table exists to avoid.
 
-import { copyOctets } from '../octets/big-endian.ts';
+import { bucketFor, bucketsOf, closeSlot, ensureRoom, hashEndpointAt, openSlot, trim } from './buckets.ts';
+import { growGroup, shrinkGroup } from './growth.ts';
+import { addReference, hasReferences, removeReference } from './identities.ts';
 import { otherHalf, pair, unpair } from './pairs.ts';
 import {
-  ensureIndexRoom,
-  indexEndpoint,
-  indexPeer,
-  NOT_FOUND,
-  trimIndex,
-  unindexEndpoint,
-  unindexPeer,
-} from './peer-index.ts';
-import {
-  columnLength,
+  createMeta,
   endpointAt,
   endpointOctets,
-  ensureRoom,
   groupOf,
-  identityAt,
+  identityOf,
+  keyTagAt,
   metaAt,
+  NAMELESS,
+  NOT_FOUND,
   PAIRED,
   PeerState,
-  peerIdAt,
   stateOf,
-  trim,
   withSeen,
 } from './peers.ts';
-import { GROUP, HEAD, PEER_ID_OCTETS, type SwarmShard } from './shard.ts';
-import { count, movePeer, setState } from './standing.ts';
-
-/** Where a joining peer's id is. */
-export interface PeerIdSource {
-  readonly octets: Uint8Array;
-  readonly peerIdOffset: number;
-}
+import { hashSoughtEndpoint } from './search.ts';
+import { GROUP, HEAD, type SwarmShard } from './shard.ts';
+import { count, setState } from './standing.ts';
 
 /**
- * Adds the sought peer. It must not be there under the same endpoint. Returns its position, or {@link NOT_FOUND}
- * when the heap is full.
+ * Adds the sought peer. It must not be there under the same endpoint. Returns its place, or {@link NOT_FOUND} when
+ * the heap, or its bucket of a swarm as large as one can be, is full.
  */
 export function joinSwarm(
   shard: SwarmShard,
   torrent: number,
   family: number,
   state: PeerState,
-  source: PeerIdSource,
   nowSeconds: number,
 ): number {
+  const { words, head, sought } = shard;
   const group = groupOf(torrent, family);
-  const { records, head, heap, sought } = shard;
-  if (!ensureIndexRoom(shard, torrent) || !ensureRoom(shard, group)) return NOT_FOUND;
-  let position = records[group + GROUP.total]!;
-  if (state === PeerState.leecher) {
-    const first = records[group + GROUP.leechers]!;
-    if (first < position) movePeer(shard, torrent, family, first, position);
-    position = first;
-    records[group + GROUP.leechers] = first + 1;
+  growGroup(shard, group);
+  hashSoughtEndpoint(shard, family);
+  const meta = withSeen(shard, createMeta(sought.identity, state), nowSeconds);
+  const place = enter(shard, group, meta, sought.keyTag);
+  if (place === NOT_FOUND) return NOT_FOUND;
+  if (
+    hasReferences(shard, group) &&
+    !addReference(shard, group, sought.identity, sought.endpointHash, false)
+  ) {
+    words[metaAt(shard, group, place)] = meta | NAMELESS;
   }
-  const length = columnLength(shard, group);
-  const at = identityAt(shard, group, position);
-  heap.words[at] = sought.identity;
-  heap.words[at + length] = sought.clientKey;
-  heap.words[at + 2 * length] = withSeen(state, nowSeconds);
-  writeEndpoint(shard, group, position);
-  if (shard.limits.keepPeerIds) {
-    const id = peerIdAt(shard, group, position);
-    copyOctets(source.octets, source.peerIdOffset, PEER_ID_OCTETS, heap.octets, id);
-  }
-  indexPeer(shard, torrent, family, position);
-  records[group + GROUP.total] = records[group + GROUP.total]! + 1;
+  words[group + GROUP.total] = words[group + GROUP.total]! + 1;
+  if (state === PeerState.leecher) words[group + GROUP.leechers] = words[group + GROUP.leechers]! + 1;
   head[HEAD.peers + family] = head[HEAD.peers + family]! + 1;
   count(shard, torrent, state, 1);
-  pair(shard, torrent, family, position);
-  return position;
+  pair(shard, torrent, family, place);
+  return place;
 }
 
-function writeEndpoint(shard: SwarmShard, group: number, position: number): void {
-  const at = endpointAt(shard, group, position);
-  copyOctets(
-    shard.sought.endpoint,
-    0,
-    endpointOctets(shard.records[group + GROUP.shape]! & 1),
-    shard.heap.octets,
-    at,
-  );
+/** Puts a peer with the sought endpoint, whose hash is known, in its bucket; {@link NOT_FOUND} when there is no room. */
+function enter(shard: SwarmShard, group: number, meta: number, keyTag: number): number {
+  const bucket = bucketFor(shard.sought.endpointHash, bucketsOf(shard, group));
+  if (!ensureRoom(shard, group, bucket)) return NOT_FOUND;
+  const slot = openSlot(shard, group, bucket, stateOf(meta) === PeerState.leecher);
+  const place = (bucket << 8) | slot;
+  shard.words[metaAt(shard, group, place)] = meta;
+  shard.octets[keyTagAt(shard, group, place)] = keyTag;
+  writeEndpoint(shard, group, place);
+  return place;
 }
 
-/** Removes the peer at `position`; another may stand there afterwards. */
-export function leaveSwarm(shard: SwarmShard, torrent: number, family: number, position: number): void {
+function writeEndpoint(shard: SwarmShard, group: number, place: number): void {
+  const at = endpointAt(shard, group, place) / 2;
+  const { halves, sought } = shard;
+  const count = endpointOctets(shard.words[group + GROUP.shape]! & 1) / 2;
+  for (let half = 0; half < count; half++) halves[at + half] = sought.endpointHalves[half]!;
+}
+
+/** Removes the peer at `place`; another may stand there afterwards. */
+export function leaveSwarm(shard: SwarmShard, torrent: number, family: number, place: number): void {
   const group = groupOf(torrent, family);
-  const { records, head } = shard;
-  unpair(shard, torrent, family, position);
-  count(shard, torrent, stateOf(shard.heap.words[metaAt(shard, group, position)]!), -1);
-  unindexPeer(shard, torrent, family, position);
-  const last = records[group + GROUP.total]! - 1;
-  const leechers = records[group + GROUP.leechers]!;
-  if (position < leechers) {
-    const lastLeecher = leechers - 1;
-    if (position !== lastLeecher) movePeer(shard, torrent, family, lastLeecher, position);
-    if (lastLeecher !== last) movePeer(shard, torrent, family, last, lastLeecher);
-    records[group + GROUP.leechers] = lastLeecher;
-  } else if (position !== last) movePeer(shard, torrent, family, last, position);
-  records[group + GROUP.total] = last;
+  const { words, head } = shard;
+  unpair(shard, torrent, family, place);
+  const meta = words[metaAt(shard, group, place)]!;
+  const state = stateOf(meta);
+  count(shard, torrent, state, -1);
+  if (hasReferences(shard, group) && (meta & NAMELESS) === 0) {
+    removeReference(shard, group, identityOf(meta), hashEndpointAt(shard, group, place));
+  }
+  closeSlot(shard, group, place >>> 8, place & 0xff);
+  words[group + GROUP.total] = words[group + GROUP.total]! - 1;
+  if (state === PeerState.leecher) words[group + GROUP.leechers] = words[group + GROUP.leechers]! - 1;
   head[HEAD.peers + family] = head[HEAD.peers + family]! - 1;
-  trim(shard, group);
-  trimIndex(shard, torrent);
+  trim(shard, group, place >>> 8);
+  shrinkGroup(shard, group);
 }
 
-/** The peer announced from another port or address: the sought endpoint replaces its own. */
-export function changeEndpoint(shard: SwarmShard, torrent: number, family: number, position: number): void {
-  unindexEndpoint(shard, torrent, family, position);
-  writeEndpoint(shard, groupOf(torrent, family), position);
-  indexEndpoint(shard, torrent, family, position);
+/**
+ * The peer announced from another port or address: the sought endpoint replaces its own. Returns its place; without
+ * memory for that it is gone, and {@link NOT_FOUND}.
+ */
+export function changeEndpoint(shard: SwarmShard, torrent: number, family: number, place: number): number {
+  const { words, octets, sought } = shard;
+  const group = groupOf(torrent, family);
+  hashSoughtEndpoint(shard, family);
+  const meta = words[metaAt(shard, group, place)]!;
+  const isReferenced = hasReferences(shard, group) && (meta & NAMELESS) === 0;
+  const formerHash = hashEndpointAt(shard, group, place);
+  const bucket = bucketFor(sought.endpointHash, bucketsOf(shard, group));
+  const hasRoom = bucket === place >>> 8 || ensureRoom(shard, group, bucket);
+  if (
+    !hasRoom ||
+    (isReferenced && !addReference(shard, group, identityOf(meta), sought.endpointHash, true))
+  ) {
+    leaveSwarm(shard, torrent, family, place);
+    return NOT_FOUND;
+  }
+  if (isReferenced) removeReference(shard, group, identityOf(meta), formerHash);
+  if (bucket === place >>> 8) {
+    writeEndpoint(shard, group, place);
+    return place;
+  }
+  const keyTag = octets[keyTagAt(shard, group, place)]!;
+  closeSlot(shard, group, place >>> 8, place & 0xff);
+  const target = enter(shard, group, meta, keyTag);
+  trim(shard, group, place >>> 8);
+  return target;
 }
 
 /** The sought client key replaces the one that was there; pairs are made anew. */
-export function changeClientKey(shard: SwarmShard, torrent: number, family: number, position: number): void {
+export function changeClientKey(shard: SwarmShard, torrent: number, family: number, place: number): void {
   const group = groupOf(torrent, family);
-  unpair(shard, torrent, family, position);
-  shard.heap.words[identityAt(shard, group, position) + columnLength(shard, group)] = shard.sought.clientKey;
-  pair(shard, torrent, family, position);
+  unpair(shard, torrent, family, place);
+  shard.octets[keyTagAt(shard, group, place)] = shard.sought.keyTag;
+  pair(shard, torrent, family, place);
 }
 
-/** Sets what the peer does, and its other half with it. Returns its position, which may have changed. */
+/** Sets what the peer does, and its other half with it. Returns its place, which may have changed. */
 export function changeState(
   shard: SwarmShard,
   torrent: number,
   family: number,
-  position: number,
+  place: number,
   state: PeerState,
 ): number {
-  const meta = shard.heap.words[metaAt(shard, groupOf(torrent, family), position)]!;
-  if (stateOf(meta) === state) return position;
+  const meta = shard.words[metaAt(shard, groupOf(torrent, family), place)]!;
+  if (stateOf(meta) === state) return place;
   if ((meta & PAIRED) !== 0) {
-    const other = otherHalf(shard, torrent, family, position);
+    const other = otherHalf(shard, torrent, family, place);
     if (other !== NOT_FOUND) setState(shard, torrent, 1 - family, other, state);
   }
-  return setState(shard, torrent, family, position, state);
+  return setState(shard, torrent, family, place, state);
 }

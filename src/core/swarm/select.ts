@@ -1,16 +1,16 @@
-// Which peers a reply lists: a window of the ring of eligible peers, from a random start, the asker left out. Every
-// other peer is as likely as any, and the window is copied in as few runs as pages allow.
+// Which peers a reply lists: a window of the ring of eligible peers, bucket after bucket, from a random start, the
+// asker left out. Every other peer is as likely as any, and a window of 50 is two or three runs.
 // Parameters are positional: an object a call is what this code exists to avoid.
 
-import { columnLength, endpointAt, endpointOctets, familyIndex, peerIdAt } from './peers.ts';
+import { bucketsOf } from './buckets.ts';
+import { bucketAt, capacityIn, endpointOctets, familyOf, leechersIn, peersIn } from './peers.ts';
 import { randomBelow } from './random.ts';
-import { GROUP, HEAD, PEER_ID_OCTETS, type SwarmShard } from './shard.ts';
+import { GROUP, HEAD, type SwarmShard } from './shard.ts';
 
 export interface Selection {
-  /** Where peers are written: endpoints, each followed by its peer id when `withPeerIds`. */
+  /** Where endpoints are written. */
   octets: Uint8Array;
   offset: number;
-  withPeerIds: boolean;
   /** Seeds and partial seeds are left out (for a seed, to whom they are of no use). */
   leechersOnly: boolean;
   /** `octets` in pairs, remade when `octets` is another array; empty where it begins at an odd address. */
@@ -22,14 +22,7 @@ const NO_PAIRS = new Uint16Array(0);
 const NO_OCTETS = new Uint8Array(0);
 
 export function createSelection(): Selection {
-  return {
-    octets: NO_OCTETS,
-    offset: 0,
-    withPeerIds: false,
-    leechersOnly: false,
-    pairs: NO_PAIRS,
-    pairsOf: NO_OCTETS,
-  };
+  return { octets: NO_OCTETS, offset: 0, leechersOnly: false, pairs: NO_PAIRS, pairsOf: NO_OCTETS };
 }
 
 /** How many peers could be listed when the one at `asker` is left out (−1: nobody is). */
@@ -39,12 +32,15 @@ export function eligiblePeers(
   asker: number,
   leechersOnly: boolean,
 ): number {
-  const ring = ringOf(shard, group, leechersOnly);
-  return asker >= 0 && asker < ring ? ring - 1 : ring;
+  const ring = shard.words[group + (leechersOnly ? GROUP.leechers : GROUP.total)]!;
+  if (asker < 0) return ring;
+  return (asker & 0xff) < eligibleIn(shard, group, asker >>> 8, leechersOnly) ? ring - 1 : ring;
 }
 
-function ringOf(shard: SwarmShard, group: number, leechersOnly: boolean): number {
-  return shard.records[group + (leechersOnly ? GROUP.leechers : GROUP.total)]!;
+/** Peers of a bucket that stand where the eligible do: from its beginning. */
+function eligibleIn(shard: SwarmShard, group: number, bucket: number, leechersOnly: boolean): number {
+  const counts = shard.words[bucketAt(shard, group, bucket) + 1]!;
+  return leechersOnly ? leechersIn(counts) : peersIn(counts);
 }
 
 /** Writes `wanted` peers, at most as many as are eligible, and moves `selection.offset` past them. */
@@ -56,36 +52,48 @@ export function writePeers(
   selection: Selection,
 ): void {
   if (wanted === 0) return;
-  const ring = ringOf(shard, group, selection.leechersOnly);
-  const skip = asker >= 0 && asker < ring ? asker : ring;
-  let from = randomBelow(shard.head, HEAD.random, skip === ring ? ring : ring - 1);
-  if (from >= skip) from++;
+  const { leechersOnly } = selection;
+  const buckets = bucketsOf(shard, group);
+  const askerBucket = asker < 0 ? -1 : asker >>> 8;
+  // Start: the peer with this number, counted without the asker.
+  let slot = randomBelow(shard.head, HEAD.random, eligiblePeers(shard, group, asker, leechersOnly));
+  let bucket = 0;
+  for (; bucket < buckets; bucket++) {
+    let count = eligibleIn(shard, group, bucket, leechersOnly);
+    if (bucket === askerBucket && (asker & 0xff) < count) count--;
+    if (slot < count) break;
+    slot -= count;
+  }
+  if (bucket === askerBucket && slot >= (asker & 0xff)) slot++;
   let left = wanted;
   while (left > 0) {
-    const count = Math.min(left, (from < skip ? skip : ring) - from);
-    if (count > 0) copyRun(shard, group, from, count, selection);
-    left -= count;
-    from += count;
-    if (from === skip) from++;
-    if (from >= ring) from = 0;
-    if (from === skip) from++;
+    const end = eligibleIn(shard, group, bucket, leechersOnly);
+    const skip =
+      bucket === askerBucket && (asker & 0xff) >= slot && (asker & 0xff) < end ? asker & 0xff : end;
+    left -= copyRun(shard, group, bucket, slot, Math.min(left, skip - slot), selection);
+    if (skip < end)
+      left -= copyRun(shard, group, bucket, skip + 1, Math.min(left, end - skip - 1), selection);
+    slot = 0;
+    bucket = bucket + 1 === buckets ? 0 : bucket + 1;
   }
 }
 
-function copyRun(shard: SwarmShard, group: number, start: number, count: number, selection: Selection): void {
-  if (selection.withPeerIds) {
-    copyWithIds(shard, group, start, count, selection);
-    return;
+/** Returns `count`. */
+function copyRun(
+  shard: SwarmShard,
+  group: number,
+  bucket: number,
+  slot: number,
+  count: number,
+  selection: Selection,
+): number {
+  if (count > 0) {
+    const at = bucketAt(shard, group, bucket);
+    const size = endpointOctets(familyOf(shard, group));
+    const column = 4 * (shard.words[at]! + 1 + capacityIn(shard.words[at + 1]!));
+    copyEndpoints(shard, column + slot * size, count * size, selection);
   }
-  const length = columnLength(shard, group);
-  const size = endpointOctets(familyIndex(shard, group));
-  let position = start;
-  const end = start + count;
-  while (position < end) {
-    const run = Math.min(end - position, length - (position % length));
-    copyEndpoints(shard, endpointAt(shard, group, position), run * size, selection);
-    position += run;
-  }
+  return count;
 }
 
 /**
@@ -97,11 +105,11 @@ function copyEndpoints(shard: SwarmShard, source: number, length: number, select
   selection.offset = offset + length;
   if (selection.pairsOf !== octets) viewPairs(selection);
   if ((offset & 1) !== 0 || selection.pairs.length === 0) {
-    const from = shard.heap.octets;
+    const from = shard.octets;
     for (let index = 0; index < length; index++) octets[offset + index] = from[source + index]!;
     return;
   }
-  const from = shard.heap.halves;
+  const from = shard.halves;
   const to = selection.pairs;
   let at = source >>> 1;
   let target = offset >>> 1;
@@ -126,24 +134,4 @@ function viewPairs(selection: Selection): void {
     (octets.byteOffset & 1) === 0
       ? new Uint16Array(octets.buffer, octets.byteOffset, octets.length >>> 1)
       : NO_PAIRS;
-}
-
-function copyWithIds(
-  shard: SwarmShard,
-  group: number,
-  start: number,
-  count: number,
-  selection: Selection,
-): void {
-  const from = shard.heap.octets;
-  const to = selection.octets;
-  const size = endpointOctets(familyIndex(shard, group));
-  for (let position = start; position < start + count; position++) {
-    const endpoint = endpointAt(shard, group, position);
-    const id = peerIdAt(shard, group, position);
-    for (let index = 0; index < size; index++) to[selection.offset + index] = from[endpoint + index]!;
-    selection.offset += size;
-    for (let index = 0; index < PEER_ID_OCTETS; index++) to[selection.offset + index] = from[id + index]!;
-    selection.offset += PEER_ID_OCTETS;
-  }
 }

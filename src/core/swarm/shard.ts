@@ -1,9 +1,10 @@
 // One shard of the swarm table: where everything stands in its memory. The table is cut by the keyed hash of the
 // info-hash, and each shard is a table of its own behind a lock of its own (lock.ts):
 //
-// torrent slots  open-addressed, record number + 1, keyed by SipHash of the info-hash
-// records        20 words a torrent: info-hash, counts, and for each family where its peers are
-// heap           peers (peers.ts) and, for large swarms, an index of them (peer-index.ts)
+// torrent slots  open-addressed, record number + 1, keyed by the hash of the info-hash: 6 to 12 octets a torrent
+// records        80 octets a torrent: info-hash 20, downloads 4, clients 3 × 4, last announce 4, and for each family
+//                where its peers are 4, how many stand there 4, in how many buckets 4, leechers 4, peers 4
+// heap           peers (peers.ts, buckets.ts) and, for large swarms, where to find identities (identities.ts)
 // head           totals, free list, expiry cursor, random state, lock
 
 import type { Counters } from '../counters.ts';
@@ -16,27 +17,24 @@ import { lock, tryLock, unlock } from './lock.ts';
 export const RECORD_WORDS = 20;
 export const RECORD = {
   hash: 0,
-  indexBlock: 5,
-  /** Order of the index block; 0 when there is no index. */
-  indexOrder: 6,
-  downloaded: 7,
+  downloaded: 5,
   /** Clients, not endpoints: one that has both families counts once. */
-  complete: 8,
-  incomplete: 9,
+  complete: 6,
+  incomplete: 7,
   /** Of the incomplete, those that download nothing more (BEP 21). */
-  partial: 10,
+  partial: 8,
   /** Second of the last announce; {@link NOT_LIVE} when the record is free. */
-  seen: 11,
-  ipv4: 12,
-  ipv6: 16,
+  seen: 9,
+  ipv4: 10,
+  ipv6: 15,
 } as const;
 export const NOT_LIVE = -1;
 /** Info-hash (BEP 3), or one of version 2 cut short (BEP 52). */
 export const INFO_HASH_OCTETS = 20;
 export const PEER_ID_OCTETS = 20;
 
-/** Words of one family of a torrent, from {@link RECORD}.ipv4 or .ipv6. */
-export const GROUP = { block: 0, shape: 1, leechers: 2, total: 3 } as const;
+/** Words of one family of a torrent, from {@link RECORD}.ipv4 or .ipv6; see buckets.ts. */
+export const GROUP = { block: 0, counts: 1, shape: 2, leechers: 3, total: 4 } as const;
 
 /** Words of {@link ShardMemory}.head. */
 export const HEAD = {
@@ -49,7 +47,7 @@ export const HEAD = {
   freeRecord: 6,
   cursorRecord: 7,
   cursorFamily: 8,
-  cursorPosition: 9,
+  cursorPlace: 9,
   random: 10,
   lock: 11,
 } as const;
@@ -60,22 +58,24 @@ export const HEAD_WORDS = 32;
 export interface ShardMemory {
   readonly head: Int32Array;
   readonly slots: Int32Array;
-  readonly records: Int32Array;
-  /** The same memory. */
-  readonly recordOctets: Uint8Array;
+  /** Before its pages stand the records: one array holds all that a record or a block can say of a swarm. */
   readonly heap: Heap;
 }
 
 /** One shard as one thread sees it: read and written only while its lock is held. */
 export interface SwarmShard extends ShardMemory {
+  /** Of the heap: records and blocks. */
+  readonly words: Int32Array;
+  /** The same memory. */
+  readonly halves: Uint16Array;
+  /** The same memory. */
+  readonly octets: Uint8Array;
   /** Torrents and memory of this shard; peers of the whole table. */
   readonly limits: SwarmLimits;
-  readonly peerLifetimeSeconds: number;
+  /** Seconds of one step of a peer's age, and after how many of them it is forgotten; see peers.ts. */
+  readonly tickSeconds: number;
+  readonly lifetimeTicks: number;
   readonly key: SipHashKey;
-  /** By family index: octets of one peer, all columns. */
-  readonly peerOctets: readonly [number, number];
-  /** By family index × 32 + order: peers that a block of that order holds. */
-  readonly capacities: Int32Array;
   /** Of all shards. Their locks are not held: good for sums that may be a little late. */
   readonly heads: readonly Int32Array[];
   /** Private to the thread, as are `owner` and `sought`. */
@@ -89,11 +89,17 @@ export interface SwarmShard extends ShardMemory {
 export interface Sought {
   /** IP and port in network order: 6 or 18 octets. */
   readonly endpoint: Uint8Array;
+  /** The same memory. */
+  readonly endpointHalves: Uint16Array;
   endpointHash: number;
-  /** Low 32 bits of the keyed hash of the peer id. */
+  /** Bits of the keyed hash of the peer id: see peers.ts. */
   identity: number;
   /** See client-key.ts; 0 is none. */
-  clientKey: number;
+  keyTag: number;
+  /** By slot: which peers of a bucket go to another (growth.ts). */
+  readonly marks: Uint8Array;
+  /** By bucket: how many belong there (growth.ts). */
+  readonly tally: Uint16Array;
 }
 
 /** Until {@link unlockShard}, this thread alone reads and writes the shard. */
@@ -108,4 +114,12 @@ export function tryLockShard({ head, owner }: SwarmShard, sleeps: number): boole
 
 export function unlockShard({ head }: SwarmShard): void {
   unlock(head, HEAD.lock);
+}
+
+/** What is left to a walk for the silent (expire.ts): of the caller's budget, and of one hold of a lock. */
+export interface Walk {
+  /** The number of the shard in which the walk is. */
+  shard: number;
+  budget: number;
+  hold: number;
 }

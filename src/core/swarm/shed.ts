@@ -1,20 +1,27 @@
-// Who goes when something is full: the longest silent of a few that are looked at.
+// Who goes when something is full: the longest silent of a few that are looked at. Torrents with one client go first,
+// because swarms that live are worth more than a flood of hashes that nobody shares.
 
 import { Counter } from '../counters.ts';
-import { leaveSwarm } from './members.ts';
-import { ageOf, groupOf, metaAt } from './peers.ts';
+import { bucketsOf } from './buckets.ts';
+import { joinSwarm, leaveSwarm } from './members.ts';
+import { ageOf, bucketAt, groupOf, metaAt, NOT_FOUND, type PeerState, peersIn } from './peers.ts';
 import { randomBelow } from './random.ts';
 import { GROUP, HEAD, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmShard } from './shard.ts';
 import { dropTorrent, NO_TORRENT, peersOf } from './torrents.ts';
 
 /** Torrents that are shed for one peer: one may have been empty, more are not worth a newcomer. */
 const SHED_ATTEMPTS = 4;
+/**
+ * Torrents that are shed for the memory of one peer. The first is enough for another of its kind; a larger swarm
+ * needs a page, which is 512 of the smallest: some announces later it has it.
+ */
+const MEMORY_ATTEMPTS = 32;
 
 /** Room for one peer more in the torrent and in the table; false when there is none. */
 export function makeRoom(shard: SwarmShard, torrent: number, nowSeconds: number): boolean {
   const { limits, counters } = shard;
   if (peersOf(shard, torrent) >= limits.peersPerTorrent) {
-    counters[Counter.peersCapped]!++;
+    counters[Counter.torrentPeersCapped]!++;
     shedPeer(shard, torrent, nowSeconds);
     return true;
   }
@@ -34,6 +41,27 @@ function hasRoom({ heads, limits }: SwarmShard): boolean {
   return peers < limits.peers;
 }
 
+/**
+ * As `joinSwarm`, and while there is no memory, torrents with one client make some. Positional, as that is: an object
+ * a call is what this table exists to avoid.
+ */
+export function joinFullSwarm(
+  shard: SwarmShard,
+  torrent: number,
+  family: number,
+  state: PeerState,
+  nowSeconds: number,
+): number {
+  let place = joinSwarm(shard, torrent, family, state, nowSeconds);
+  if (place !== NOT_FOUND) return place;
+  shard.counters[Counter.memoryCapped]!++;
+  for (let attempt = 0; attempt < MEMORY_ATTEMPTS && place === NOT_FOUND; attempt++) {
+    if (!shedTorrent(shard, torrent)) return NOT_FOUND;
+    place = joinSwarm(shard, torrent, family, state, nowSeconds);
+  }
+  return place;
+}
+
 /** Torrents looked at to find one that may go. */
 const SAMPLED_TORRENTS = 16;
 /** Peers looked at to find one that may go. */
@@ -44,42 +72,60 @@ const SAMPLED_PEERS = 8;
  * live are never touched. False when the sample had none.
  */
 export function shedTorrent(shard: SwarmShard, spared: number): boolean {
-  const { head, records } = shard;
+  const { head, words } = shard;
   let oldest = NO_TORRENT;
   for (let sample = 0; sample < SAMPLED_TORRENTS; sample++) {
     const torrent = randomBelow(head, HEAD.random, head[HEAD.recordsTouched]!) * RECORD_WORDS;
-    const seen = records[torrent + RECORD.seen]!;
+    const seen = words[torrent + RECORD.seen]!;
     if (torrent === spared || seen === NOT_LIVE || clientsOf(shard, torrent) > 1) continue;
-    if (oldest === NO_TORRENT || seen < records[oldest + RECORD.seen]!) oldest = torrent;
+    if (oldest === NO_TORRENT || seen < words[oldest + RECORD.seen]!) oldest = torrent;
   }
   if (oldest === NO_TORRENT) return false;
   for (let family = 0; family < 2; family++) {
-    if (records[groupOf(oldest, family) + GROUP.total] === 1) leaveSwarm(shard, oldest, family, 0);
+    while (words[groupOf(oldest, family) + GROUP.total]! > 0) {
+      leaveSwarm(shard, oldest, family, somePlace(shard, oldest, family));
+    }
   }
   dropTorrent(shard, oldest);
   return true;
 }
 
-function clientsOf({ records }: SwarmShard, torrent: number): number {
-  return records[torrent + RECORD.complete]! + records[torrent + RECORD.incomplete]!;
+function clientsOf({ words }: SwarmShard, torrent: number): number {
+  return words[torrent + RECORD.complete]! + words[torrent + RECORD.incomplete]!;
+}
+
+/** Where a peer stands, in a group that has one. */
+function somePlace(shard: SwarmShard, torrent: number, family: number): number {
+  let bucket = 0;
+  while (peersInBucket(shard, torrent, family, bucket) === 0) bucket++;
+  return bucket << 8;
+}
+
+function peersInBucket(shard: SwarmShard, torrent: number, family: number, bucket: number): number {
+  return peersIn(shard.words[bucketAt(shard, groupOf(torrent, family), bucket) + 1]!);
 }
 
 /** Makes room in a full torrent: of some sampled peers, the longest silent goes. */
-export function shedPeer(shard: SwarmShard, torrent: number, nowSeconds: number): void {
-  const { head, records, heap } = shard;
-  const ipv4 = records[torrent + RECORD.ipv4 + GROUP.total]!;
+function shedPeer(shard: SwarmShard, torrent: number, nowSeconds: number): void {
+  const { head, words } = shard;
+  const ipv4 = words[torrent + RECORD.ipv4 + GROUP.total]!;
   const total = peersOf(shard, torrent);
-  let oldest = -1;
+  let oldestFamily = ipv4 > 0 ? 0 : 1;
+  let oldest = somePlace(shard, torrent, oldestFamily);
   let oldestAge = -1;
   for (let sample = 0; sample < SAMPLED_PEERS; sample++) {
-    const choice = randomBelow(head, HEAD.random, total);
-    const family = choice < ipv4 ? 0 : 1;
-    const at = metaAt(shard, groupOf(torrent, family), family === 0 ? choice : choice - ipv4);
-    const age = ageOf(heap.words[at]!, nowSeconds);
+    const family = randomBelow(head, HEAD.random, total) < ipv4 ? 0 : 1;
+    const group = groupOf(torrent, family);
+    // Buckets hold about as many each: good enough for a sample.
+    const bucket = randomBelow(head, HEAD.random, bucketsOf(shard, group));
+    const peers = peersInBucket(shard, torrent, family, bucket);
+    if (peers === 0) continue;
+    const place = (bucket << 8) | randomBelow(head, HEAD.random, peers);
+    const age = ageOf(shard, words[metaAt(shard, group, place)]!, nowSeconds);
     if (age <= oldestAge) continue;
-    oldest = choice;
+    oldest = place;
     oldestAge = age;
+    oldestFamily = family;
   }
-  if (oldest < ipv4) leaveSwarm(shard, torrent, 0, oldest);
-  else leaveSwarm(shard, torrent, 1, oldest - ipv4);
+  leaveSwarm(shard, torrent, oldestFamily, oldest);
 }

@@ -6,17 +6,19 @@
 
 import type { Counters } from '../counters.ts';
 import { createSipHashKey, type SipHashKey } from '../octets/siphash.ts';
+import { MAX_BUCKETS, MAX_RECORDS } from './blocks.ts';
 import { createHeap, heapUsedOctets } from './heap.ts';
 import { DEFAULT_PEER_LIFETIME_SECONDS, DEFAULT_SWARM_LIMITS, type SwarmLimits } from './limits.ts';
 import { MAX_OWNER } from './lock.ts';
+import { lifetimeTicksFor, tickSecondsFor } from './peers.ts';
 import {
   HEAD,
   HEAD_WORDS,
-  PEER_ID_OCTETS,
   RECORD_WORDS,
   type ShardMemory,
   type Sought,
   type SwarmShard,
+  type Walk,
 } from './shard.ts';
 
 /** Shards of a large table: with as many, eight threads seldom meet at one. */
@@ -40,8 +42,8 @@ export interface SwarmTable {
   readonly counters: Counters;
   readonly shards: readonly SwarmShard[];
   readonly sought: Sought;
-  /** The shard in which the walk of `expire` is; one thread walks. */
-  readonly walk: { shard: number };
+  /** Of `expire`; one thread walks. */
+  readonly walk: Walk;
 }
 
 export interface SwarmTableOptions {
@@ -74,13 +76,11 @@ export function createSwarmTable(options: SwarmTableOptions): SwarmTable {
 }
 
 function createShardMemory(limits: SwarmLimits, seed: number): ShardMemory {
-  const records = new SharedArrayBuffer(limits.torrents * RECORD_WORDS * 4);
+  if (limits.torrents > MAX_RECORDS) throw new RangeError(`a shard has at most ${MAX_RECORDS} torrents`);
   const memory = {
     head: new Int32Array(new SharedArrayBuffer(HEAD_WORDS * 4)),
     slots: new Int32Array(new SharedArrayBuffer(slotCount(limits.torrents) * 4)),
-    records: new Int32Array(records),
-    recordOctets: new Uint8Array(records),
-    heap: createHeap(limits.heapOctets),
+    heap: createHeap(limits.heapOctets, limits.torrents * RECORD_WORDS),
   };
   memory.head[HEAD.random] = seed === 0 ? 1 : seed;
   return memory;
@@ -106,26 +106,36 @@ export interface Attachment {
 export function attachSwarmTable(shared: SharedSwarmTable, { owner, counters }: Attachment): SwarmTable {
   if (!(owner > 0 && owner <= MAX_OWNER)) throw new RangeError(`${owner} is not the number of a thread`);
   const { limits, peerLifetimeSeconds, key, memory } = shared;
-  const ids = limits.keepPeerIds ? PEER_ID_OCTETS : 0;
-  const peerOctets = [12 + 6 + ids, 12 + 18 + ids] as const;
-  const capacities = Int32Array.from({ length: 64 }, (_, index) =>
-    Math.floor((4 * 2 ** (index & 31)) / peerOctets[index >> 5]!),
-  );
   const heads = memory.map(({ head }) => head);
-  const sought = { endpoint: new Uint8Array(18), endpointHash: 0, identity: 0, clientKey: 0 };
+  const sought = createSought();
   const shards = memory.map((one) => ({
     ...one,
+    words: one.heap.words,
+    halves: one.heap.halves,
+    octets: one.heap.octets,
     limits: shardLimits(limits, memory.length),
-    peerLifetimeSeconds,
+    tickSeconds: tickSecondsFor(peerLifetimeSeconds),
+    lifetimeTicks: lifetimeTicksFor(peerLifetimeSeconds),
     key,
-    peerOctets,
-    capacities,
     heads,
     counters,
     owner,
     sought,
   }));
-  return { shared, key, counters, shards, sought, walk: { shard: 0 } };
+  return { shared, key, counters, shards, sought, walk: { shard: 0, budget: 0, hold: 0 } };
+}
+
+function createSought(): Sought {
+  const endpoint = new Uint8Array(18);
+  return {
+    endpoint,
+    endpointHalves: new Uint16Array(endpoint.buffer),
+    endpointHash: 0,
+    identity: 0,
+    keyTag: 0,
+    marks: new Uint8Array(256),
+    tally: new Uint16Array(MAX_BUCKETS),
+  };
 }
 
 /** The shard of a torrent by `hashTorrent`: the upper bits choose, because the lower ones place it within. */
@@ -145,7 +155,7 @@ export interface SwarmTotals {
   readonly peersIpv6: number;
   readonly seeds: number;
   readonly leechers: number;
-  /** Memory of peers and indexes, rounding included. */
+  /** Memory of peers, rounding included. */
   readonly heapOctets: number;
 }
 

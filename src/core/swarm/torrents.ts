@@ -1,13 +1,17 @@
 // Torrents of a shard: found by info-hash, added, dropped. A torrent is named by the word offset of its record.
 
-import { type SipHashKey, sipHash13 } from '../octets/siphash.ts';
+import { halfSipHash13 } from '../octets/half-siphash.ts';
+import type { SipHashKey } from '../octets/siphash.ts';
 import { GROUP, HEAD, INFO_HASH_OCTETS, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmShard } from './shard.ts';
 
 export const NO_TORRENT = -1;
 
+/** Shape of a group whose peers, when there are any, are one bucket (buckets.ts). */
+const ONE_BUCKET = 1 << 2;
+
 /** What chooses the shard of the info-hash at `offset`, and its slot there. */
 export function hashTorrent(key: SipHashKey, octets: Uint8Array, offset: number): number {
-  return sipHash13(key, octets, offset, INFO_HASH_OCTETS);
+  return halfSipHash13(key, octets, offset, INFO_HASH_OCTETS);
 }
 
 /** The record of the torrent whose info-hash is at `offset`, its `hash` known, or {@link NO_TORRENT}. */
@@ -25,30 +29,31 @@ export function findTorrent(shard: SwarmShard, hash: number, octets: Uint8Array,
 }
 
 function hasHash(shard: SwarmShard, torrent: number, octets: Uint8Array, offset: number): boolean {
-  const { recordOctets } = shard;
+  const own = shard.octets;
   const start = torrent * 4;
   for (let index = 0; index < INFO_HASH_OCTETS; index++) {
-    if (recordOctets[start + index] !== octets[offset + index]) return false;
+    if (own[start + index] !== octets[offset + index]) return false;
   }
   return true;
 }
 
 /** A new, empty torrent; {@link NO_TORRENT} when the shard has as many as it may. It must not be there already. */
 export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, offset: number): number {
-  const { head, records, recordOctets, slots } = shard;
+  const { head, words, slots } = shard;
   if (head[HEAD.torrents]! >= shard.limits.torrents) return NO_TORRENT;
   let number = head[HEAD.freeRecord]! - 1;
-  if (number >= 0) head[HEAD.freeRecord] = records[number * RECORD_WORDS]!;
+  if (number >= 0) head[HEAD.freeRecord] = words[number * RECORD_WORDS]!;
   else {
     number = head[HEAD.recordsTouched]!;
     head[HEAD.recordsTouched] = number + 1;
   }
   const torrent = number * RECORD_WORDS;
-  for (let index = 0; index < RECORD_WORDS; index++) records[torrent + index] = 0;
+  for (let index = 0; index < RECORD_WORDS; index++) words[torrent + index] = 0;
   for (let index = 0; index < INFO_HASH_OCTETS; index++) {
-    recordOctets[torrent * 4 + index] = octets[offset + index]!;
+    shard.octets[torrent * 4 + index] = octets[offset + index]!;
   }
-  records[torrent + RECORD.ipv6 + GROUP.shape] = 1;
+  words[torrent + RECORD.ipv4 + GROUP.shape] = ONE_BUCKET;
+  words[torrent + RECORD.ipv6 + GROUP.shape] = ONE_BUCKET | 1;
   const mask = slots.length - 1;
   let slot = hash & mask;
   while (slots[slot] !== 0) slot = (slot + 1) & mask;
@@ -59,20 +64,20 @@ export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, 
 
 /** Forgets a torrent that has no peers. */
 export function dropTorrent(shard: SwarmShard, torrent: number): void {
-  const { head, records, slots } = shard;
+  const { head, words, slots } = shard;
   const number = torrent / RECORD_WORDS;
   const mask = slots.length - 1;
   let slot = homeSlot(shard, torrent);
   while (slots[slot] !== number + 1) slot = (slot + 1) & mask;
   closeSlot(shard, slot);
-  records[torrent] = head[HEAD.freeRecord]!;
-  records[torrent + RECORD.seen] = NOT_LIVE;
+  words[torrent] = head[HEAD.freeRecord]!;
+  words[torrent + RECORD.seen] = NOT_LIVE;
   head[HEAD.freeRecord] = number + 1;
   head[HEAD.torrents] = head[HEAD.torrents]! - 1;
 }
 
 function homeSlot(shard: SwarmShard, torrent: number): number {
-  return hashTorrent(shard.key, shard.recordOctets, torrent * 4) & (shard.slots.length - 1);
+  return hashTorrent(shard.key, shard.octets, torrent * 4) & (shard.slots.length - 1);
 }
 
 /** Moves later entries of the run back over an emptied slot, so that no search stops short (Knuth 6.4, algorithm R). */
@@ -94,6 +99,6 @@ function closeSlot(shard: SwarmShard, emptied: number): void {
 }
 
 /** Peers of both families. */
-export function peersOf({ records }: SwarmShard, torrent: number): number {
-  return records[torrent + RECORD.ipv4 + GROUP.total]! + records[torrent + RECORD.ipv6 + GROUP.total]!;
+export function peersOf({ words }: SwarmShard, torrent: number): number {
+  return words[torrent + RECORD.ipv4 + GROUP.total]! + words[torrent + RECORD.ipv6 + GROUP.total]!;
 }

@@ -4,24 +4,28 @@
 
 import { Counter } from '../counters.ts';
 import { copyOctets } from '../octets/big-endian.ts';
-import { sipHash13 } from '../octets/siphash.ts';
+import { halfSipHash13 } from '../octets/half-siphash.ts';
+import { clientKeyTag } from '../swarm/client-key.ts';
 import { expireAtTouch } from '../swarm/expire.ts';
-import { changeClientKey, changeEndpoint, changeState, joinSwarm, leaveSwarm } from '../swarm/members.ts';
+import { changeClientKey, changeEndpoint, changeState, leaveSwarm } from '../swarm/members.ts';
 import { countCompleted, otherHalf } from '../swarm/pairs.ts';
 import {
-  findEndpoint,
-  findIdentity,
-  hashSoughtEndpoint,
-  hasSoughtEndpoint,
+  groupOf,
+  hasIdentity,
+  identityFrom,
+  keyTagAt,
+  metaAt,
   NOT_FOUND,
-  Want,
-} from '../swarm/peer-index.ts';
-import { columnLength, groupOf, identityAt, metaAt, PeerState, stateOf, withSeen } from '../swarm/peers.ts';
+  PeerState,
+  stateOf,
+  withSeen,
+} from '../swarm/peers.ts';
 import { randomUint32 } from '../swarm/random.ts';
 import { rebuildShard } from '../swarm/rebuild.ts';
+import { findEndpoint, findIdentity, hasSoughtEndpoint, Want } from '../swarm/search.ts';
 import { createSelection, eligiblePeers, type Selection, writePeers } from '../swarm/select.ts';
 import { HEAD, lockShard, PEER_ID_OCTETS, RECORD, type SwarmShard, unlockShard } from '../swarm/shard.ts';
-import { makeRoom, shedTorrent } from '../swarm/shed.ts';
+import { joinFullSwarm, makeRoom, shedTorrent } from '../swarm/shed.ts';
 import { type SwarmTable, shardOf } from '../swarm/table.ts';
 import { addTorrent, dropTorrent, findTorrent, hashTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
 import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
@@ -147,18 +151,18 @@ function announceTo(
     if (peersOf(shard, torrent) === 0 && reply.downloaded === 0) dropTorrent(shard, torrent);
     return;
   }
-  shard.records[torrent + RECORD.seen] = nowSeconds;
-  const position = enter(shard, torrent, former, request, nowSeconds);
+  shard.words[torrent + RECORD.seen] = nowSeconds;
+  const place = enter(shard, torrent, former, request, nowSeconds);
   if (peersOf(shard, torrent) === 0) {
     dropTorrent(shard, torrent);
     reportNothing(reply);
     return;
   }
-  if (request.event === AnnounceEvent.completed && request.isSeed && position !== NOT_FOUND) {
-    if (countCompleted(shard, torrent, family, position)) shard.counters[Counter.completed]!++;
+  if (request.event === AnnounceEvent.completed && request.isSeed && place !== NOT_FOUND) {
+    if (countCompleted(shard, torrent, family, place)) shard.counters[Counter.completed]!++;
   }
   reportCounts(shard, torrent, reply);
-  selectPeers(shard, torrent, position, request, reply);
+  selectPeers(shard, torrent, place, request, reply);
 }
 
 function jitteredInterval({ head }: SwarmShard, { intervalSeconds }: TrackerSettings): number {
@@ -172,8 +176,8 @@ function seek({ key, sought }: SwarmTable, request: AnnounceRequest): void {
   const port = request.family === 4 ? 4 : 16;
   sought.endpoint[port] = request.port >>> 8;
   sought.endpoint[port + 1] = request.port;
-  sought.identity = sipHash13(key, request.octets, request.peerIdOffset, PEER_ID_OCTETS);
-  sought.clientKey = request.clientKey;
+  sought.identity = identityFrom(halfSipHash13(key, request.octets, request.peerIdOffset, PEER_ID_OCTETS));
+  sought.keyTag = clientKeyTag(request.clientKey);
 }
 
 function torrentFor(shard: SwarmShard, hash: number, request: AnnounceRequest, isWanted: boolean): number {
@@ -191,20 +195,16 @@ function torrentFor(shard: SwarmShard, hash: number, request: AnnounceRequest, i
  * endpoint is gone by then: only one program can listen there.
  */
 function findFormer(shard: SwarmShard, torrent: number, family: number): number {
-  // Nearly every announce repeats an earlier one: no need to hash its endpoint.
-  const same = findIdentity(shard, torrent, family, Want.same);
-  if (same !== NOT_FOUND) return same;
-  hashSoughtEndpoint(shard, family);
   const atEndpoint = findEndpoint(shard, torrent, family);
   if (atEndpoint !== NOT_FOUND) {
-    const identity = shard.heap.words[identityAt(shard, groupOf(torrent, family), atEndpoint)];
-    if (identity === shard.sought.identity) return atEndpoint;
+    const meta = shard.words[metaAt(shard, groupOf(torrent, family), atEndpoint)]!;
+    if (hasIdentity(meta, shard.sought.identity)) return atEndpoint;
     leaveSwarm(shard, torrent, family, atEndpoint);
   }
   return findIdentity(shard, torrent, family, Want.own);
 }
 
-/** Position of the asker in its swarm afterwards; {@link NOT_FOUND} when there was no room. */
+/** Place of the asker in its swarm afterwards; {@link NOT_FOUND} when there was no room. */
 function enter(
   shard: SwarmShard,
   torrent: number,
@@ -216,11 +216,7 @@ function enter(
   const state = stateFor(request);
   if (former !== NOT_FOUND) return refresh(shard, torrent, former, request, nowSeconds);
   if (!makeRoom(shard, torrent, nowSeconds)) return NOT_FOUND;
-  const position = joinSwarm(shard, torrent, family, state, request, nowSeconds);
-  if (position !== NOT_FOUND) return position;
-  shard.counters[Counter.peersCapped]!++;
-  if (!shedTorrent(shard, torrent)) return NOT_FOUND;
-  return joinSwarm(shard, torrent, family, state, request, nowSeconds);
+  return joinFullSwarm(shard, torrent, family, state, nowSeconds);
 }
 
 function stateFor(request: AnnounceRequest): PeerState {
@@ -237,23 +233,21 @@ function refresh(
 ): number {
   const family = request.family === 4 ? 0 : 1;
   const group = groupOf(torrent, family);
-  const { words } = shard.heap;
-  if (!hasSoughtEndpoint(shard, group, former)) changeEndpoint(shard, torrent, family, former);
-  const length = columnLength(shard, group);
-  const identity = identityAt(shard, group, former);
-  const { clientKey } = shard.sought;
-  if (clientKey !== 0 && words[identity + length] !== clientKey) {
-    changeClientKey(shard, torrent, family, former);
+  const { words, octets, sought } = shard;
+  let place = former;
+  if (!hasSoughtEndpoint(shard, group, place, family)) place = changeEndpoint(shard, torrent, family, place);
+  if (place === NOT_FOUND) return NOT_FOUND;
+  if (sought.keyTag !== 0 && octets[keyTagAt(shard, group, place)] !== sought.keyTag) {
+    changeClientKey(shard, torrent, family, place);
   }
   const state = stateFor(request);
-  let position = former;
-  let at = identity + 2 * length;
+  let at = metaAt(shard, group, place);
   if (stateOf(words[at]!) !== state) {
-    position = changeState(shard, torrent, family, former, state);
-    at = metaAt(shard, group, position);
+    place = changeState(shard, torrent, family, place, state);
+    at = metaAt(shard, group, place);
   }
-  words[at] = withSeen(words[at]!, nowSeconds);
-  return position;
+  words[at] = withSeen(shard, words[at]!, nowSeconds);
+  return place;
 }
 
 function reportNothing(reply: AnnounceReply): void {
@@ -262,16 +256,16 @@ function reportNothing(reply: AnnounceReply): void {
   reply.downloaded = 0;
 }
 
-function reportCounts({ records }: SwarmShard, torrent: number, reply: AnnounceReply): void {
-  reply.complete = records[torrent + RECORD.complete]!;
-  reply.incomplete = records[torrent + RECORD.incomplete]!;
-  reply.downloaded = records[torrent + RECORD.downloaded]!;
+function reportCounts({ words }: SwarmShard, torrent: number, reply: AnnounceReply): void {
+  reply.complete = words[torrent + RECORD.complete]!;
+  reply.incomplete = words[torrent + RECORD.incomplete]!;
+  reply.downloaded = words[torrent + RECORD.downloaded]!;
 }
 
 function selectPeers(
   shard: SwarmShard,
   torrent: number,
-  position: number,
+  place: number,
   request: AnnounceRequest,
   reply: AnnounceReply,
 ): void {
@@ -279,18 +273,18 @@ function selectPeers(
   const family = request.family === 4 ? 0 : 1;
   const own = groupOf(torrent, family);
   reply.leechersOnly = stateFor(request) !== PeerState.leecher;
-  const ownEligible = eligiblePeers(shard, own, position, reply.leechersOnly);
+  const ownEligible = eligiblePeers(shard, own, place, reply.leechersOnly);
   if (!request.bothFamilies) {
     reply.ownPeers = Math.min(request.numwant, ownEligible);
-    writePeers(shard, own, position, reply.ownPeers, reply);
+    writePeers(shard, own, place, reply.ownPeers, reply);
     return;
   }
   const other = groupOf(torrent, 1 - family);
-  const twin = position === NOT_FOUND ? NOT_FOUND : otherHalf(shard, torrent, family, position);
+  const twin = place === NOT_FOUND ? NOT_FOUND : otherHalf(shard, torrent, family, place);
   const otherEligible = eligiblePeers(shard, other, twin, reply.leechersOnly);
   const ownShare = Math.max(Math.ceil(request.numwant * 0.75), request.numwant - otherEligible);
   reply.ownPeers = Math.min(ownShare, ownEligible);
   reply.otherPeers = Math.min(request.numwant - reply.ownPeers, otherEligible);
-  writePeers(shard, own, position, reply.ownPeers, reply);
+  writePeers(shard, own, place, reply.ownPeers, reply);
   writePeers(shard, other, twin, reply.otherPeers, reply);
 }

@@ -20,15 +20,15 @@ export function createScrapeCounts(): ScrapeCounts {
 export function scrape(table: SwarmTable, octets: Uint8Array, offset: number, counts: ScrapeCounts): void {
   const hash = hashTorrent(table.key, octets, offset);
   const shard = shardOf(table, hash);
-  const { records } = shard;
+  const { words } = shard;
   lockShard(shard);
   try {
     const torrent = findTorrent(shard, hash, octets, offset);
     const isKnown = torrent !== NO_TORRENT;
-    counts.complete = isKnown ? records[torrent + RECORD.complete]! : 0;
-    counts.incomplete = isKnown ? records[torrent + RECORD.incomplete]! : 0;
-    counts.partial = isKnown ? records[torrent + RECORD.partial]! : 0;
-    counts.downloaded = isKnown ? records[torrent + RECORD.downloaded]! : 0;
+    counts.complete = isKnown ? words[torrent + RECORD.complete]! : 0;
+    counts.incomplete = isKnown ? words[torrent + RECORD.incomplete]! : 0;
+    counts.partial = isKnown ? words[torrent + RECORD.partial]! : 0;
+    counts.downloaded = isKnown ? words[torrent + RECORD.downloaded]! : 0;
   } finally {
     unlockShard(shard);
   }

@@ -11,8 +11,8 @@ import { SECRET } from '../../contract/announce-clients.ts';
 import { createAnnouncer, NOW } from '../../support/swarm-thread.ts';
 import { checkTable } from './invariants.ts';
 
-function createTable(keepPeerIds: boolean, heapOctets = 1 << 20): SwarmTable {
-  const limits = { torrents: 64, peers: 20_000, peersPerTorrent: 5000, heapOctets, keepPeerIds };
+function createTable(heapOctets = 1 << 20): SwarmTable {
+  const limits = { torrents: 64, peers: 20_000, peersPerTorrent: 5000, heapOctets };
   return createSwarmTable({ secret: SECRET, counters: createCounters(), limits });
 }
 
@@ -38,33 +38,31 @@ function withoutSlack({ heapOctets, ...totals }: ReturnType<typeof swarmTotals>)
 }
 
 describe('rebuilding', () => {
-  it.each([true, false])('keeps a sound shard as it is (peer ids kept: %s)', (keepPeerIds) => {
-    const table = createTable(keepPeerIds);
+  it('keeps a sound shard as it is', () => {
+    const table = createTable();
     fill(table, 4000);
     const before = withoutSlack(swarmTotals(table));
     const counts = () =>
-      Array.from({ length: before.torrents }, (_, torrent) =>
-        [...table.shards[0]!.records.subarray(torrent * 20, torrent * 20 + 12)].filter(
-          (_word, at) => at < RECORD.indexBlock || at > RECORD.indexOrder,
-        ),
-      );
+      Array.from({ length: before.torrents }, (_, torrent) => [
+        ...table.shards[0]!.words.subarray(torrent * 20, torrent * 20 + RECORD.ipv4),
+      ]);
     const records = counts().sort();
     rebuild(table.shards[0]!);
     checkTable(table);
     expect(withoutSlack(swarmTotals(table))).toEqual(before);
     expect(counts().sort()).toEqual(records);
     expire(table, NOW + 100_000, 100_000);
-    expect(swarmTotals(table)).toMatchObject({ torrents: 0, peersIpv4: 0, peersIpv6: 0, heapOctets: 32 });
+    expect(swarmTotals(table)).toMatchObject({ torrents: 0, peersIpv4: 0, peersIpv6: 0, heapOctets: 0 });
   });
 
   it('leaves an empty shard empty', () => {
-    const table = createTable(true);
+    const table = createTable();
     rebuild(table.shards[0]!);
-    expect(swarmTotals(table)).toEqual(swarmTotals(createTable(true)));
+    expect(swarmTotals(table)).toEqual(swarmTotals(createTable()));
   });
 
   it('drops peers whose last announce no clock can have seen', () => {
-    const table = createTable(false);
+    const table = createTable();
     fill(table, 500);
     lockShard(table.shards[0]!);
     rebuildShard(table.shards[0]!, NOW + 3000);
@@ -86,37 +84,39 @@ describe('rebuilding', () => {
     };
     const WORDS = [0, 1, -1, 2, 5, 64, 0x7fffffff, -0x80000000, 0x101, 0x40, 3 << 8];
     for (let trial = 0; trial < 80; trial++) {
-      const table = createTable(trial % 2 === 0, 256 << 10);
+      const table = createTable(256 << 10);
       fill(table, 150 + below(1200), 1 + below(6));
       const shard = table.shards[0]!;
-      const { head, slots, records, heap } = shard;
+      const { head, slots, words, heap } = shard;
       const touched = Math.max(20, head[HEAD.recordsTouched]! * 20);
       const targets = [
         [head, HEAD.lock],
         [slots, slots.length],
-        [records, touched],
-        [records, touched],
-        [heap.words, heap.words.length],
+        [words, touched],
+        [words, touched],
+        [words, words.length],
         [heap.state, heap.state.length],
+        [heap.pageLinks, heap.pageLinks.length],
       ] as const;
       const changes = 1 << below(11);
       for (let change = 0; change < changes; change++) {
-        const [words, length] = targets[below(targets.length)]!;
+        const [target, length] = targets[below(targets.length)]!;
         const value = below(2) === 0 ? WORDS[below(WORDS.length)]! : below(2 ** 32) | 0;
-        words[below(length)] = below(3) === 0 ? words[below(length)]! : value;
+        target[below(length)] = below(3) === 0 ? target[below(length)]! : value;
       }
-      for (let change = 0; change < 20; change++) heap.freeBits[below(heap.freeBits.length)] = below(256);
+      for (let change = 0; change < 20; change++)
+        heap.pageClasses[below(heap.pageClasses.length)] = below(256);
       rebuild(shard);
       checkTable(table);
       fill(table, 200);
       checkTable(table);
       expire(table, NOW + 100_000, 1_000_000);
-      expect(swarmTotals(table)).toMatchObject({ torrents: 0, peersIpv4: 0, peersIpv6: 0, heapOctets: 32 });
+      expect(swarmTotals(table)).toMatchObject({ torrents: 0, peersIpv4: 0, peersIpv6: 0, heapOctets: 0 });
     }
   });
 
   it('is what a handler does that fails in the middle', () => {
-    const table = createTable(true);
+    const table = createTable();
     fill(table, 2000);
     const before = withoutSlack(swarmTotals(table));
     const request = createAnnounceRequest();

@@ -30,8 +30,8 @@ function start(setup: SwarmThreadSetup): Worker {
 }
 
 /** With `torrents` as a table has them that is one shard, or 16. */
-function createTable(torrents: number, keepPeerIds = true) {
-  const limits = { torrents, peers: 100_000, peersPerTorrent: 50_000, heapOctets: 64 << 20, keepPeerIds };
+function createTable(torrents: number) {
+  const limits = { torrents, peers: 100_000, peersPerTorrent: 50_000, heapOctets: 64 << 20 };
   return createSwarmTable({ secret: SECRET, counters: createCounters(), limits });
 }
 
@@ -47,11 +47,11 @@ function scrapeAll(table: ReturnType<typeof createTable>) {
 
 describe('threads that share a table', () => {
   it.each([
-    { shards: 1, torrents: 1000, keepPeerIds: true },
-    { shards: 16, torrents: 20_000, keepPeerIds: false },
+    { shards: 1, torrents: 1000 },
+    { shards: 16, torrents: 20_000 },
   ])('come to what one thread comes to with the same announces ($shards shards)', async (scene) => {
     const steps = 12_000;
-    const table = createTable(scene.torrents, scene.keepPeerIds);
+    const table = createTable(scene.torrents);
     expect(table.shards).toHaveLength(scene.shards);
     const setups = THREADS.map((owner) => setupOf(table, owner, { steps, torrents: TORRENTS }));
     const ends = setups.map((setup) => once(start(setup), 'exit'));
@@ -66,7 +66,7 @@ describe('threads that share a table', () => {
     }
     await over;
 
-    const model = createTable(scene.torrents, scene.keepPeerIds);
+    const model = createTable(scene.torrents);
     for (const owner of THREADS) {
       const alone = attachSwarmTable(model.shared, { owner, counters: model.counters });
       const say = createAnnouncer(alone, owner, TORRENTS, 200);
