@@ -31,6 +31,8 @@ export const COUNTER_NAMES = [
   'peersExpired',
   'torrentsCapped',
   'peersCapped',
+  'torrentPeersCapped',
+  'memoryCapped',
 ] as const;
 
 export type CounterName = (typeof COUNTER_NAMES)[number];

@@ -106,7 +106,12 @@ export const COUNTER_FAMILIES: readonly CounterFamily[] = [
   {
     name: 'portolan_swarm_capped_total',
     help: 'Torrents and peers shed or refused at a limit',
-    series: [series('torrentsCapped', { of: 'torrents' }), series('peersCapped', { of: 'peers' })],
+    series: [
+      series('torrentsCapped', { of: 'torrents' }),
+      series('peersCapped', { of: 'peers' }),
+      series('torrentPeersCapped', { of: 'peers of a torrent' }),
+      series('memoryCapped', { of: 'memory' }),
+    ],
   },
 ];
 

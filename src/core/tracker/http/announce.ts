@@ -5,7 +5,7 @@ import { formatIpAddress } from '../../net/ip-address.ts';
 import type { PacketSource } from '../../net/packet-handler.ts';
 import { readUint16 } from '../../octets/big-endian.ts';
 import { sipHash24 } from '../../octets/siphash.ts';
-import { readClientKey } from '../../swarm/client-key.ts';
+import { NO_NUMBER, readNumericKey } from '../../swarm/client-key.ts';
 import { INFO_HASH_OCTETS, PEER_ID_OCTETS } from '../../swarm/shard.ts';
 import type { SwarmTable } from '../../swarm/table.ts';
 import { AnnounceEvent, type AnnounceReply, type AnnounceRequest } from '../announce.ts';
@@ -21,7 +21,7 @@ import {
   writeText,
 } from './writer.ts';
 
-/** The parameters that are read; each may be there once. All others (`ip`, `ipv4`, `ipv6`, …) are ignored. */
+/** The parameters that are read; each may be there once. All others (`ip`, `ipv4`, `ipv6`, `no_peer_id`, …) are ignored. */
 const NAMES = [
   'info_hash',
   'peer_id',
@@ -32,7 +32,6 @@ const NAMES = [
   'event',
   'numwant',
   'compact',
-  'no_peer_id',
   'key',
 ] as const;
 type Name = (typeof NAMES)[number];
@@ -50,8 +49,8 @@ const EVENTS: readonly (readonly [string, AnnounceEvent])[] = [
 /** No client's key is longer: those seen have 8 to 16 octets. */
 const MAX_KEY_OCTETS = 64;
 const KEY_OFFSET = INFO_HASH_OCTETS + PEER_ID_OCTETS;
-/** Endpoint and peer id of each peer of the largest reply. */
-const MAX_PEERS_OCTETS = MAX_NUMWANT * (18 + PEER_ID_OCTETS);
+/** Endpoints of the peers of the largest reply. */
+const MAX_PEERS_OCTETS = MAX_NUMWANT * 18;
 
 /** One a front end: where the last query's parameters were, and what they decoded to. */
 export interface AnnounceQuery {
@@ -64,7 +63,6 @@ export interface AnnounceQuery {
   /** Peers of the reply before they are bencoded. */
   readonly peers: Uint8Array;
   isCompact: boolean;
-  listsPeerIds: boolean;
 }
 
 export function createAnnounceQuery(): AnnounceQuery {
@@ -75,7 +73,6 @@ export function createAnnounceQuery(): AnnounceQuery {
     decoded: new Uint8Array(KEY_OFFSET + MAX_KEY_OCTETS),
     peers: new Uint8Array(MAX_PEERS_OCTETS),
     isCompact: true,
-    listsPeerIds: false,
   };
 }
 
@@ -116,8 +113,6 @@ export function parseAnnounce(
   request.event = event;
   request.clientKey = readKey(table, query, octets);
   query.isCompact = !isSet(query, octets, 'compact', '0');
-  query.listsPeerIds =
-    !query.isCompact && table.shared.limits.keepPeerIds && !isSet(query, octets, 'no_peer_id', '1');
   return undefined;
 }
 
@@ -182,8 +177,8 @@ function readKey(table: SwarmTable, query: AnnounceQuery, octets: Uint8Array): n
   if (start === -1 || start === end) return 0;
   const length = decode(query, octets, 'key', KEY_OFFSET, MAX_KEY_OCTETS);
   if (length === MALFORMED) return sipHash24(table.key, octets, start, end - start) || 1;
-  const opaque = sipHash24(table.key, query.decoded, KEY_OFFSET, length);
-  return readClientKey(query.decoded, KEY_OFFSET, length, opaque);
+  const key = readNumericKey(query.decoded, KEY_OFFSET, length);
+  return key === NO_NUMBER ? sipHash24(table.key, query.decoded, KEY_OFFSET, length) || 1 : key;
 }
 
 /** The reply of a successful announce, keys sorted. Peers are in `query.peers`. */
@@ -204,8 +199,7 @@ export function writeAnnounceReply(
   writeIntegerEntry(writer, '10:incomplete', reply.incomplete);
   writeIntegerEntry(writer, '8:interval', reply.intervalSeconds);
   writeIntegerEntry(writer, '12:min interval', Math.min(settings.minIntervalSeconds, reply.intervalSeconds));
-  const idOctets = query.listsPeerIds ? PEER_ID_OCTETS : 0;
-  const ownOctets = reply.ownPeers * ((isIpv4 ? 6 : 18) + idOctets);
+  const ownOctets = reply.ownPeers * (isIpv4 ? 6 : 18);
   const ipv4At = isIpv4 ? 0 : ownOctets;
   const ipv6At = isIpv4 ? ownOctets : 0;
   const ipv4Peers = isIpv4 ? reply.ownPeers : reply.otherPeers;
@@ -228,7 +222,10 @@ export function writeAnnounceReply(
   writeText(writer, 'e');
 }
 
-/** Peers as BEP 3 had them before BEP 23: the rare form, so that strings are allowed here. */
+/**
+ * Peers as BEP 3 had them before BEP 23, without their ids, which the table does not keep: as for `no_peer_id`. The
+ * rare form, so that strings are allowed here.
+ */
 function writeDictionaries(
   writer: Writer,
   query: AnnounceQuery,
@@ -242,11 +239,6 @@ function writeDictionaries(
     writeString(writer, formatIpAddress(query.peers.subarray(at, at + addressOctets)));
     const port = readUint16(query.peers, at + addressOctets);
     at += addressOctets + 2;
-    if (query.listsPeerIds) {
-      writeText(writer, '7:peer id20:');
-      writeOctets(writer, query.peers, at, PEER_ID_OCTETS);
-      at += PEER_ID_OCTETS;
-    }
     writeText(writer, '4:porti');
     writeNumber(writer, port);
     writeText(writer, 'ee');

@@ -167,7 +167,6 @@ function answerAnnounce(front: FrontEnd, octets: Uint8Array, source: PacketSourc
   request.bothFamilies = true;
   answer.octets = query.peers;
   answer.offset = 0;
-  answer.withPeerIds = query.listsPeerIds;
   counters[source.family === 4 ? Counter.httpAnnouncesIpv4 : Counter.httpAnnouncesIpv6]!++;
   announce(front, request, nowSeconds, answer);
   writeAnnounceReply(body, query, answer, source, settings);
