@@ -7,10 +7,12 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/app/config/config.ts';
+import { createRewriteService } from '../src/app/rewrite-service/service.ts';
 import { EXIT } from '../src/cli/cli-io.ts';
 import { checkZone } from '../src/core/zone/check.ts';
 import { parseZone } from '../src/core/zone/parser.ts';
 import { systemClock } from '../src/io/clock.ts';
+import { silentLogger } from '../src/io/log.ts';
 import { openUdpSocket, type UdpSocket } from '../src/io/udp-socket.ts';
 import { insertTables, readmeTables } from '../tools/readme-tables.ts';
 import { ask, authorityOf, imageOf } from './support/authority-of.ts';
@@ -56,6 +58,27 @@ describe('the tables of README.md', () => {
   });
 });
 
+interface Service {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The rewriting service, for which the name server at `dnsPort` is the resolver. */
+async function openService(dnsPort: number): Promise<Service> {
+  const flags = { 'rewriter.listen': '127.0.0.1:0', 'rewriter.resolvers': [`127.0.0.1:${dnsPort}`] };
+  const read = readConfig({ flags, workingDirectory: '.' });
+  if (read.kind === 'wrong') throw new Error(read.problems.join());
+  const rewriter = createRewriteService(read.config.rewriter, { logger: silentLogger });
+  const server = (await rewriter.open())!;
+  return {
+    port: server.address.port,
+    async close() {
+      rewriter.close();
+      await server.close();
+    },
+  };
+}
+
 /** What a reader has beside the samples: the example zone on the authority's port, and these files. */
 const exampleZone = readText('zones/example.zone');
 const READER_FILES = {
@@ -68,13 +91,19 @@ const READER_FILES = {
 describe('the samples of README.md', () => {
   const authority = authorityOf(imageOf(exampleZone, 'example.'));
   let socket: UdpSocket;
+  let service: Service;
+  const curlFiles = new Map([['old.torrent', Buffer.from(READER_FILES['old.torrent'])]]);
 
   beforeAll(async () => {
     const handler = authority.handle;
     socket = await openUdpSocket({ address: '127.0.0.1', port: 0, handler, clock: systemClock });
+    service = await openService(socket.port);
   });
 
-  afterAll(() => socket.close());
+  afterAll(async () => {
+    await service.close();
+    await socket.close();
+  });
 
   const samples = blocksIn('console').flatMap((text) => text.split(/^(?=\$ )/m));
 
@@ -90,6 +119,7 @@ describe('the samples of README.md', () => {
 
   async function runSample([program, ...words]: string[]): Promise<string> {
     if (program === 'dig') return shortAnswer(words);
+    if (program === 'curl') return await fetchAnswer(words);
     expect(program).toBe('portolan');
     const workingDirectory = await temporaryFolder();
     await mkdir(join(workingDirectory, 'zones'));
@@ -98,6 +128,26 @@ describe('the samples of README.md', () => {
     const own = words.map((word) => word.replace('127.0.0.1:5300', `127.0.0.1:${socket.port}`));
     const { stdout, stderr } = await runCaptured(own, { workingDirectory });
     return `${stdout}${stderr}`;
+  }
+
+  /** What `curl` prints: the body, unless it goes to a file. Files stay from one sample to the next. */
+  async function fetchAnswer(words: readonly string[]): Promise<string> {
+    const headers = new Headers();
+    let file: string | undefined;
+    let target: string | undefined;
+    for (const [index, word] of words.entries()) {
+      const before = words[index - 1];
+      if (before === '-H') headers.set(...(word.split(':') as [string, string]));
+      if (before === '-T') file = word;
+      if (before === '-o') target = word;
+    }
+    const url = words.at(-1)!.replace('127.0.0.1:8053', `127.0.0.1:${service.port}`);
+    const body = file === undefined ? null : curlFiles.get(file)!;
+    const response = await fetch(url, { method: file === undefined ? 'GET' : 'POST', headers, body });
+    if (target === undefined) return await response.text();
+    curlFiles.set(target, Buffer.from(await response.arrayBuffer()));
+    expect(response.status).toBe(200);
+    return '';
   }
 
   /** What `dig +short` prints: the data of the answer, a line a record. */
