@@ -25,8 +25,6 @@ export interface SignedNames {
   readonly tree: NameTree;
   /** Owners of NSEC3, without their ancestors; undefined where there are none. */
   readonly hashed: NameTree | undefined;
-  /** Whether the node is below a zone cut, where an NSEC would be the child's. */
-  isOccluded(node: number): boolean;
 }
 
 /** Chains that are looked at: a zone has two while its salt changes. Others are the editor's mistake. */
@@ -41,12 +39,30 @@ export function chooseChain(names: SignedNames): DenialChain {
   const chains = hashed === undefined ? [] : hashedChains(names, hashed);
   const whole = chains.find((chain) => hashed !== undefined && hasApex(table, tree, hashed, chain));
   if (whole !== undefined) return { kind: 'nsec3', ...whole };
-  const nodes = hasNsec(table)
-    ? nodesWith(table, tree, RecordType.NSEC).filter((node) => !names.isOccluded(node))
-    : [];
+  const nodes = hasNsec(table) ? withoutOccluded(table, tree, nodesWith(table, tree, RecordType.NSEC)) : [];
   const [broken] = chains;
   if (nodes.length > 0) return { kind: 'nsec', nodes: nodes.sort(byName(table, tree)) };
   return broken === undefined ? { kind: 'none' } : { kind: 'nsec3', ...broken };
+}
+
+/** Of the nodes those that are not below a zone cut, where an NSEC would be the child's, or below a DNAME. */
+function withoutOccluded(table: RecordTable, tree: NameTree, nodes: readonly number[]): number[] {
+  const closed = new Uint8Array(tree.count + 1);
+  const occluded = new Uint8Array(tree.count + 1);
+  for (let node = 1; node <= tree.count; node++) {
+    occluded[node] = closed[tree.parents[node]!]!;
+    closed[node] = occluded[node] === 1 || closesBelow(table, tree, node) ? 1 : 0;
+  }
+  return nodes.filter((node) => occluded[node] === 0);
+}
+
+/** Whether what is below the node is not the zone's own: NS below the apex, or DNAME. */
+function closesBelow(table: RecordTable, tree: NameTree, node: number): boolean {
+  for (let next = tree.firstRows[node]!; next !== 0; next = tree.nextRows[next - 1]!) {
+    const type = table.types[next - 1];
+    if (type === RecordType.DNAME || (type === RecordType.NS && node !== APEX)) return true;
+  }
+  return false;
 }
 
 /** Most zones are not signed, and their names are not looked at. */

@@ -2,6 +2,7 @@
 
 import { labelCount, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
+import { released } from '../octets/released.ts';
 import { isSameNameAt } from './check-index.ts';
 import { isHashedRow } from './dnssec-rdata.ts';
 import { OwnerHasher } from './owner-hasher.ts';
@@ -27,7 +28,7 @@ export class NameTree {
   /** First and last row of the node's records, plus 1; `nextRows` chains them in the file's order. */
   firstRows: Uint32Array;
   lastRows: Uint32Array;
-  readonly nextRows: Uint32Array;
+  nextRows: Uint32Array;
 
   /**
    * As an image has them, which takes them over (image.ts). The node's number in the low bits, 0 for free; the bits of its hash that the place does not say in the others, so
@@ -62,16 +63,19 @@ export class NameTree {
     return this.find(offset, this.hasher.read(offset));
   }
 
-  isWildcard(node: number): boolean {
-    const name = this.names[node]!;
-    return this.table.octets[name] === 1 && this.table.octets[name + 1] === 0x2a;
-  }
-
   /** Rows of the node, in the order of the file. */
   rowsOf(node: number): number[] {
     const rows: number[] = [];
     for (let next = this.firstRows[node]!; next !== 0; next = this.nextRows[next - 1]!) rows.push(next - 1);
     return rows;
+  }
+
+  /** Gives back the memory of names and rows; parents, hashes and slots stay. */
+  releaseRows(): void {
+    this.names = released(this.names);
+    this.firstRows = released(this.firstRows);
+    this.lastRows = released(this.lastRows);
+    this.nextRows = released(this.nextRows);
   }
 
   attach(node: number, row: number): void {

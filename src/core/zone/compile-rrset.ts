@@ -14,7 +14,12 @@ const MAX_RRSET_OCTETS = 65535;
 /** Up to here rows are compared with each other, beyond by a set of what was seen. */
 const MAX_COMPARED_ROWS = 16;
 
-/** Writes one RRset after another into an image. */
+export interface RrsetPlace {
+  readonly octets: Uint8Array;
+  readonly at: number;
+}
+
+/** Writes one RRset after another. */
 export class RrsetWriter {
   length = 0;
   records = 0;
@@ -24,21 +29,21 @@ export class RrsetWriter {
   readonly additional: { position: number; name: number }[] = [];
   private readonly table: RecordTable;
   private readonly apex: Uint8Array;
-  private readonly out: Uint8Array;
+  private out: Uint8Array = new Uint8Array(0);
   private at = 0;
 
-  constructor(table: RecordTable, apex: Uint8Array, out: Uint8Array) {
+  constructor(table: RecordTable, apex: Uint8Array) {
     this.table = table;
     this.apex = apex;
-    this.out = out;
   }
 
   /**
-   * Writes the records of `rows`, all of one owner and type, to `at` of the image; equal rdata is one record
-   * (RFC 2181 §5). Four positional parameters: it is called for each RRset.
+   * Writes the records of `rows`, all of one owner and type; equal rdata is one record (RFC 2181 §5). What is written
+   * has room at `to`. Four positional parameters: it is called for each RRset.
    */
-  write(type: number, rows: readonly number[], ttl: number, at: number): void {
-    this.at = at;
+  write(type: number, rows: readonly number[], ttl: number, to: RrsetPlace): void {
+    this.out = to.octets;
+    this.at = to.at;
     this.length = 0;
     this.records = 0;
     this.patches.length = 0;
@@ -126,7 +131,7 @@ export class RrsetWriter {
 }
 
 /** Owner (a pointer to the question), type, class, TTL and length of the data that follows. */
-export function writeRecordHead(
+function writeRecordHead(
   out: Uint8Array,
   at: number,
   { type, ttl, rdataLength }: { type: number; ttl: number; rdataLength: number },

@@ -1,5 +1,7 @@
 // The records of a parsed zone in columns: a million records are a dozen arrays, not millions of objects.
 
+import { released } from '../octets/released.ts';
+
 /** Grows by doubling; what bounds it is the size of the zone file, which `parseZone` caps. */
 export class RecordTable {
   /** Records. */
@@ -55,6 +57,26 @@ export class RecordTable {
   rdata(row: number): Uint8Array {
     const start = this.rdataOffsets[row]!;
     return this.octets.subarray(start, start + this.rdataLengths[row]!);
+  }
+
+  /** Gives back the memory that says where records stand and whose they are; what is left is their data. */
+  releasePlaces(): void {
+    this.owners = released(this.owners);
+    this.files = released(this.files);
+    this.lines = released(this.lines);
+    this.columns = released(this.columns);
+  }
+
+  /** Gives back all memory, at once and not when garbage is collected; there are no records afterwards. */
+  release(): void {
+    this.releasePlaces();
+    this.types = released(this.types);
+    this.ttls = released(this.ttls);
+    this.rdataOffsets = released(this.rdataOffsets);
+    this.rdataLengths = released(this.rdataLengths);
+    this.octets = released(this.octets);
+    this.count = 0;
+    this.used = 0;
   }
 
   private grow(): void {
