@@ -77,7 +77,8 @@ function createDownload(name: string, base64: string): HTMLElement {
   return element('a', { class: 'button primary', href: url, download: name }, 'Download');
 }
 
-const COPIED_MILLISECONDS = 2000; // long enough to be read, and then the button is itself again
+/** Long enough to be read; then the button is itself again. */
+const COPIED_MILLISECONDS = 2000;
 
 async function copyResult(button: HTMLButtonElement, text: string): Promise<void> {
   const field = button.closest('.card')?.querySelector('textarea');

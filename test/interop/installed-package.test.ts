@@ -115,10 +115,30 @@ it('serves: the zone that init writes is answered and its ports are open', async
     });
     const page = await fetch(`http://127.0.0.1:${tracker}/announce`);
     expect(await page.text()).toMatch(/^d14:failure reason/);
+    await checkRewritingPage(`http://127.0.0.1:${admin}`);
   } finally {
     expect(await server.stop()).toBe(0);
   }
 });
+
+/** Everything that the page names is there, as a browser takes it; so is what its scripts import. */
+async function checkRewritingPage(origin: string): Promise<void> {
+  const seen = new Set(['rewrite']);
+  for (const path of seen) {
+    const response = await fetch(`${origin}/${path}`);
+    const text = await response.text();
+    expect(response.status, path).toBe(200);
+    if (path.endsWith('.js')) expect(response.headers.get('content-type')).toMatch(/^text\/javascript/);
+    for (const [, name] of text.matchAll(/(?:href|src)="(rewrite\/[\w.]+)"/g)) seen.add(name!);
+    for (const [, name] of text.matchAll(/from '\.\/([\w.-]+)'/g)) seen.add(`rewrite/${name}`);
+  }
+  expect([...seen].sort()).toEqual([
+    'rewrite',
+    ...['ask.js', 'card.js', 'dom.js', 'icon.svg', 'page.css', 'page.js', 'words.js'].map(
+      (name) => `rewrite/${name}`,
+    ),
+  ]);
+}
 
 it('leaves the sources and the tests at home', async () => {
   const listed = await runThere('find', 'node_modules/portolan', '-name', '*.ts', '!', '-name', '*.d.ts');
