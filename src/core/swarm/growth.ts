@@ -1,6 +1,6 @@
 // How a swarm changes its number of buckets (buckets.ts): by one at a time, before a peer joins and after one has left,
 // so that what one announce pays for is a bucket, whatever the size of the swarm. The one exception is when a swarm
-// first needs references (identities.ts): they are made of all its peers, two thousand at most.
+// first needs references (identities.ts): they are made of all its peers, some 1,500.
 // Parameters are positional: an object a call is what this code exists to avoid.
 
 import { MAX_BUCKETS } from './blocks.ts';
@@ -18,19 +18,20 @@ import { GROUP, type SwarmShard } from './shard.ts';
 const BUCKET_LOAD = [32, 24] as const;
 /** Below this share of the load a bucket is given up, so that one peer more or less splits and joins nothing. */
 const MERGE_SHARE = 3 / 8;
-/** With as many buckets a swarm gets references; going through fewer takes a newcomer 1 µs. */
-const REFERENCED_BUCKETS = 64;
+/** With as many buckets, 1,500 peers, a swarm gets references; going through fewer takes a newcomer 1 µs. */
+const REFERENCED_BUCKETS = [48, 64] as const;
 /** Peers that join before it is tried again, where that could not be done. */
 const REFERENCES_TRIED_EVERY = 64;
-/** A swarm that shrank to this gives them up. */
-const UNREFERENCED_BUCKETS = 32;
+/** A swarm that shrank to this share of that gives them up. */
+const UNREFERENCED_SHARE = 1 / 2;
 
 /** Adds a bucket when the peers are too many for those there are; without memory they become fuller. */
 export function growGroup(shard: SwarmShard, group: number): void {
   const buckets = bucketsOf(shard, group);
+  const family = familyOf(shard, group) as 0 | 1;
   const total = shard.words[group + GROUP.total]!;
-  if (total < BUCKET_LOAD[familyOf(shard, group) as 0 | 1] * buckets || buckets === MAX_BUCKETS) return;
-  if (buckets >= REFERENCED_BUCKETS - 1 && !hasReferences(shard, group)) {
+  if (total < BUCKET_LOAD[family] * buckets || buckets === MAX_BUCKETS) return;
+  if (buckets >= REFERENCED_BUCKETS[family] - 1 && !hasReferences(shard, group)) {
     if (total % REFERENCES_TRIED_EVERY !== 0 || !buildReferences(shard, group)) return;
   }
   splitBucket(shard, group, buckets);
@@ -40,9 +41,11 @@ export function growGroup(shard: SwarmShard, group: number): void {
 export function shrinkGroup(shard: SwarmShard, group: number): void {
   const buckets = bucketsOf(shard, group);
   if (buckets === 1) return;
-  const load = BUCKET_LOAD[familyOf(shard, group) as 0 | 1] * MERGE_SHARE;
+  const family = familyOf(shard, group) as 0 | 1;
+  const load = BUCKET_LOAD[family] * MERGE_SHARE;
   if (shard.words[group + GROUP.total]! >= load * buckets) return;
-  if (buckets <= UNREFERENCED_BUCKETS && hasReferences(shard, group)) dropReferences(shard, group);
+  const referenced = REFERENCED_BUCKETS[family] * UNREFERENCED_SHARE;
+  if (buckets <= referenced && hasReferences(shard, group)) dropReferences(shard, group);
   mergeBucket(shard, group, buckets - 1);
 }
 

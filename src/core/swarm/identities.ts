@@ -59,11 +59,17 @@ export function addReference(
   const reference = referenceTo(identity, endpointHash);
   if (!needed && countAlike(shard, at, reference) >= MAX_ALIKE) return false;
   if (!reserveReferences(shard, group, bucket, count + 1)) return false;
-  // The directory may have moved.
-  const entry = bucketAt(shard, group, bucket);
-  words[words[entry + 2]! + 1 + count] = reference;
-  words[entry + 1] = words[entry + 1]! + 0x10000;
+  appendReference(shard, group, bucket, reference);
   return true;
+}
+
+/** Enters a reference in its bucket, in which there is room. */
+export function appendReference(shard: SwarmShard, group: number, bucket: number, reference: number): void {
+  const { words } = shard;
+  const at = bucketAt(shard, group, bucket);
+  const counts = words[at + 1]!;
+  words[words[at + 2]! + 1 + referencesIn(counts)] = reference;
+  words[at + 1] = counts + 0x10000;
 }
 
 function countAlike({ words }: SwarmShard, at: number, reference: number): number {

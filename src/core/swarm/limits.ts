@@ -7,7 +7,7 @@
 // | identity, age, state                 | 4    | 4    |
 // | client key                           | 1    | 1    |
 // | its share of a bucket and its block  | 1–2  | 1–3  |
-// | reference, swarms over 2,016 / 1,512 | 4–5  | 4–5  |
+// | reference, swarms over 1,500 peers   | 4–5  | 4–5  |
 // | torrent: record and index slot       | 86–92       |
 // | one-peer torrent, all in             | 107  | 119  |
 

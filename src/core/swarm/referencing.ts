@@ -1,9 +1,20 @@
 // How a swarm that has become large comes to have references (identities.ts).
 
-import { bucketFor, bucketsOf, hashEndpointAt, MAX_BUCKET_PEERS } from './buckets.ts';
+import { halfSipHash13 } from '../octets/half-siphash.ts';
+import { bucketFor, bucketsOf, MAX_BUCKET_PEERS } from './buckets.ts';
 import { addReferenceWords, dropReferences } from './directory.ts';
-import { addReference, reserveReferences } from './identities.ts';
-import { bucketAt, identityOf, metaAt, NAMELESS, PAIRED, peersIn } from './peers.ts';
+import { addReference, appendReference, referenceTo, reserveReferences } from './identities.ts';
+import {
+  bucketAt,
+  endpointAt,
+  endpointOctets,
+  familyOf,
+  identityOf,
+  metaAt,
+  NAMELESS,
+  PAIRED,
+  peersIn,
+} from './peers.ts';
 import type { SwarmShard } from './shard.ts';
 
 /**
@@ -35,19 +46,37 @@ function reserveForAll(shard: SwarmShard, group: number): boolean {
   return true;
 }
 
+/** A bucket that so few belong to takes them all: going through one that all are alike in takes some microseconds. */
+const UNCHECKED_REFERENCES = 64;
+
 function enterAll(shard: SwarmShard, group: number): boolean {
-  const { words } = shard;
   for (let bucket = bucketsOf(shard, group) - 1; bucket >= 0; bucket--) {
-    for (let slot = peersIn(words[bucketAt(shard, group, bucket) + 1]!) - 1; slot >= 0; slot--) {
-      const place = (bucket << 8) | slot;
-      const meta = words[metaAt(shard, group, place)]!;
-      if ((meta & NAMELESS) !== 0) continue;
-      const isPaired = (meta & PAIRED) !== 0;
-      const hash = hashEndpointAt(shard, group, place);
-      if (addReference(shard, group, identityOf(meta), hash, isPaired)) continue;
-      if (isPaired) return false;
-      words[metaAt(shard, group, place)] = meta | NAMELESS;
+    if (!enterBucket(shard, group, bucket)) return false;
+  }
+  return true;
+}
+
+/** This is the longest that a lock is held for anyone, some 100 µs. */
+function enterBucket(shard: SwarmShard, group: number, bucket: number): boolean {
+  const { words, octets, sought, key } = shard;
+  const buckets = bucketsOf(shard, group);
+  const size = endpointOctets(familyOf(shard, group));
+  const peers = peersIn(words[bucketAt(shard, group, bucket) + 1]!);
+  for (let slot = 0; slot < peers; slot++) {
+    const place = (bucket << 8) | slot;
+    const meta = words[metaAt(shard, group, place)]!;
+    if ((meta & NAMELESS) !== 0) continue;
+    const identity = identityOf(meta);
+    const hash = halfSipHash13(key, octets, endpointAt(shard, group, place), size);
+    const home = bucketFor(identity & 0xffff, buckets);
+    if (sought.tally[home]! <= UNCHECKED_REFERENCES) {
+      appendReference(shard, group, home, referenceTo(identity, hash));
+      continue;
     }
+    const isPaired = (meta & PAIRED) !== 0;
+    if (addReference(shard, group, identity, hash, isPaired)) continue;
+    if (isPaired) return false;
+    words[metaAt(shard, group, place)] = meta | NAMELESS;
   }
   return true;
 }
