@@ -14,6 +14,7 @@ import {
 } from '../../core/torrent/magnet.ts';
 import { MAX_TORRENT_OCTETS, readMetainfo } from '../../core/torrent/metainfo.ts';
 import { hostsOfMetainfo, rewriteMetainfo } from '../../core/torrent/splice.ts';
+import { sameOctets } from '../../io/same-octets.ts';
 
 /** Every content may be as large as a torrent: its kind is known only once it has been read. */
 export const MAX_CONTENT_OCTETS = MAX_TORRENT_OCTETS;
@@ -170,7 +171,7 @@ async function rewriteOneTorrent(
   const metainfo = readMetainfo(octets);
   if (metainfo.kind === 'error') return metainfo;
   const lookup = await lookUp(hostsOfMetainfo(metainfo, options.toAscii));
-  const rewritten = rewriteMetainfo(metainfo, lookup, options);
+  const rewritten = rewriteMetainfo(metainfo, lookup, { ...options, sameOctets });
   return {
     kind: 'torrent',
     changed: rewritten.changed,

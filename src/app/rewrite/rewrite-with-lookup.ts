@@ -9,14 +9,15 @@ import * as magnet from '../../core/torrent/magnet.ts';
 import { type MetainfoError, readMetainfo } from '../../core/torrent/metainfo.ts';
 import * as torrent from '../../core/torrent/splice.ts';
 import { toAsciiHost } from '../../io/idna.ts';
+import { sameOctets } from '../../io/same-octets.ts';
 
 /** What to do with URLs whose host has a preference; everything has a default. */
-export type RewriteOptions = Omit<CoreOptions, 'toAscii'> & {
+export type RewriteOptions = Omit<CoreOptions, 'toAscii' | 'sameOctets'> & {
   readonly toAscii?: CoreOptions['toAscii'] | undefined;
 };
 
 function complete(options: RewriteOptions): CoreOptions {
-  return { ...options, toAscii: options.toAscii ?? toAsciiHost };
+  return { ...options, sameOctets, toAscii: options.toAscii ?? toAsciiHost };
 }
 
 /** What becomes of one tracker URL, and why. A host for which `lookup` has no answer counts as `failed`. Pure. */

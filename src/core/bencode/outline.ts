@@ -2,7 +2,7 @@
 // walk what is in them again.
 
 /** The whole, what it holds, and what that holds: a torrent's root, `info`, `files` and the tiers. */
-const OUTLINED_DEPTH = 3;
+export const OUTLINED_DEPTH = 3;
 
 /** Those beyond are walked once more. A torrent has as many as tiers, and a few besides. */
 const MAX_OUTLINED = 16_384;

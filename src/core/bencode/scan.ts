@@ -2,7 +2,14 @@
 // read by this alone and never decoded and encoded again, because the info-hash is that of the octets as found.
 // Non-null assertions: offsets are compared with the length first, depths with their bound.
 
-import type { Outline } from './outline.ts';
+import {
+  COMPONENT_BITS,
+  FILE_ENTRY_DEPTH,
+  FILE_ENTRY_TOKENS,
+  MAX_COMPONENTS,
+  skipFileEntry,
+} from './file-entry.ts';
+import { OUTLINED_DEPTH, type Outline } from './outline.ts';
 
 /** Nesting, as libtorrent and qBittorrent bound it; BEP 52 nests file trees as deep as folders go. */
 export const MAX_DEPTH = 100;
@@ -56,6 +63,7 @@ const AS_KEYED_VALUE = 2;
 // for each string and an object a frame it is 16.
 export function checkBencode(octets: Uint8Array, outline?: Outline): BencodeError | undefined {
   const size = octets.length;
+  const view = new DataView(octets.buffer, octets.byteOffset, size);
   const frames = new Int32Array(MAX_DEPTH); // those outside the innermost, outermost first
   const keys: number[] = []; // first octet and end of each key, those of the outermost dictionary first
   let keyCount = 0;
@@ -82,9 +90,13 @@ export function checkBencode(octets: Uint8Array, outline?: Outline): BencodeErro
       if (end > size) return explainString(octets, offset);
       if (state === AS_KEY) {
         if (keyCount > firstKey) {
-          const order = compareSpans(octets, keys[keyCount - 2]!, keys[keyCount - 1]!, content, end);
-          if (order === 0) return duplicateKey(offset);
-          if (order > 0) unsorted = UNSORTED;
+          const before = keys[keyCount - 2]!;
+          // Most keys differ from the one before in their first octet.
+          if (length === 0 || octets[before]! >= octets[content]!) {
+            const order = compareSpans(octets, before, keys[keyCount - 1]!, content, end);
+            if (order === 0) return duplicateKey(offset);
+            if (order > 0) unsorted = UNSORTED;
+          }
         }
         keys[keyCount] = content;
         keys[keyCount + 1] = end;
@@ -123,6 +135,21 @@ export function checkBencode(octets: Uint8Array, outline?: Outline): BencodeErro
     } else if (octet === LIST || octet === DICTIONARY) {
       if (depth === MAX_DEPTH) {
         return failure('too-deep', offset, `values are nested deeper than ${MAX_DEPTH}`);
+      }
+      if (octet === DICTIONARY && state === AS_VALUE && depth >= OUTLINED_DEPTH) {
+        // One of `files`, and all that follow it in the same shape.
+        if (depth + FILE_ENTRY_DEPTH <= MAX_DEPTH) {
+          let entry = skipFileEntry(octets, view, offset);
+          while (entry !== 0 && tokens < MAX_TOKENS) {
+            offset = entry >>> COMPONENT_BITS;
+            tokens += FILE_ENTRY_TOKENS + (entry & MAX_COMPONENTS);
+            entry = skipFileEntry(octets, view, offset);
+          }
+          if (octets[offset] !== DICTIONARY) {
+            tokens--; // the turn of the loop is no token
+            continue;
+          }
+        }
       }
       outline?.open(depth, offset);
       frames[depth++] = (firstKey << 2) | unsorted | (state >> 1);

@@ -28,8 +28,12 @@ export interface RewriteOptions {
   readonly spread?: boolean | undefined;
   /** Decisions of earlier calls, for those that go through many torrents. */
   readonly memo?: DecisionMemo | undefined;
+  /** How the info dictionary is compared with its copy, where the system has something quicker than a loop. */
+  readonly sameOctets?: SameOctets | undefined;
   readonly toAscii: ToAscii;
 }
+
+export type SameOctets = (left: Uint8Array, right: Uint8Array) => boolean;
 
 export const REASONS = [
   'listed', // its endpoint is declared

@@ -22,7 +22,8 @@ export function settleScope(decisions: readonly Decision[], mode: RewriteOptions
   return gathered.map((urls, index) => {
     const kept: string[] = [];
     for (const url of urls) {
-      const spelling = given.has(url) ? url : (written.get(endpointKey(url, decisions[index]!)) ?? url);
+      const isWritten = written.size === 0 || given.has(url);
+      const spelling = isWritten ? url : (written.get(endpointKey(url, decisions[index]!)) ?? url);
       if (emitted.has(spelling)) continue;
       emitted.add(spelling);
       kept.push(spelling);

@@ -4,7 +4,7 @@
 import type { Entry, Span } from '../bencode/spans.ts';
 import { textToOctets } from '../octets/text.ts';
 import type { Lookup } from '../preference/outcome.ts';
-import { type Decision, decide, type RewriteOptions } from '../rewrite/decide.ts';
+import { type Decision, decide, type RewriteOptions, type SameOctets } from '../rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
 import { keepLastTracker, sameTiers, settleTiers } from '../rewrite/tiers.ts';
 import {
@@ -83,7 +83,7 @@ export function rewriteMetainfo(
     ...editAnnounce(metainfo, announceAfter),
     ...editAnnounceList(metainfo, { before, after }, announceAfter),
   ].sort((left, right) => left.start - right.start);
-  const { octets, info } = applyEdits(metainfo, edits);
+  const { octets, info } = applyEdits(metainfo, edits, options.sameOctets);
   return {
     kind: 'rewritten',
     octets,
@@ -141,7 +141,11 @@ function encodeTiers(tiers: readonly (readonly string[])[]): string {
 }
 
 /** `edits` are in order and do not overlap. Throws if the info dictionary would not come out as it went in. */
-function applyEdits({ octets, info }: Metainfo, edits: readonly Edit[]): { octets: Uint8Array; info: Span } {
+function applyEdits(
+  { octets, info }: Metainfo,
+  edits: readonly Edit[],
+  isSame: SameOctets = sameOctets,
+): { octets: Uint8Array; info: Span } {
   if (edits.length === 0) return { octets, info };
   let size = octets.length;
   let shift = 0;
@@ -162,27 +166,25 @@ function applyEdits({ octets, info }: Metainfo, edits: readonly Edit[]): { octet
   }
   result.set(octets.subarray(read), write);
   const moved = { start: info.start + shift, end: info.end + shift };
-  if (!sameOctets(octets, info, result, moved)) throw new Error('the info dictionary changed while splicing');
+  const copy = result.subarray(moved.start, moved.end);
+  if (!isSame(octets.subarray(info.start, info.end), copy)) {
+    throw new Error('the info dictionary changed while splicing');
+  }
   return { octets: result, info: moved };
 }
 
-/** Info dictionaries are the bulk of a torrent: sixteen octets at a time take a third of the time of four. */
-function sameOctets(left: Uint8Array, from: Span, right: Uint8Array, to: Span): boolean {
-  if (to.end > right.length) return false;
+/** Info dictionaries are the bulk of a torrent. Numbers of 64 bits that are compared at once are never made. */
+function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
   const l = new DataView(left.buffer, left.byteOffset, left.byteLength);
   const r = new DataView(right.buffer, right.byteOffset, right.byteLength);
-  let a = from.start;
-  let b = to.start;
-  for (; a + 16 <= from.end; a += 16, b += 16) {
-    const difference =
-      (l.getInt32(a) ^ r.getInt32(b)) |
-      (l.getInt32(a + 4) ^ r.getInt32(b + 4)) |
-      (l.getInt32(a + 8) ^ r.getInt32(b + 8)) |
-      (l.getInt32(a + 12) ^ r.getInt32(b + 12));
-    if (difference !== 0) return false;
+  let index = 0;
+  for (; index + 16 <= left.length; index += 16) {
+    if (l.getBigInt64(index) !== r.getBigInt64(index)) return false;
+    if (l.getBigInt64(index + 8) !== r.getBigInt64(index + 8)) return false;
   }
-  for (; a < from.end; a++, b++) {
-    if (left[a] !== right[b]) return false;
+  for (; index < left.length; index++) {
+    if (left[index] !== right[index]) return false;
   }
   return true;
 }
