@@ -16,6 +16,7 @@ import type { Config } from './config/config.ts';
 import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
+import type { NotifyNotice } from './data-plane/notify-gate.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
 import { createHttpServices, type HttpServices } from './http-services.ts';
 import type { Machine } from './machine.ts';
@@ -69,7 +70,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
     clock,
     logger,
-    onNotify: (slot) => server?.receiveNotify(slot),
+    onNotify: (notice) => server?.receiveNotify(notice),
     randomOctets,
   });
   server = new ZoneServer(options, dataPlane);
@@ -175,6 +176,7 @@ class ZoneServer implements Server {
       machine,
       logger,
       publish: (changed) => this.publishCopies(changed),
+      counters: this.dataPlane.counters,
     });
     this.transfers = transfers;
     const { dataPlane, sockets, drains } = this;
@@ -228,8 +230,8 @@ class ZoneServer implements Server {
     });
   }
 
-  receiveNotify(slot: number): void {
-    this.transfers?.receive(slot);
+  receiveNotify(notice: NotifyNotice): void {
+    this.transfers?.receive(notice);
   }
 
   /** Watches what the zones name now, their includes too; true when that is more or less than it was. */

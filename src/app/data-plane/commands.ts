@@ -8,6 +8,7 @@ import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
+import type { NotifyNotice } from './notify-gate.ts';
 
 export type Command =
   /** `descriptor` is the socket of the listener, opened by the control plane, for a packet worker; a stream worker opens it. */
@@ -24,6 +25,7 @@ export type Command =
       readonly images: readonly SharedArrayBuffer[];
       readonly draining: readonly DrainingHost[];
       readonly transfers: TransferPolicy;
+      readonly cookieSecrets: readonly Uint8Array[] | undefined;
     }
   /** To the stream worker alone. */
   | { readonly kind: 'identify'; readonly identity: TlsIdentity }
@@ -41,8 +43,8 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly id: number; readonly port: number }
   /** `errno` is the system's name of what went wrong (`EADDRINUSE`). */
   | { readonly kind: 'failed'; readonly id: number; readonly errno: string; readonly message: string }
-  /** The zone with this number has changed at its primary: see notify-gate.ts. */
-  | { readonly kind: 'notify'; readonly slot: number }
+  /** A zone has changed at its primary. */
+  | ({ readonly kind: 'notify' } & NotifyNotice)
   /** There is no descriptor or no memory for another connection; told once a minute. */
   | { readonly kind: 'shortage'; readonly errno: string }
   /** A handler threw: our mistake, met once in a while at most. */

@@ -6,14 +6,14 @@ import type { Listener, Transport } from '../../core/net/endpoint.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
-import type { ZoneChange } from '../../core/transfer/changes.ts';
+import type { ZoneJournal } from '../../core/transfer/changes.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
-import type { NotifyPolicy } from './notify-gate.ts';
+import type { NotifyNotice, NotifyPolicy } from './notify-gate.ts';
 
 /** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
 export type Service = 'dns' | 'dns-tls' | 'tracker';
@@ -32,6 +32,8 @@ export interface Publication {
   /** {@link NO_TRANSFERS} when left out. */
   readonly transfers?: TransferPolicy;
 }
+  /** Of DNS cookies; those that were stay where it is left out. */
+  readonly cookieSecrets?: readonly Uint8Array[] | undefined;
 
 /** Who may take zones, and what changes are known of them. */
 export interface TransferPolicy {
@@ -42,13 +44,6 @@ export interface TransferPolicy {
   readonly journals: readonly ZoneJournal[];
   /** Undefined: no zone is copied from elsewhere. */
   readonly notify?: NotifyPolicy | undefined;
-}
-
-export interface ZoneJournal {
-  /** Wire form, of any letters. */
-  readonly apex: Uint8Array;
-  /** Oldest first; the last leads to the version that is published. */
-  readonly changes: readonly ZoneChange[];
 }
 
 /** Nobody may. */
@@ -62,8 +57,8 @@ export interface DataPlaneSetup {
   readonly settings: TrackerSettings;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The zone with this number (`NotifiedZone.slot`) has changed at its primary. */
-  onNotify?(slot: number): void;
+  /** A zone has changed at its primary. */
+  onNotify?(notice: NotifyNotice): void;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
 }
@@ -85,7 +80,9 @@ export interface DataPlane {
   close(listener: Listener): Promise<void>;
   /** Resolves once every loop answers from the publication and none from the one before. */
   publish(publication: Publication): Promise<void>;
-  /** Of all loops together, at this moment. */
+  /** Cells for what the control plane itself counts. */
+  readonly counters: Counters;
+  /** Of all loops and the control plane together, at this moment. */
   readCounters(): Counters;
   swarmTotals(): SwarmTotals;
   /** Closes every socket; safe twice, and waits. */

@@ -1,10 +1,11 @@
 // What a worker is told of the world: what is published, and, for the successor of one that died, all that it had.
 
 import type { Listener } from '../../core/net/endpoint.ts';
-import type { ZoneChange } from '../../core/transfer/changes.ts';
+import type { ZoneChange, ZoneJournal } from '../../core/transfer/changes.ts';
+import { ZoneImage } from '../../core/zone/image.ts';
 import type { TlsIdentity } from '../../io/tls-server.ts';
 import type { Command } from './commands.ts';
-import { NO_TRANSFERS, type Publication, type Service, type ZoneJournal } from './data-plane.ts';
+import { NO_TRANSFERS, type Publication, type Service } from './data-plane.ts';
 
 /** A listener that is open, and how each worker was told of it. */
 export interface OpenListener {
@@ -16,17 +17,22 @@ export interface OpenListener {
 
 export type WorkerKind = 'packet' | 'stream';
 
-/** Only a stream worker has use for journals. */
-export function publishCommand(
-  { images, draining, transfers = NO_TRANSFERS }: Publication,
-  kind: WorkerKind,
-): Command {
+type PublishCommand = Extract<Command, { kind: 'publish' }>;
+
+export function publishCommand(publication: Publication): PublishCommand {
+  const { images, draining, transfers = NO_TRANSFERS, cookieSecrets } = publication;
   return {
     kind: 'publish',
     images: images.map(({ buffer }) => buffer),
     draining,
-    transfers: { ...transfers, journals: kind === 'stream' ? transfers.journals.map(inSharedMemory) : [] },
+    transfers: { ...transfers, journals: transfers.journals.map(inSharedMemory) },
+    cookieSecrets,
   };
+}
+
+/** What a worker makes of {@link publishCommand}. */
+export function publicationOf({ images, draining, transfers, cookieSecrets }: PublishCommand): Publication {
+  return { images: images.map((buffer) => new ZoneImage(buffer)), draining, transfers, cookieSecrets };
 }
 
 /** What crosses to a thread is copied, but for shared memory; a change stays the same however often it is published. */
@@ -60,7 +66,7 @@ export interface Standing {
 /** `index` is the packet worker's. */
 export function handOverCommands(standing: Standing, kind: WorkerKind, index: number): Command[] {
   const { publication, identity, listeners } = standing;
-  const commands = [publishCommand(publication, kind)];
+  const commands: Command[] = [publishCommand(publication)];
   if (kind === 'stream' && identity !== undefined) commands.push({ kind: 'identify', identity });
   for (const { listener, service, descriptors } of listeners) {
     if (descriptors.length > 0 !== (kind === 'packet')) continue;

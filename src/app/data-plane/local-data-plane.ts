@@ -28,7 +28,7 @@ export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
   const services = createServices({
     ...shared,
     wallSeconds: options.clock.nowSeconds,
-    tellNotify: (slot) => options.onNotify?.(slot),
+    tellNotify: (notice) => options.onNotify?.(notice),
   });
   /** By {@link formatListener} of the real port; bounded by the control plane's plan. */
   const sockets = new Map<string, Socket>();
@@ -78,6 +78,7 @@ export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
 
   return {
     seed,
+    counters,
     readCounters: () => counters,
     open,
     close,

@@ -1,15 +1,16 @@
 // NOTIFY in a worker (RFC 1996 §3.11): who may say that a zone has changed, and the one word of it to the control plane.
 // However many come, at most one message a zone is under way: a flag that all threads share says so.
 
+import { Counter, type Counters } from '../../core/counters.ts';
 import { octetsToText } from '../../core/octets/text.ts';
-import { isAllowed, type TransferRule } from '../../core/transfer/access.ts';
+import { findRule, type TransferRule } from '../../core/transfer/access.ts';
 import type { NotifyHandler } from '../../core/zone/authority-options.ts';
 
 /** A zone of another server, as a worker knows it. */
 export interface NotifiedZone {
   /** Wire form, lower case. */
   readonly apex: Uint8Array;
-  /** Its primaries, with the key where there is one. */
+  /** Its primaries in their order, with the key where there is one. */
   readonly rules: readonly TransferRule[];
   /** The zone's place among the flags. */
   readonly slot: number;
@@ -29,24 +30,38 @@ export const NotifyFlag = {
   again: 2,
 } as const;
 
+/** What the control plane is told. */
+export interface NotifyNotice {
+  /** See {@link NotifiedZone}. */
+  readonly slot: number;
+  /** What the message said of the zone; undefined where it said nothing. */
+  readonly serial: number | undefined;
+  /** The sender's place among the primaries. */
+  readonly primary: number;
+}
+
 export interface NotifyGate {
   readonly onNotify: NotifyHandler;
   publish(policy: NotifyPolicy | undefined): void;
 }
 
-/** `tell` is given the slot of a zone that has changed. */
-export function createNotifyGate(tell: (slot: number) => void): NotifyGate {
+/** `tell` is given a zone that has changed. */
+export function createNotifyGate(tell: (notice: NotifyNotice) => void, counters: Counters): NotifyGate {
   /** By apex, one character an octet; bounded by the zones of other servers. */
   let zones = new Map<string, NotifiedZone>();
   let flags: Int32Array<ArrayBufferLike> = new Int32Array(0);
   return {
-    onNotify(apex, source, keyName) {
+    onNotify(apex, source, keyName, serial) {
       const zone = zones.get(octetsToText(apex));
-      if (zone === undefined) return 'not-secondary';
-      if (!isAllowed(zone.rules, source, keyName)) return 'refused';
+      const primary = zone === undefined ? -1 : findRule(zone.rules, source, keyName);
+      if (zone === undefined || primary < 0) {
+        counters[Counter.notifiesRefused]!++;
+        return zone === undefined ? 'not-secondary' : 'refused';
+      }
+      counters[Counter.notifiesTaken]!++;
       const { slot } = zone;
       const before = Atomics.compareExchange(flags, slot, NotifyFlag.idle, NotifyFlag.told);
-      if (before === NotifyFlag.idle) tell(slot);
+      if (before === NotifyFlag.idle) tell({ slot, serial, primary });
       else Atomics.store(flags, slot, NotifyFlag.again);
       return 'accepted';
     },

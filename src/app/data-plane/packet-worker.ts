@@ -5,10 +5,10 @@ import { getSystemErrorName } from 'node:util';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Counter } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
-import { ZoneImage } from '../../core/zone/image.ts';
 import { loadLibc } from '../../io/packet-engine/libc.ts';
 import { PacketLoop } from '../../io/packet-engine/packet-loop.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import { publicationOf } from './hand-over.ts';
 import { createOwnSources } from './own-sources.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
@@ -16,7 +16,7 @@ import { createTrackerStreams } from './tracker-streams.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
 const { counters, wakeDescriptor, lent, workerCount } = setup;
-const services = createServices({ ...setup, tellNotify: (slot) => tell({ kind: 'notify', slot }) });
+const services = createServices({ ...setup, tellNotify: (notice) => tell({ kind: 'notify', ...notice }) });
 const ownSources = createOwnSources();
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const descriptors = new Map<string, number>();
@@ -86,11 +86,7 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => voi
       close(command.listener);
       break;
     case 'publish':
-      services.publish({
-        images: command.images.map((buffer) => new ZoneImage(buffer)),
-        draining: command.draining,
-        transfers: command.transfers,
-      });
+      services.publish(publicationOf(command));
       break;
     case 'identify':
       break;

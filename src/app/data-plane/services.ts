@@ -15,7 +15,7 @@ import { systemClock } from '../../io/clock.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Publication } from './data-plane.ts';
-import { createNotifyGate } from './notify-gate.ts';
+import { createNotifyGate, type NotifyNotice } from './notify-gate.ts';
 
 export interface ServicesOptions {
   readonly table: SharedSwarmTable;
@@ -27,8 +27,8 @@ export interface ServicesOptions {
   readonly answers?: AnswerSetup;
   /** See AuthorityOptions; the machine's clock where it is left out. */
   readonly wallSeconds?: () => number;
-  /** The zone with this number has changed at its primary; nobody is told where it is left out. */
-  readonly tellNotify?: (slot: number) => void;
+  /** A zone has changed at its primary; nobody is told where it is left out. */
+  readonly tellNotify?: (notice: NotifyNotice) => void;
   /** 16 octets that strangers cannot know, the same in every thread. */
   readonly connectionKey: Uint8Array;
   /** What images are compiled with, the same in every thread. */
@@ -48,7 +48,7 @@ export interface Services {
 export function createServices(options: ServicesOptions): Services {
   const { settings, udpPayload, answers, seed, owner, counters, connectionKey } = options;
   const { wallSeconds = systemClock.nowSeconds, tellNotify = () => {} } = options;
-  const gate = createNotifyGate(tellNotify);
+  const gate = createNotifyGate(tellNotify, counters);
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
@@ -76,7 +76,7 @@ export function createServices(options: ServicesOptions): Services {
     publish(publication) {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);
-      authority.publish(catalog, publication.transfers?.keys);
+      authority.publish(catalog, { ...publication.transfers, cookieSecrets: publication.cookieSecrets });
       zones.publish(catalog);
       gate.publish(publication.transfers?.notify);
       rule.clear();

@@ -2,19 +2,19 @@
 
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
-import { ZoneImage } from '../../core/zone/image.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type Logger, silentLogger } from '../../io/log.ts';
 import type { StreamServer } from '../../io/stream-server.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
 import type { Service } from './data-plane.ts';
+import { publicationOf } from './hand-over.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
 import { createStreamListeners } from './stream-listeners.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
 const { counters, seed } = setup;
-const services = createServices({ ...setup, tellNotify: (slot) => tell({ kind: 'notify', slot }) });
+const services = createServices({ ...setup, tellNotify: (notice) => tell({ kind: 'notify', ...notice }) });
 const clock = { ...systemClock, nowSeconds: createSharedClock(setup.clockOrigin) };
 /** What goes wrong in a handler is said in the control plane's log. */
 const logger: Logger = {
@@ -66,8 +66,8 @@ async function open(listener: Listener, service: Service): Promise<number> {
   return server.port;
 }
 
-function publish({ images, draining, transfers }: Extract<Command, { kind: 'publish' }>): void {
-  const publication = { images: images.map((buffer) => new ZoneImage(buffer)), draining, transfers };
+function publish(command: Extract<Command, { kind: 'publish' }>): void {
+  const publication = publicationOf(command);
   services.publish(publication);
   listeners.publish(publication);
 }

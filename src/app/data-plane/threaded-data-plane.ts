@@ -53,6 +53,7 @@ export async function createThreadedDataPlane(options: ThreadedDataPlaneOptions)
 
 export class ThreadedDataPlane implements DataPlane {
   readonly seed: number;
+  readonly counters: Counters;
   private readonly options: ThreadedDataPlaneOptions;
   private readonly clock: Clock;
   private readonly state: SharedState;
@@ -75,6 +76,7 @@ export class ThreadedDataPlane implements DataPlane {
     this.clock = createSteadyClock(options.clock);
     this.state = createSharedState({ settings, clock: this.clock, randomOctets });
     this.seed = this.state.seed;
+    this.counters = this.state.counters;
     const shared = {
       table: this.state.table.shared,
       settings,
@@ -110,7 +112,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   readCounters(): Counters {
-    const sum = Float64Array.from(this.state.counters);
+    const sum = Float64Array.from(this.counters);
     for (const { setup } of this.workers()) {
       for (let index = 0; index < sum.length; index++) sum[index]! += setup.counters[index]!;
     }
@@ -148,12 +150,9 @@ export class ThreadedDataPlane implements DataPlane {
 
   async publish(publication: Publication): Promise<void> {
     this.publication = publication;
-    const command = publishCommand(publication, 'packet');
+    const command = publishCommand(publication);
     // A worker that dies meanwhile has a successor that is given this publication.
-    await Promise.allSettled([
-      ...this.packetWorkers.map((worker) => worker.send(command)),
-      this.streamWorker.send(publishCommand(publication, 'stream')),
-    ]);
+    await Promise.allSettled(this.workers().map((worker) => worker.send(command)));
   }
 
   async identify(identity: TlsIdentity): Promise<void> {
@@ -258,7 +257,7 @@ export class ThreadedDataPlane implements DataPlane {
       ...thread,
       logger,
       close: (descriptor) => libc.close(descriptor),
-      onNotify: (slot) => this.options.onNotify?.(slot),
+      onNotify: (notice) => this.options.onNotify?.(notice),
       ...(stopMilliseconds !== undefined && { stopMilliseconds }),
       ...(answerMilliseconds !== undefined && { answerMilliseconds }),
     });

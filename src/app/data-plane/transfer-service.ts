@@ -2,10 +2,9 @@
 // (io/long-reply.ts); the zone's memory is not used again before the last (core/transfer/image-lease.ts).
 
 import { Counter, type Counters } from '../../core/counters.ts';
-import { isSameName } from '../../core/dns/name.ts';
 import { Rcode } from '../../core/dns/record-type.ts';
 import { isAllowed } from '../../core/transfer/access.ts';
-import type { ZoneChange } from '../../core/transfer/changes.ts';
+import { changesOf } from '../../core/transfer/changes.ts';
 import {
   createIncrementalTransfer,
   createTransferRefusal,
@@ -14,6 +13,7 @@ import {
   type TransferSigner,
 } from '../../core/transfer/outgoing.ts';
 import { findTransferZone, readTransferRequest, type TransferRequest } from '../../core/transfer/request.ts';
+import { transferCounter } from '../../core/transfer/transfer-counter.ts';
 import { signReply, type TsigCheck, tsigReplyOctets, verifyTsig } from '../../core/transfer/tsig.ts';
 import { TsigStream } from '../../core/transfer/tsig-stream.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
@@ -56,8 +56,10 @@ export function createTransferService({
 
   function begin(request: TransferRequest, message: Uint8Array, peer: StreamPeer): OutgoingTransfer {
     const check = verifyTsig(message, policy.keys, hmac, nowSeconds());
-    const refuse = (rcode: RefusalCode): OutgoingTransfer =>
-      createTransferRefusal(request, rcode, replySigner(check, nowSeconds));
+    const refuse = (rcode: RefusalCode): OutgoingTransfer => {
+      counters[Counter.transfersRefused]!++;
+      return createTransferRefusal(request, rcode, replySigner(check, nowSeconds));
+    };
     if (check.kind === 'bad') return refuse(check.error === 'FORMERR' ? Rcode.FORMERR : Rcode.NOTAUTH);
     const image = findTransferZone(catalog, request);
     if (image === undefined) return refuse(Rcode.NOTAUTH);
@@ -69,8 +71,12 @@ export function createTransferService({
     if (image.isUnavailable) return refuse(Rcode.SERVFAIL);
     // What the secondary does with it: tries again after its `retry`.
     if (!places.take(prefix)) return refuse(Rcode.SERVFAIL);
-    const signer = streamSigner(check, nowSeconds);
-    return withEnd(create(image, request, signer), () => places.leave(prefix));
+    const transfer = create(image, request, streamSigner(check, nowSeconds));
+    counters[transferCounter(transfer.form)]!++;
+    return withEnd(transfer, (isWhole) => {
+      places.leave(prefix);
+      if (!isWhole) counters[Counter.transfersCutShort]!++;
+    });
   }
 
   function create(
@@ -80,7 +86,7 @@ export function createTransferService({
   ): OutgoingTransfer {
     const options = signer === undefined ? {} : { signer };
     if (request.kind === 'axfr') return createZoneTransfer(image, request, options);
-    return createIncrementalTransfer(image, changesOf(policy, image), request, options);
+    return createIncrementalTransfer(image, changesOf(policy.journals, image), request, options);
   }
 
   const answer: TransferHandler = (octets, offset, length, peer) => {
@@ -108,10 +114,6 @@ function isChannelAllowed(peer: StreamPeer): boolean {
   return version === undefined || version === TRANSFER_TLS_VERSION;
 }
 
-function changesOf({ journals }: TransferPolicy, { apex }: ZoneImage): readonly ZoneChange[] {
-  return journals.find((journal) => isSameName(journal.apex, apex))?.changes ?? [];
-}
-
 /** For a transfer that takes place; undefined where the request was not signed. */
 function streamSigner(check: TsigCheck, nowSeconds: () => number): TransferSigner | undefined {
   if (check.kind !== 'verified') return undefined;
@@ -133,16 +135,22 @@ function replySigner(check: TsigCheck, nowSeconds: () => number): TransferSigner
   };
 }
 
-function withEnd(transfer: OutgoingTransfer, onEnd: () => void): OutgoingTransfer {
+/** `isWhole`: the client was given the last message too. */
+function withEnd(transfer: OutgoingTransfer, onEnd: (isWhole: boolean) => void): OutgoingTransfer {
   let isOver = false;
+  let isWhole = false;
   return {
     form: transfer.form,
-    next: (output, offset) => transfer.next(output, offset),
+    next(output, offset) {
+      const length = transfer.next(output, offset);
+      isWhole = length === 0;
+      return length;
+    },
     end() {
       if (isOver) return;
       isOver = true;
       transfer.end();
-      onEnd();
+      onEnd(isWhole);
     },
   };
 }

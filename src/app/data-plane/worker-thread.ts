@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from '../../io/log.ts';
 import { takeDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import type { NotifyNotice } from './notify-gate.ts';
 import type { Death } from './restart-pause.ts';
 
 /** What a command comes back with: the real port after `open`, else 0. */
@@ -19,8 +20,8 @@ export interface WorkerThreadOptions {
   close(descriptor: number): void;
   /** The thread ended without being told to; what it was given is to be given to the next. */
   onDeath(death: Death): void;
-  /** The zone with this number among those that may be notified of has changed. */
-  onNotify?(slot: number): void;
+  /** A zone has changed at its primary. */
+  onNotify?(notice: NotifyNotice): void;
   /** Grace for a worker told to stop; five seconds where it is not said. */
   readonly stopMilliseconds?: number;
   /** Grace for a packet worker told anything else; ten seconds where it is not said. */
@@ -161,7 +162,7 @@ class Thread implements WorkerThread {
       return;
     }
     if (message.kind === 'notify') {
-      this.options.onNotify?.(message.slot);
+      this.options.onNotify?.(message);
       return;
     }
     if (message.kind === 'shortage') {

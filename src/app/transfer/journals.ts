@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeChanges, encodeChange } from '../../core/transfer/change-codec.ts';
-import { diffImages, type ZoneChange } from '../../core/transfer/changes.ts';
+import { diffImages, type ZoneChange, type ZoneJournal } from '../../core/transfer/changes.ts';
 import { isNewerSerial } from '../../core/transfer/serial.ts';
 import { Header, type ZoneImage } from '../../core/zone/image.ts';
 import {
@@ -16,7 +16,6 @@ import {
   writeFileAtomic,
 } from '../../io/files.ts';
 import type { Logger } from '../../io/log.ts';
-import type { ZoneJournal } from '../data-plane/data-plane.ts';
 import type { ZoneVersion } from '../zones/zone-version.ts';
 
 /** Steps that a journal keeps: Knot's `journal-max-depth` is 20, BIND and NSD bound the size alone. */

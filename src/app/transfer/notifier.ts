@@ -1,6 +1,7 @@
 // NOTIFY from here (RFC 1996): those of `dns.notify` are told that a zone has a new version, again and again for a while
 // until they answer. Who hears nothing asks by himself when his copy's time has come.
 
+import { Counter, type Counters } from '../../core/counters.ts';
 import { Rcode } from '../../core/dns/record-type.ts';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { formatKeyName } from '../../core/transfer/access.ts';
@@ -34,6 +35,7 @@ export interface NotifierOptions {
   readonly targets: readonly NotifyTarget[];
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: Counters;
   randomOctets(length: number): Uint8Array;
   /** Those of the configuration's key files, as they are now. */
   keys(): readonly TsigKey[];
@@ -109,7 +111,7 @@ function soaOf(image: ZoneImage): Uint8Array {
 
 async function deliver(errand: Errand, options: NotifierOptions): Promise<void> {
   const { zone, target, ending } = errand;
-  const { clock, logger } = options;
+  const { clock, logger, counters } = options;
   const where = formatSocketAddress(target);
   const key = options.keys().find(({ name }) => formatKeyName(name) === target.key);
   if (target.key !== undefined && key === undefined) {
@@ -125,7 +127,9 @@ async function deliver(errand: Errand, options: NotifierOptions): Promise<void> 
     if (signal.aborted) return;
     if (exchange.kind === 'reply') {
       const name = nameOfRcode(exchange.reply);
-      if (exchange.reply === Rcode.NOERROR) logger.info(`${where} is told of ${zone}`);
+      const isHeard = exchange.reply === Rcode.NOERROR;
+      counters[isHeard ? Counter.notifiesHeard : Counter.notifiesUnheard]!++;
+      if (isHeard) logger.info(`${where} is told of ${zone}`);
       else logger.warn(`${where} does not take the NOTIFY of ${zone}: ${name}`);
       return;
     }
@@ -134,6 +138,7 @@ async function deliver(errand: Errand, options: NotifierOptions): Promise<void> 
     if (exchange.kind === 'unreachable') await pause(left, clock, signal);
     if (signal.aborted) return;
   }
+  counters[Counter.notifiesUnheard]!++;
   logger.warn(`${where} did not answer the NOTIFY of ${zone}`);
 }
 

@@ -2,13 +2,18 @@
 // word of a burst is not lost.
 
 import type { Clock } from '../../io/clock.ts';
-import { NotifyFlag } from '../data-plane/notify-gate.ts';
+import { NotifyFlag, type NotifyNotice } from '../data-plane/notify-gate.ts';
+
+/** A {@link NotifyNotice}; undefined is what nobody knows any more. */
+export interface HeardNotice extends Omit<NotifyNotice, 'primary'> {
+  readonly primary: number | undefined;
+}
 
 export interface NotifyInbox {
   /** Shared with all workers. */
   readonly flags: SharedArrayBuffer;
   /** A worker has set the zone's flag. */
-  receive(slot: number): void;
+  receive(notice: NotifyNotice): void;
 }
 
 /** RFC 1996 §4.4 lets a server put off what follows closely; so much may a zone lag behind its primary. */
@@ -18,19 +23,21 @@ const SPACING_MILLISECONDS = 1000;
 export function createNotifyInbox(
   slots: number,
   clock: Pick<Clock, 'schedule'>,
-  notified: (slot: number) => void,
+  notified: (notice: HeardNotice) => void,
 ): NotifyInbox {
   const flags = new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT);
   const words = new Int32Array(flags);
 
-  function receive(slot: number): void {
-    notified(slot);
+  function receive(notice: HeardNotice): void {
+    const { slot } = notice;
+    notified(notice);
     // One timer a slot: the flag is set until it runs.
     clock.schedule(SPACING_MILLISECONDS, () => {
       const before = Atomics.compareExchange(words, slot, NotifyFlag.told, NotifyFlag.idle);
       if (before !== NotifyFlag.again) return;
       Atomics.store(words, slot, NotifyFlag.told);
-      receive(slot);
+      // Which serial is the last of a burst, only a primary can say.
+      receive({ slot, serial: undefined, primary: undefined });
     });
   }
 

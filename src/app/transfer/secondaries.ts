@@ -13,6 +13,7 @@ import { FileError } from '../../io/files.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
 import { type CatalogFollower, followCatalog } from './follow-catalog.ts';
+import type { HeardNotice } from './notify-inbox.ts';
 import { type RoundOptions, readCopy, runRound } from './secondary-round.ts';
 import { type SecondaryStatus, secondaryStatus } from './secondary-status.ts';
 import { createSecondaryZone, type Membership, type SecondaryZone } from './secondary-zone.ts';
@@ -31,8 +32,8 @@ export interface Secondaries {
   zones(): readonly SecondaryZone[];
   /** Begins to ask. */
   start(): void;
-  /** The zone with this slot has changed, says one who may say so. */
-  notified(slot: number): void;
+  /** A zone has changed, says one who may say so. */
+  notified(notice: HeardNotice): void;
   statuses(): readonly SecondaryStatus[];
   /** Leaves what is under way; safe twice, and waits. */
   stop(): Promise<void>;
@@ -112,11 +113,11 @@ class SecondaryZones implements Secondaries {
     }
   }
 
-  notified(slot: number): void {
+  notified({ slot, serial, primary }: HeardNotice): void {
     const zone = this.bySlot.get(slot);
     if (zone === undefined) return;
     const nowSeconds = this.options.clock.nowSeconds();
-    zone.state = noteNotify(zone.state, { nowSeconds, serial: undefined, primary: undefined });
+    zone.state = noteNotify(zone.state, { nowSeconds, serial, primary });
     this.step(zone);
   }
 

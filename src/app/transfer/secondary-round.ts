@@ -1,5 +1,6 @@
 // A round of one zone: its primary is asked, and what it sends becomes the copy.
 
+import { Counter, type Counters } from '../../core/counters.ts';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { formatKeyName } from '../../core/transfer/access.ts';
 import { endRound, failPrimary, type RoundEnd } from '../../core/transfer/refresh.ts';
@@ -21,6 +22,7 @@ export interface RoundOptions {
   readonly store: SecondaryStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: Counters;
   randomOctets(length: number): Uint8Array;
   /** Those of the configuration's key files, as they are now. */
   keys(): readonly TsigKey[];
@@ -40,6 +42,7 @@ export async function runRound(
   const outcome = await askPrimary(zone, primary, options);
   if (zone.isGone || options.signal.aborted) return undefined;
   const reason = await take(zone, outcome, options);
+  options.counters[counterOf(outcome, reason)]!++;
   if (reason === undefined) return outcome.kind === 'fetched' ? outcome.records : undefined;
   const where = formatSocketAddress(primaryOf(zone, primary));
   zone.lastError = `${where}: ${reason}`;
@@ -47,6 +50,11 @@ export async function runRound(
   zone.state = failPrimary(zone.state, zone.config.primaries.length, roundEnd(options));
   await saveState(zone, options);
   return undefined;
+}
+
+function counterOf({ kind }: Fetched, reason: string | undefined): number {
+  if (reason !== undefined) return Counter.copiesFailed;
+  return kind === 'current' ? Counter.copiesConfirmed : Counter.copiesFetched;
 }
 
 /** The copy's records, if it is the version that the state says. */

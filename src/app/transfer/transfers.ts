@@ -1,6 +1,7 @@
 // Primary and secondary, as the rest of the control plane sees them: what stands in a publication beside the zones, and
 // what follows from one.
 
+import type { Counters } from '../../core/counters.ts';
 import { foldName } from '../../core/dns/name.ts';
 import { parseTransferRule } from '../../core/transfer/access.ts';
 import { isNewerSerial } from '../../core/transfer/serial.ts';
@@ -8,7 +9,7 @@ import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { Logger } from '../../io/log.ts';
 import type { TransferConfig } from '../config/transfer-config.ts';
 import type { TransferPolicy } from '../data-plane/data-plane.ts';
-import type { NotifiedZone } from '../data-plane/notify-gate.ts';
+import type { NotifiedZone, NotifyNotice } from '../data-plane/notify-gate.ts';
 import type { Machine } from '../machine.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
 import type { ZoneVersion } from '../zones/zone-version.ts';
@@ -39,8 +40,8 @@ export interface Transfers {
   policy(): TransferPolicy;
   /** After it: who copies zones from here is told. */
   published(steps: readonly VersionStep[]): void;
-  /** A NOTIFY of the zone with this number came. */
-  receive(slot: number): void;
+  /** A NOTIFY came. */
+  receive(notice: NotifyNotice): void;
   /** Reads the key files again; where something is wrong with them it is logged, and the keys that were are used on. */
   reloadKeys(): Promise<void>;
   /** Begins to ask primaries. */
@@ -55,18 +56,19 @@ export interface TransfersOptions {
   readonly stateFolder: string;
   readonly machine: Pick<Machine, 'clock' | 'randomOctets'>;
   readonly logger: Logger;
+  readonly counters: Counters;
   /** Serves the copies that there are now. */
   publish(changed: ReadonlySet<string>): Promise<void>;
 }
 
 /** Throws FileError when the state folder cannot be used, TransferKeysError when the key files cannot. */
 export async function createTransfers(options: TransfersOptions): Promise<Transfers> {
-  const { dns, stateFolder, machine, logger, publish } = options;
+  const { dns, stateFolder, machine, logger, counters, publish } = options;
   const { clock, randomOctets } = machine;
   const loaded = await loadKeys(dns);
   if (loaded.kind === 'wrong') throw new TransferKeysError(loaded.problems.join('\n'));
   let { keys } = loaded;
-  const shared = { clock, logger, randomOctets, keys: () => keys };
+  const shared = { clock, logger, randomOctets, counters, keys: () => keys };
   const store = await createSecondaryStore(stateFolder);
   const secondaries = createSecondaries({ ...shared, configs: dns.secondaries, store, publish });
   await secondaries.restore();
@@ -76,7 +78,7 @@ export async function createTransfers(options: TransfersOptions): Promise<Transf
     inbox:
       dns.secondaries.length === 0
         ? undefined
-        : createNotifyInbox(MAX_SECONDARY_ZONES, clock, (slot) => secondaries.notified(slot)),
+        : createNotifyInbox(MAX_SECONDARY_ZONES, clock, (notice) => secondaries.notified(notice)),
     journals: await createJournals(stateFolder, logger),
     notifier: createNotifier({ ...shared, targets: dns.notify }),
     keys: () => keys,
@@ -120,7 +122,7 @@ function assemble({ rules, secondaries, inbox, journals, notifier, keys, reloadK
         if (before === undefined || isNewerSerial(after.serial, before.serial))
           notifier.notify(after.name, after.image);
     },
-    receive: (slot) => inbox?.receive(slot),
+    receive: (notice) => inbox?.receive(notice),
     reloadKeys,
     start: () => secondaries.start(),
     async stop() {

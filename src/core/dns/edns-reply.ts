@@ -24,6 +24,8 @@ export const ExtendedError = {
   notSupported: 21,
   /** The copy of a zone has expired, or never came. */
   invalidData: 24,
+  /** RFC 9824 §3.5: a type that is for no question. */
+  invalidQueryType: 30,
 } as const;
 
 export interface EdnsSettings {
@@ -38,13 +40,18 @@ export class EdnsReply {
   /** A `CookieState`: what the query showed. */
   cookieState: number = CookieState.none;
   private readonly nsid: Uint8Array;
-  private readonly cookies: ServerCookies | undefined;
+  private cookies: ServerCookies | undefined;
   private hasNsid = false;
 
   constructor({ nsid = new Uint8Array(0), cookieSecrets }: EdnsSettings) {
     if (nsid.length > MAX_NSID_OCTETS) throw new RangeError('the name of a server is too long');
     this.nsid = nsid;
-    this.cookies = cookieSecrets === undefined ? undefined : new ServerCookies(cookieSecrets);
+    this.setCookieSecrets(cookieSecrets);
+  }
+
+  /** For replies from now on; undefined: cookies are an unknown option. */
+  setCookieSecrets(secrets: readonly Uint8Array[] | undefined): void {
+    this.cookies = secrets === undefined ? undefined : new ServerCookies(secrets);
   }
 
   /** Of a query without EDNS, or with another version of it. */

@@ -60,6 +60,8 @@ export class Query {
   nsid = false;
   /** Where the TSIG record starts; 0 for none. */
   tsig = 0;
+  /** Where the SOA record of a NOTIFY or of IXFR would start; 0 where no record follows the question directly. */
+  soa = 0;
 
   /** Reads the message; returns a {@link Verdict}. `name` gets the question's. */
   read(octets: Uint8Array, start: number, length: number, name: QueryName): number {
@@ -70,6 +72,7 @@ export class Query {
     this.cookie = 0;
     this.nsid = false;
     this.tsig = 0;
+    this.soa = 0;
     if (length < HEADER_OCTETS) return Verdict.silence;
     this.flags = readUint16(octets, start + 2);
     if ((this.flags & HeaderFlag.qr) !== 0) return Verdict.silence;
@@ -99,6 +102,7 @@ export class Query {
       // RFC 1996 §3.7: the SOA that there is now. RFC 1995 §3: the SOA that the client has.
       if (answers > (this.opcode === Opcode.NOTIFY ? 1 : 0)) return false;
       if (authorities > (this.opcode === Opcode.QUERY && this.type === RecordType.IXFR ? 1 : 0)) return false;
+      this.soa = at;
       at = skipRecord(octets, start, at, end);
       if (at < 0) return false;
     }

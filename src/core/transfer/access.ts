@@ -45,7 +45,16 @@ export function isAllowed(
   source: PacketSource,
   keyName: Uint8Array | undefined,
 ): boolean {
-  return rules.some(({ prefix, key }) => {
+  return findRule(rules, source, keyName) >= 0;
+}
+
+/** The place of the first rule that lets the source pass, or -1; see {@link isAllowed}. */
+export function findRule(
+  rules: readonly TransferRule[],
+  source: PacketSource,
+  keyName: Uint8Array | undefined,
+): number {
+  return rules.findIndex(({ prefix, key }) => {
     if (prefix === undefined && key === undefined) return false;
     if (prefix !== undefined && !isInPrefix(source, prefix)) return false;
     return key === undefined || (keyName !== undefined && isSameName(key, keyName));

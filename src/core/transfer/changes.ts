@@ -1,7 +1,7 @@
 // What differs between two versions of a zone: what IXFR sends and receives (RFC 1995 §4), and what a journal keeps.
 // Non-null assertions: offsets come from a compiled image.
 
-import { MAX_NAME_OCTETS } from '../dns/name.ts';
+import { isSameName, MAX_NAME_OCTETS } from '../dns/name.ts';
 import { QueryName } from '../dns/query-name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { octetsToText } from '../octets/text.ts';
@@ -18,6 +18,18 @@ export interface ZoneChange {
   readonly removedCount: number;
   readonly added: Uint8Array;
   readonly addedCount: number;
+}
+
+export interface ZoneJournal {
+  /** Wire form, of any letters. */
+  readonly apex: Uint8Array;
+  /** Oldest first; the last leads to the version that is published. */
+  readonly changes: readonly ZoneChange[];
+}
+
+/** What is known of the steps that led to `image`. */
+export function changesOf(journals: readonly ZoneJournal[], { apex }: ZoneImage): readonly ZoneChange[] {
+  return journals.find((journal) => isSameName(journal.apex, apex))?.changes ?? [];
 }
 
 /** Beyond this, a change of a small zone is not kept either: a secondary fetches the zone as fast. */

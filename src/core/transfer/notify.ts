@@ -1,10 +1,9 @@
 // Messages that say "this zone has changed" (RFC 1996): to secondaries from here, and from primaries to here.
 
-import { isSameName, MAX_NAME_OCTETS } from '../dns/name.ts';
-import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
+import { isSameName } from '../dns/name.ts';
+import { HEADER_OCTETS, HeaderFlag, skipName } from '../dns/query.ts';
 import { Opcode, Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
-import { copyOctets, readUint16, readUint32, writeUint16 } from '../octets/big-endian.ts';
-import { NameReader } from './name-reader.ts';
+import { readUint16, readUint32, writeUint16 } from '../octets/big-endian.ts';
 
 /** Type, class, TTL, length of the rdata (RFC 1035 §4.1.3). */
 const RECORD_HEAD_OCTETS = 10;
@@ -19,20 +18,6 @@ export interface NotifyMessage {
   /** Rdata of the zone's SOA record, names uncompressed: a hint that saves the secondary a question (§3.7). */
   readonly soa?: Uint8Array;
 }
-
-export type DecodedNotify =
-  | {
-      readonly kind: 'notify';
-      readonly id: number;
-      /** Apex in wire form, letters as they came. */
-      readonly zone: Uint8Array;
-      /** Of the SOA in the answer section; undefined where there is none. Nobody vouches for it unless it is signed. */
-      readonly serial: number | undefined;
-    }
-  /** To be answered with {@link writeNotifyReply} and this code. */
-  | { readonly kind: 'refused'; readonly rcode: number }
-  /** Too short for an id, an answer, or another opcode: not to be answered from here. */
-  | { readonly kind: 'other' };
 
 /** The whole message, unsigned (§3.7). */
 export function encodeNotify({ id, zone, soa }: NotifyMessage): Uint8Array {
@@ -55,63 +40,20 @@ export function encodeNotify({ id, zone, soa }: NotifyMessage): Uint8Array {
   return message;
 }
 
-/** Reads one message; records after the answer section (OPT, TSIG) are the business of others. Never throws. */
-export function decodeNotify(message: Uint8Array): DecodedNotify {
-  if (message.length < HEADER_OCTETS) return { kind: 'other' };
-  const flags = readUint16(message, 2);
-  if ((flags & HeaderFlag.qr) !== 0 || opcodeOf(flags) !== Opcode.NOTIFY) return { kind: 'other' };
-  const malformed = { kind: 'refused', rcode: Rcode.FORMERR } as const;
-  if (readUint16(message, 4) !== 1) return malformed;
-  const name = new NameReader();
-  const at = name.read(message, HEADER_OCTETS, message.length);
-  // A question is the first name of its message: it has nothing to point to.
-  if (at !== HEADER_OCTETS + name.length || at + 4 > message.length) return malformed;
-  const zone = name.octets.slice(0, name.length);
-  // §3.2 leaves other types to the future; BIND says FORMERR to them too.
-  if (readUint16(message, at) !== RecordType.SOA) return malformed;
-  if (readUint16(message, at + 2) !== RecordClass.IN) return { kind: 'refused', rcode: Rcode.REFUSED };
-  const serial = readUint16(message, 6) === 0 ? undefined : readSerial(message, at + 4, name);
-  if (serial === -1) return malformed;
-  return { kind: 'notify', id: readUint16(message, 0), zone, serial };
-}
-
-/** The serial of the record at `start` where that is an SOA; undefined for another record, -1 for a broken one. */
-function readSerial(message: Uint8Array, start: number, name: NameReader): number | undefined {
-  const head = name.read(message, start, message.length);
-  if (head < 0 || head + RECORD_HEAD_OCTETS > message.length) return -1;
-  const rdata = head + RECORD_HEAD_OCTETS;
-  const end = rdata + readUint16(message, head + 8);
-  if (end > message.length) return -1;
-  if (readUint16(message, head) !== RecordType.SOA) return undefined;
-  const primary = name.read(message, rdata, end);
-  const numbers = primary < 0 ? -1 : name.read(message, primary, end);
-  return numbers < 0 || numbers + SOA_NUMBERS_OCTETS !== end ? -1 : readUint32(message, numbers);
-}
-
-/** What a reply to a NOTIFY takes at most, TSIG aside. */
-export const MAX_NOTIFY_REPLY_OCTETS: number = HEADER_OCTETS + MAX_NAME_OCTETS + 4;
-
 /**
- * Answers a NOTIFY (§4.7): id, opcode and question as they came, QR and AA set, no records. Where the question cannot
- * be read, the header alone. Returns the octets written, at most {@link MAX_NOTIFY_REPLY_OCTETS}. `message` has at
- * least a header.
+ * The serial of the record at `position`, which is whole, where that is an SOA (§3.7); undefined for another. Nobody
+ * vouches for it unless the message is signed.
  */
-export function writeNotifyReply(
-  message: Uint8Array,
-  rcode: number,
-  output: Uint8Array,
-  outputOffset: number,
-): number {
-  const name = new NameReader();
-  const at = readUint16(message, 4) === 1 ? name.read(message, HEADER_OCTETS, message.length) : -1;
-  const hasQuestion = at === HEADER_OCTETS + name.length && at + 4 <= message.length;
-  const length = hasQuestion ? at + 4 : HEADER_OCTETS;
-  copyOctets(message, 0, length, output, outputOffset);
-  const aa = rcode === Rcode.NOERROR ? HeaderFlag.aa : 0;
-  writeUint16(output, outputOffset + 2, HeaderFlag.qr | (Opcode.NOTIFY << 11) | aa | (rcode & 15));
-  writeUint16(output, outputOffset + 4, hasQuestion ? 1 : 0);
-  for (let count = 6; count < HEADER_OCTETS; count += 2) writeUint16(output, outputOffset + count, 0);
-  return length;
+export function readNotifySerial(message: Uint8Array, position: number, end: number): number | undefined {
+  const head = skipName(message, position, end);
+  if (head < 0 || head + RECORD_HEAD_OCTETS > end || readUint16(message, head) !== RecordType.SOA)
+    return undefined;
+  const length = readUint16(message, head + 8);
+  const numbers = head + RECORD_HEAD_OCTETS + length - SOA_NUMBERS_OCTETS;
+  // Both names have an octet at least.
+  return length < SOA_NUMBERS_OCTETS + 2 || numbers + SOA_NUMBERS_OCTETS > end
+    ? undefined
+    : readUint32(message, numbers);
 }
 
 /**

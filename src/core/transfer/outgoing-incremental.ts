@@ -17,6 +17,8 @@ export interface IncrementalTransferSettings {
   readonly changes: readonly ZoneChange[];
   readonly signer: TransferSigner | undefined;
   readonly messageOctets: number;
+  /** The one message is never larger than `messageOctets`. */
+  readonly isDatagram: boolean;
 }
 
 export class IncrementalTransfer implements OutgoingTransfer {
@@ -35,7 +37,8 @@ export class IncrementalTransfer implements OutgoingTransfer {
     const { soa, changes, signer } = settings;
     this.form = settings.form;
     this.signer = signer;
-    this.maximum = MAX_MESSAGE_OCTETS - (signer?.reservedOctets ?? 0);
+    const largest = settings.isDatagram ? settings.messageOctets : MAX_MESSAGE_OCTETS;
+    this.maximum = largest - (signer?.reservedOctets ?? 0);
     this.limit = Math.min(settings.messageOctets, this.maximum);
     this.message = new TransferMessage(request, soa.slice(0, nameLength(soa)));
     const steps = changes.flatMap(({ removed, added }) => [removed, added]);

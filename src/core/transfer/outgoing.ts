@@ -79,12 +79,12 @@ export function createIncrementalTransfer(
   options: IncrementalTransferOptions = {},
 ): OutgoingTransfer {
   const { datagramOctets, signer, messageOctets = DEFAULT_TRANSFER_MESSAGE_OCTETS } = options;
-  const limit = datagramOctets === undefined ? messageOctets : datagramOctets - (signer?.reservedOctets ?? 0);
-  const settings = { soa: soaOf(image), signer, messageOctets: limit };
+  const isDatagram = datagramOctets !== undefined;
+  const settings = { soa: soaOf(image), signer, messageOctets: datagramOctets ?? messageOctets, isDatagram };
   const current = () => new IncrementalTransfer(request, { ...settings, form: 'current', changes: [] });
   if (!isNewerSerial(image.serial, request.serial)) return current();
   const steps = findSteps(changes, request.serial, image);
-  if (datagramOctets === undefined) {
+  if (!isDatagram) {
     if (steps === undefined) return createZoneTransfer(image, request, options);
     return new IncrementalTransfer(request, { ...settings, form: 'changes', changes: steps });
   }
@@ -120,9 +120,10 @@ function octetsOf(changes: readonly ZoneChange[]): number {
 
 /** Tries it on memory of its own: what is sent must be known before its first octet. */
 function fitsOneMessage(request: TransferRequest, settings: IncrementalTransferSettings): boolean {
-  const trial = new IncrementalTransfer(request, { ...settings, signer: undefined });
+  const messageOctets = settings.messageOctets - (settings.signer?.reservedOctets ?? 0);
+  const trial = new IncrementalTransfer(request, { ...settings, messageOctets, signer: undefined });
   const length = trial.next(new Uint8Array(MAX_MESSAGE_OCTETS), 0);
-  return trial.isOver && length <= settings.messageOctets;
+  return trial.isOver && length <= messageOctets;
 }
 
 /** One message without records that says why there is no transfer: REFUSED, NOTAUTH, SERVFAIL. */

@@ -86,6 +86,8 @@ function readRecords(
       if (!isSameNameAt(owner.octets, 0, message, HEADER_OCTETS)) return undefined;
       serial = readUint32(message, end - SOA_NUMBERS_OCTETS);
     } else if (type === RecordType.OPT) {
+      // Another version of EDNS: BADVERS (RFC 6891 §6.1.3).
+      if (message[at + 5] !== 0) return undefined;
       hasEdns = true;
       dnssecOk = (message[at + 6]! & 0x80) !== 0;
     }

@@ -4,7 +4,8 @@ import type { Counters } from '../counters.ts';
 import type { EdnsSettings } from '../dns/edns-reply.ts';
 import type { RateLimitOptions } from '../dns/rate-limit.ts';
 import type { PacketSource } from '../net/packet-handler.ts';
-import type { Hmac } from '../transfer/tsig-key.ts';
+import type { DatagramTransferPolicy } from '../transfer/datagram.ts';
+import type { Hmac, TsigKey } from '../transfer/tsig-key.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChaosSettings } from './chaos.ts';
 
@@ -33,16 +34,25 @@ export interface AuthorityOptions {
   readonly onNotify?: NotifyHandler;
 }
 
+/** What beside the zones decides what is answered, and changes as they do. */
+export interface AuthorityPolicy extends DatagramTransferPolicy {
+  /** TSIG keys that are known here, whatever for. */
+  readonly keys?: readonly TsigKey[];
+  /** As in {@link EdnsSettings}, in the place of those that were; they stay where it is left out. */
+  readonly cookieSecrets?: readonly Uint8Array[] | undefined;
+}
+
 /** `accepted`: the zone is looked after. `refused`: not from there. `not-secondary`: no such zone is copied here. */
 export type NotifyVerdict = 'accepted' | 'refused' | 'not-secondary';
 
 /**
  * A NOTIFY has come (RFC 1996 §3.11), perhaps for the hundredth time this second: whoever takes it keeps at most one a
  * zone. `apex` (wire form, lower case) and `source` hold during the call only; `keyName` is that of the TSIG key that the
- * message was verified with.
+ * message was verified with. `serial` is what the message says of the zone, undefined where it says nothing.
  */
 export type NotifyHandler = (
   apex: Uint8Array,
   source: PacketSource,
   keyName: Uint8Array | undefined,
+  serial: number | undefined,
 ) => NotifyVerdict;

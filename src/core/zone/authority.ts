@@ -5,32 +5,42 @@ import { CookieState } from '../dns/cookie.ts';
 import { appendExtendedError, EdnsReply, EXTENDED_ERROR_OCTETS, ExtendedError } from '../dns/edns-reply.ts';
 import { HEADER_OCTETS, HeaderFlag, MIN_UDP_PAYLOAD, Query, Verdict } from '../dns/query.ts';
 import { QueryName } from '../dns/query-name.ts';
-import { AnswerClass, RateLimiter, RateVerdict } from '../dns/rate-limit.ts';
+import { RateVerdict } from '../dns/rate-limit.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { createPacketSource, type PacketHandler } from '../net/packet-handler.ts';
-import { readUint16, writeUint16, writeUint32 } from '../octets/big-endian.ts';
-import type { TsigKey } from '../transfer/tsig-key.ts';
+import { writeUint16 } from '../octets/big-endian.ts';
+import { answerDatagram } from '../transfer/datagram.ts';
 import { Answer } from './answer.ts';
-import { type AuthorityOptions, DEFAULT_UDP_PAYLOAD, type NotifyHandler } from './authority-options.ts';
+import {
+  type AuthorityOptions,
+  type AuthorityPolicy,
+  DEFAULT_UDP_PAYLOAD,
+  type NotifyHandler,
+} from './authority-options.ts';
 import type { Catalog } from './catalog.ts';
 import { ChaosNames } from './chaos.ts';
+import { answerNotify } from './notify-request.ts';
 import { rcodeCounter } from './rcode-counter.ts';
-import { OPT_OCTETS, ReplyWriter, Section } from './reply-writer.ts';
+import { ReplyRate } from './reply-rate.ts';
+import { OPT_OCTETS, ReplyWriter } from './reply-writer.ts';
 import { RequestSignature } from './request-signature.ts';
 
 /** RFC 1035 §4.2.2: what the length of a message over TCP can say. */
 export const MAX_STREAM_REPLY_OCTETS = 65535;
 /** Opcode, RD and CD go back as they came (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
 const ECHOED_FLAGS = 0x7800 | HeaderFlag.rd | HeaderFlag.cd;
+/** RFC 9824 §3.5: it stands in NSEC records alone. */
+const NXNAME = 128;
 
 /** Answers for one worker: it owns the scratch memory, so that a query allocates nothing. */
 export class Authority {
   private catalog: Catalog;
+  private policy: AuthorityPolicy = {};
   private readonly counters: Counters;
   private readonly udpPayload: number;
   private readonly edns: EdnsReply;
   private readonly chaos: ChaosNames;
-  private readonly limiter: RateLimiter | undefined;
+  private readonly rate: ReplyRate;
   private readonly signature: RequestSignature;
   private readonly wallSeconds: (() => number) | undefined;
   private readonly onNotify: NotifyHandler;
@@ -38,7 +48,6 @@ export class Authority {
   private readonly name = new QueryName();
   private readonly reply = new ReplyWriter();
   private readonly answer = new Answer();
-  // What is known of the request at hand, besides.
   private source = createPacketSource();
   private nowSeconds = 0;
   private isStream = false;
@@ -46,9 +55,6 @@ export class Authority {
   private questionLength = 0;
   /** An {@link ExtendedError}. */
   private extendedError: number = ExtendedError.none;
-  /** What the answer is counted by, see {@link RateLimiter.count}. */
-  private countedZone = 0;
-  private countedNode = 0;
 
   constructor(options: AuthorityOptions) {
     this.catalog = options.catalog;
@@ -56,69 +62,72 @@ export class Authority {
     this.udpPayload = options.udpPayload ?? DEFAULT_UDP_PAYLOAD;
     this.edns = new EdnsReply(options.edns ?? {});
     this.chaos = new ChaosNames(options.chaos ?? {});
-    this.limiter = options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit);
+    this.rate = new ReplyRate(options.rateLimit);
     this.signature = new RequestSignature(options.hmac);
     this.wallSeconds = options.wallSeconds;
     this.onNotify = options.onNotify ?? (() => 'not-secondary');
   }
 
-  /** From the next query on, answers come from `catalog`, and requests may be signed with `keys`. */
-  publish(catalog: Catalog, keys: readonly TsigKey[] = []): void {
+  /** From the next query on, answers come from `catalog` and go by `policy`. */
+  publish(catalog: Catalog, policy: AuthorityPolicy = {}): void {
     this.catalog = catalog;
-    this.signature.setKeys(keys);
+    this.policy = policy;
+    this.signature.setKeys(policy.keys ?? []);
+    if (policy.cookieSecrets !== undefined) this.edns.setCookieSecrets(policy.cookieSecrets);
   }
 
-  /** Over UDP; positional as {@link PacketHandler} is. */
-  readonly handle: PacketHandler = (request, offset, length, source, reply, replyOffset, nowSeconds) => {
-    this.counters[Counter.dnsUdpQueries]!++;
-    this.reply.target(reply, replyOffset);
-    this.source = source;
-    this.nowSeconds = nowSeconds;
-    this.isStream = false;
-    return this.respond(request, offset, length);
-  };
-
+  /** Over UDP. */
+  readonly handle: PacketHandler = this.handlerOver('udp');
   /** Over TCP and TLS: a {@link PacketHandler} with {@link MAX_STREAM_REPLY_OCTETS} free at `replyOffset`. */
-  readonly handleStream: PacketHandler = (
-    request,
-    offset,
-    length,
-    source,
-    reply,
-    replyOffset,
-    nowSeconds,
-  ) => {
-    this.counters[Counter.dnsTcpQueries]!++;
-    this.reply.target(reply, replyOffset);
-    this.source = source;
-    this.nowSeconds = nowSeconds;
-    this.isStream = true;
-    return this.respond(request, offset, length);
-  };
+  readonly handleStream: PacketHandler = this.handlerOver('stream');
+
+  private handlerOver(transport: 'udp' | 'stream'): PacketHandler {
+    const isStream = transport === 'stream';
+    const counter = isStream ? Counter.dnsTcpQueries : Counter.dnsUdpQueries;
+    // Positional as the contract is.
+    return (request, offset, length, source, reply, replyOffset, nowSeconds) => {
+      this.counters[counter]!++;
+      this.reply.target(reply, replyOffset);
+      this.source = source;
+      this.nowSeconds = nowSeconds;
+      this.isStream = isStream;
+      return this.respond(request, offset, length);
+    };
+  }
 
   private respond(request: Uint8Array, offset: number, length: number): number {
     const verdict = this.query.read(request, offset, length, this.name);
     if (verdict > Verdict.answerable) return this.refuse(request, offset, verdict);
     this.begin(request, offset);
     if (this.query.tsig !== 0) return this.respondSigned(request, offset, length, verdict);
-    this.answer.rcode = verdict === Verdict.query ? this.resolve() : this.resolveOther(verdict, undefined);
+    this.answer.rcode = this.resolve(verdict, request, offset, length);
     return this.conclude();
   }
 
-  /** RFC 8945 §5.2, §5.3. A reply that has no room for its signature goes without one. */
+  /** RFC 8945 §5.2, §5.3: what is truncated says only that it is. */
   private respondSigned(request: Uint8Array, offset: number, length: number, verdict: number): number {
     const { answer, reply, signature } = this;
     const octets = signature.verify(request.subarray(offset, offset + length), this.secondsOfOthers());
     reply.reserve(octets);
     this.replyLimit -= octets;
     answer.rcode = signature.rcode;
-    if (answer.rcode === Rcode.NOERROR) {
-      const isQuery = verdict === Verdict.query;
-      answer.rcode = isQuery ? this.resolve() : this.resolveOther(verdict, signature.keyName);
+    if (reply.room < this.questionLength) this.leaveOutQuestion();
+    else if (answer.rcode === Rcode.NOERROR) {
+      answer.rcode = this.resolve(verdict, request, offset, length);
+      if (answer.truncated) answer.rcode = Rcode.NOERROR;
     }
     const written = this.conclude();
-    const isSigned = written > 0 && written <= this.replyLimit;
-    return isSigned ? signature.sign(reply.octets, reply.start, written) : written;
+    return written === 0 ? 0 : signature.sign(reply.octets, reply.start, written);
+  }
+
+  /** As BIND: header, OPT and signature are all, and where the client may hear more it asks over TCP. */
+  private leaveOutQuestion(): void {
+    const { answer, edns, reply } = this;
+    writeUint16(reply.octets, reply.start + 4, 0);
+    this.questionLength = HEADER_OCTETS;
+    reply.rewind(HEADER_OCTETS);
+    edns.clear();
+    answer.truncated = true;
   }
 
   /** Counts the answer, and finishes it or what is sent in its place. */
@@ -143,26 +152,42 @@ export class Authority {
     answer.authoritative = false;
     answer.truncated = false;
     this.extendedError = ExtendedError.none;
-    this.countedZone = 0;
-    this.countedNode = 0;
+    this.rate.clear();
   }
 
   /** The time as other machines have it. */
   private secondsOfOthers(): number {
-    return this.wallSeconds === undefined ? this.nowSeconds : this.wallSeconds();
+    return this.wallSeconds?.() ?? this.nowSeconds;
   }
 
   private udpLimit(): number {
     return this.query.hasEdns ? Math.min(this.query.udpPayload, this.udpPayload) : MIN_UDP_PAYLOAD;
   }
 
-  /** Writes the sections; returns the response code. */
-  private resolve(): number {
+  /** Writes the sections; returns the response code. Positional: each query comes here. */
+  private resolve(verdict: number, request: Uint8Array, offset: number, length: number): number {
+    const { answer, name, query, signature, source } = this;
+    if (verdict === Verdict.query && query.type !== RecordType.IXFR) return this.resolveQuery();
+    if (verdict === Verdict.cookieOnly) return this.confirmCookie();
+    if (query.ednsVersion !== 0) return Rcode.BADVERS;
+    const message = request.subarray(offset, offset + length);
+    const keyName = query.tsig === 0 ? undefined : signature.keyName;
+    const rcode =
+      verdict === Verdict.notify
+        ? answerNotify({ message, offset, query, name, source, keyName }, this.onNotify)
+        : this.resolveIncremental(message, keyName);
+    answer.authoritative = rcode === Rcode.NOERROR;
+    if (rcode === Rcode.REFUSED) this.extendedError = ExtendedError.prohibited;
+    if (rcode === Rcode.NOTAUTH) this.extendedError = ExtendedError.notAuthoritative;
+    return rcode;
+  }
+
+  private resolveQuery(): number {
     const { query, name } = this;
     if (query.ednsVersion !== 0) return Rcode.BADVERS;
     if (query.type === RecordType.OPT) return Rcode.FORMERR;
-    if (query.type === RecordType.AXFR || query.type === RecordType.IXFR)
-      return this.fail(Rcode.REFUSED, ExtendedError.prohibited);
+    if (query.type === NXNAME) return this.fail(Rcode.FORMERR, ExtendedError.invalidQueryType);
+    // AXFR too: over UDP there is none (RFC 5936 §4.2, NSD, Knot), and over TCP others are asked first.
     if (query.type >= RecordType.TKEY && query.type <= RecordType.MAILA)
       return this.fail(Rcode.NOTIMP, ExtendedError.notSupported);
     if (query.class !== RecordClass.IN) return this.resolveOtherClass();
@@ -170,9 +195,9 @@ export class Authority {
     const image = this.findImage();
     if (image === undefined) return this.fail(Rcode.REFUSED, ExtendedError.notAuthoritative);
     if (image.isUnavailable) return this.fail(Rcode.SERVFAIL, ExtendedError.invalidData);
-    this.countedZone = name.hashes[name.labels - image.apexLabels]!;
+    this.rate.zone = name.hashes[name.labels - image.apexLabels]!;
     this.answer.write(image, name, query.type, this.reply, query.dnssecOk);
-    this.countedNode = this.answer.node;
+    this.rate.node = this.answer.node;
     return this.answer.rcode;
   }
 
@@ -194,21 +219,13 @@ export class Authority {
     return rcode;
   }
 
-  private resolveOther(verdict: number, keyName: Uint8Array | undefined): number {
-    return verdict === Verdict.notify ? this.takeNotify(keyName) : this.confirmCookie();
-  }
-
-  /** RFC 1996 §3.12, §4.7. */
-  private takeNotify(keyName: Uint8Array | undefined): number {
-    const { name, query } = this;
-    if (query.ednsVersion !== 0) return Rcode.BADVERS;
-    if (query.type !== RecordType.SOA) return Rcode.FORMERR;
-    if (query.class !== RecordClass.IN) return Rcode.REFUSED;
-    const verdict = this.onNotify(name.octets.subarray(0, name.length), this.source, keyName);
-    if (verdict === 'refused') return this.fail(Rcode.REFUSED, ExtendedError.prohibited);
-    if (verdict === 'not-secondary') return this.fail(Rcode.NOTAUTH, ExtendedError.notAuthoritative);
-    this.answer.authoritative = true;
-    return Rcode.NOERROR;
+  /** Over UDP; over TCP comes here only what cannot be read as a question for a transfer. */
+  private resolveIncremental(message: Uint8Array, keyName: Uint8Array | undefined): number {
+    const { answer, catalog, counters, policy, reply, source } = this;
+    if (this.isStream) return Rcode.REFUSED;
+    const rcode = answerDatagram({ message, source, keyName, counters }, catalog, policy, reply);
+    answer.truncated = rcode === Rcode.NOERROR && reply.position - reply.start === this.questionLength;
+    return rcode;
   }
 
   /** RFC 7873 §5.4: no question but a cookie. */
@@ -220,19 +237,8 @@ export class Authority {
 
   /** A `RateVerdict`. TCP and a good cookie prove the source, which is all that the limit is for (RFC 7873 §5.2.4). */
   private countAnswer(): number {
-    const { answer, limiter, nowSeconds, source } = this;
-    if (limiter === undefined || this.isStream || this.edns.cookieState === CookieState.good)
-      return RateVerdict.pass;
-    if (answer.rcode === Rcode.NXDOMAIN)
-      return limiter.count(source, AnswerClass.nxDomain, this.countedZone, 0, nowSeconds);
-    if (answer.rcode !== Rcode.NOERROR) return limiter.count(source, AnswerClass.error, 0, 0, nowSeconds);
-    return limiter.count(source, this.answerClass(), this.countedZone, this.countedNode, nowSeconds);
-  }
-
-  private answerClass(): number {
-    if (!this.answer.authoritative) return AnswerClass.referral;
-    const records = readUint16(this.reply.octets, this.reply.start + Section.answer);
-    return records === 0 ? AnswerClass.noData : AnswerClass.positive;
+    if (this.isStream || this.edns.cookieState === CookieState.good) return RateVerdict.pass;
+    return this.rate.count(this.answer, this.reply, this.source, this.nowSeconds);
   }
 
   /** Silence, or what sends a real client to TCP or gives it a cookie, and is no larger than what was asked. */
@@ -284,14 +290,8 @@ export class Authority {
     this.edns.clear();
     this.answer.rcode = rcode;
     if (this.countAnswer() !== RateVerdict.pass) return this.withhold(RateVerdict.drop);
-    const { octets, start } = this.reply;
-    octets[start] = request[offset]!;
-    octets[start + 1] = request[offset + 1]!;
-    writeUint16(octets, start + 2, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
-    writeUint32(octets, start + 4, 0);
-    writeUint32(octets, start + 8, 0);
     this.counters[rcodeCounter(rcode)]!++;
-    return HEADER_OCTETS;
+    return this.reply.writeHeader(request, offset, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
   }
 }
 

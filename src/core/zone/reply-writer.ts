@@ -33,6 +33,17 @@ export class ReplyWriter {
     this.rewind(length);
   }
 
+  /** Writes a header alone, with the id of `query`; returns its octets. */
+  writeHeader(query: Uint8Array, from: number, flags: number): number {
+    const { octets, start } = this;
+    octets[start] = query[from]!;
+    octets[start + 1] = query[from + 1]!;
+    writeUint16(octets, start + 2, flags);
+    writeUint32(octets, start + 4, 0);
+    writeUint32(octets, start + 8, 0);
+    return HEADER_OCTETS;
+  }
+
   /** Where to write. */
   target(octets: Uint8Array, start: number): void {
     this.octets = octets;
@@ -42,6 +53,11 @@ export class ReplyWriter {
   /** Octets that the reply may have in all. */
   limit(length: number): void {
     this.end = this.start + length;
+  }
+
+  /** Octets that header, question and records may have together. */
+  get room(): number {
+    return this.end - this.start;
   }
 
   /** Keeps room for an OPT record at the end. */

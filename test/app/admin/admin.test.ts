@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COUNTER_FAMILIES } from '../../../src/app/admin/metrics.ts';
+import { COUNTER_FAMILIES } from '../../../src/app/admin/counter-families.ts';
 import { formatStatusPage } from '../../../src/app/admin/status-page.ts';
 import { COUNTER_NAMES } from '../../../src/core/counters.ts';
 import { findFreePorts } from '../../support/free-ports.ts';

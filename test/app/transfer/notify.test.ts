@@ -1,19 +1,20 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createNotifyGate, NotifyFlag } from '../../../src/app/data-plane/notify-gate.ts';
+import { createNotifyGate, NotifyFlag, type NotifyNotice } from '../../../src/app/data-plane/notify-gate.ts';
 import { createNotifier } from '../../../src/app/transfer/notifier.ts';
-import { createNotifyInbox } from '../../../src/app/transfer/notify-inbox.ts';
+import { createNotifyInbox, type HeardNotice } from '../../../src/app/transfer/notify-inbox.ts';
+import { Counter, createCounters } from '../../../src/core/counters.ts';
 import { createPacketSource } from '../../../src/core/net/packet-handler.ts';
 import { textToOctets } from '../../../src/core/octets/text.ts';
 import { parseTransferRule } from '../../../src/core/transfer/access.ts';
-import { decodeNotify, writeNotifyReply } from '../../../src/core/transfer/notify.ts';
 import { signReply, verifyTsig } from '../../../src/core/transfer/tsig.ts';
 import type { TsigKey } from '../../../src/core/transfer/tsig-key.ts';
 import { hmac } from '../../../src/io/hmac.ts';
 import { silentLogger } from '../../../src/io/log.ts';
 import { imageOf } from '../../support/authority-of.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { hearNotify, notifyReply } from '../../support/notify.ts';
 import { zoneText } from '../../support/serving.ts';
 
 const KEY: TsigKey = {
@@ -53,14 +54,10 @@ async function createTarget() {
   };
 }
 
-function answerTo(octets: Uint8Array, rcode = 0): Uint8Array {
-  const reply = new Uint8Array(600);
-  return reply.subarray(0, writeNotifyReply(octets, rcode, reply, 0));
-}
-
 async function notifying(key?: TsigKey) {
   const target = await createTarget();
   const clock = createManualClock();
+  const counters = createCounters();
   const lines: string[] = [];
   const log = (message: string) => void lines.push(message.replaceAll(String(target.port), 'PORT'));
   const notifier = createNotifier({
@@ -68,10 +65,12 @@ async function notifying(key?: TsigKey) {
     clock,
     logger: { ...silentLogger, info: log, warn: log },
     randomOctets: (length) => new Uint8Array(length).fill(7),
+    counters,
     keys: () => (key === undefined ? [] : [key]),
   });
   onTestFinished(() => notifier.stop());
-  return { target, clock, notifier, lines };
+  const counted = () => [counters[Counter.notifiesHeard], counters[Counter.notifiesUnheard]];
+  return { target, clock, notifier, lines, counted };
 }
 
 const image = (serial: number) => imageOf(zoneText('z.example', '', serial), 'z.example.');
@@ -83,19 +82,20 @@ async function lineOf(lines: readonly string[]): Promise<string> {
 
 describe('NOTIFY from here', () => {
   it('names the zone and its serial, once to one who answers', async () => {
-    const { target, clock, notifier, lines } = await notifying();
+    const { target, clock, notifier, lines, counted } = await notifying();
     notifier.notify('z.example', image(42));
     const { octets, reply } = await target.message(1);
-    expect(decodeNotify(octets)).toMatchObject({ kind: 'notify', serial: 42 });
-    reply(answerTo(octets));
+    expect(hearNotify(octets).heard).toMatchObject({ serial: 42 });
+    reply(notifyReply(octets));
     expect(await lineOf(lines)).toBe('127.0.0.1:PORT is told of z.example');
     await clock.advance(100);
     expect(target.told).toHaveLength(1);
+    expect(counted()).toEqual([1, 0]);
     expect(clock.pending()).toBe(0);
   });
 
   it('is repeated after longer and longer waits, five times in all', async () => {
-    const { target, clock, notifier, lines } = await notifying();
+    const { target, clock, notifier, lines, counted } = await notifying();
     notifier.notify('z.example', image(1));
     for (const [index, seconds] of [2, 4, 8, 16, 32].entries()) {
       await target.message(index + 1);
@@ -105,6 +105,7 @@ describe('NOTIFY from here', () => {
     }
     expect(await lineOf(lines)).toBe('127.0.0.1:PORT did not answer the NOTIFY of z.example');
     expect(target.told).toHaveLength(5);
+    expect(counted()).toEqual([0, 1]);
   });
 
   it('makes way for that of a newer version', async () => {
@@ -112,14 +113,14 @@ describe('NOTIFY from here', () => {
     notifier.notify('z.example', image(1));
     await target.message(1);
     notifier.notify('z.example', image(2));
-    expect(decodeNotify((await target.message(2)).octets)).toMatchObject({ serial: 2 });
+    expect(hearNotify((await target.message(2)).octets).heard).toMatchObject({ serial: 2 });
   });
 
   it('takes a refusal for an answer', async () => {
     const { target, notifier, lines } = await notifying();
     notifier.notify('z.example', image(1));
     const { octets, reply } = await target.message(1);
-    reply(answerTo(octets, 5));
+    reply(notifyReply(octets, 5));
     expect(await lineOf(lines)).toBe('127.0.0.1:PORT does not take the NOTIFY of z.example: REFUSED');
   });
 
@@ -129,13 +130,20 @@ describe('NOTIFY from here', () => {
     const first = await target.message(1);
     const check = verifyTsig(first.octets, [KEY], hmac, clock.nowSeconds());
     expect(check.kind).toBe('verified');
-    first.reply(answerTo(first.octets));
+    first.reply(notifyReply(first.octets));
     await clock.advance(2);
     const second = await target.message(2);
     const again = verifyTsig(second.octets, [KEY], hmac, clock.nowSeconds());
+    const unsigned = second.octets.subarray(0, again.kind === 'verified' ? again.unsignedLength : 0);
+    const bare = Uint8Array.from(unsigned);
+    bare.set([0, 0], 10);
     const reply = new Uint8Array(600);
-    const length = writeNotifyReply(second.octets, 0, reply, 0);
-    const signed = signReply(reply, 0, length, { check: again, hmac, nowSeconds: clock.nowSeconds() });
+    reply.set(notifyReply(bare));
+    const signed = signReply(reply, 0, notifyReply(bare).length, {
+      check: again,
+      hmac,
+      nowSeconds: clock.nowSeconds(),
+    });
     second.reply(reply.subarray(0, signed));
     expect(await lineOf(lines)).toBe('127.0.0.1:PORT is told of z.example');
   });
@@ -148,44 +156,52 @@ describe('NOTIFY to here', () => {
 
   function arrange() {
     const clock = createManualClock();
-    const notified: number[] = [];
-    const inbox = createNotifyInbox(8, clock, (slot) => notified.push(slot));
-    const told: number[] = [];
+    const counters = createCounters();
+    const notified: HeardNotice[] = [];
+    const inbox = createNotifyInbox(8, clock, (notice) => notified.push(notice));
+    const told: NotifyNotice[] = [];
     const gates = [0, 1].map(() =>
-      createNotifyGate((slot) => {
-        told.push(slot);
-        inbox.receive(slot);
-      }),
+      createNotifyGate((notice) => {
+        told.push(notice);
+        inbox.receive(notice);
+      }, counters),
     );
-    const rules = [parseTransferRule('192.0.2.1 key:xfr')!];
+    const rules = ['192.0.2.7 key:xfr', '192.0.2.1 key:xfr'].map((rule) => parseTransferRule(rule)!);
     for (const gate of gates) gate.publish({ zones: [{ apex, rules, slot: 3 }], flags: inbox.flags });
-    return { clock, notified, told, gates, inbox };
+    const counted = () => [counters[Counter.notifiesTaken], counters[Counter.notifiesRefused]];
+    return { clock, notified, told, gates, inbox, counted };
   }
 
   it.each([
-    ['the primary with its key', apex, 1, KEY.name, 'accepted'],
-    ['the primary without its key', apex, 1, undefined, 'refused'],
+    ['a primary with its key', apex, 1, KEY.name, 'accepted'],
+    ['a primary without its key', apex, 1, undefined, 'refused'],
     ['another address with the key', apex, 2, KEY.name, 'refused'],
-    ['the primary, of another zone', textToOctets('\x01y\0'), 1, KEY.name, 'not-secondary'],
+    ['a primary, of another zone', textToOctets('\x01y\0'), 1, KEY.name, 'not-secondary'],
   ] as const)('from %s', (_, zone, last, key, verdict) => {
-    const { gates, notified } = arrange();
-    expect(gates[0]!.onNotify(zone, source(last), key)).toBe(verdict);
-    expect(notified).toEqual(verdict === 'accepted' ? [3] : []);
+    const { gates, notified, counted } = arrange();
+    expect(gates[0]!.onNotify(zone, source(last), key, 42)).toBe(verdict);
+    const isTaken = verdict === 'accepted';
+    expect(notified).toEqual(isTaken ? [{ slot: 3, serial: 42, primary: 1 }] : []);
+    expect(counted()).toEqual(isTaken ? [1, 0] : [0, 1]);
   });
 
   it('costs one word a zone and second, however many come to however many workers', async () => {
-    const { gates, notified, told, clock, inbox } = arrange();
-    for (let count = 0; count < 10_000; count++) gates[count % 2]!.onNotify(apex, source(1), KEY.name);
-    expect(told).toEqual([3]);
-    expect(notified).toEqual([3]);
+    const { gates, notified, told, clock, inbox, counted } = arrange();
+    const come = (gate: number, serial: number) => gates[gate]!.onNotify(apex, source(1), KEY.name, serial);
+    for (let count = 0; count < 10_000; count++) come(count % 2, count);
+    const first = { slot: 3, serial: 0, primary: 1 };
+    expect(told).toEqual([first]);
+    expect(notified).toEqual([first]);
     await clock.advance(1);
-    // The last of the burst may have told of what came after the first.
-    expect(notified).toEqual([3, 3]);
+    // The last of the burst may have told of what came after the first: a primary is asked.
+    const last = { slot: 3, serial: undefined, primary: undefined };
+    expect(notified).toEqual([first, last]);
     await clock.advance(1);
-    expect(notified).toEqual([3, 3]);
+    expect(notified).toHaveLength(2);
     expect(new Int32Array(inbox.flags)[3]).toBe(NotifyFlag.idle);
     expect(clock.pending()).toBe(0);
-    gates[1]!.onNotify(apex, source(1), KEY.name);
-    expect(notified).toEqual([3, 3, 3]);
+    come(1, 10_000);
+    expect(notified.at(-1)).toEqual({ slot: 3, serial: 10_000, primary: 1 });
+    expect(counted()).toEqual([10_001, 0]);
   });
 });

@@ -311,7 +311,7 @@ describe('signed queries (RFC 8945)', () => {
 
   function signedAuthority(options: Partial<AuthorityOptions> = {}): Authority {
     const authority = authorityWith({ hmac, ...options });
-    authority.publish(createCatalog([IMAGE], SEED), [key]);
+    authority.publish(createCatalog([IMAGE], SEED), { keys: [key] });
     return authority;
   }
 
@@ -362,7 +362,7 @@ describe('NOTIFY', () => {
         return verdict;
       },
     });
-    authority.publish(createCatalog([IMAGE], SEED), [key]);
+    authority.publish(createCatalog([IMAGE], SEED), { keys: [key] });
     return { authority, heard };
   }
 
@@ -426,7 +426,7 @@ describe('whatever the octets', () => {
     onNotify: () => 'accepted',
     edns: { nsid: new Uint8Array(128), cookieSecrets: [SECRET] },
   });
-  authority.publish(createCatalog([IMAGE], SEED), [key]);
+  authority.publish(createCatalog([IMAGE], SEED), { keys: [key] });
 
   const option = fc.tuple(
     fc.oneof(fc.constantFrom(NSID, COOKIE, EDE, 8), fc.nat(65535)),

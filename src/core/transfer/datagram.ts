@@ -1,0 +1,61 @@
+// IXFR over UDP (RFC 1995 §2): the steps to the client's zone where one datagram holds them, else the SOA alone, by which
+// it learns that a transfer over TCP is worth its while. As NSD does it; Knot and BIND send the SOA always.
+
+import { Counter, type Counters } from '../counters.ts';
+import { Rcode } from '../dns/record-type.ts';
+import type { PacketSource } from '../net/packet-handler.ts';
+import { readUint16 } from '../octets/big-endian.ts';
+import type { Catalog } from '../zone/catalog.ts';
+import { type ReplyWriter, Section } from '../zone/reply-writer.ts';
+import { isAllowed, type TransferRule } from './access.ts';
+import { changesOf, type ZoneJournal } from './changes.ts';
+import { createIncrementalTransfer } from './outgoing.ts';
+import { findTransferZone, readTransferRequest } from './request.ts';
+import { transferCounter } from './transfer-counter.ts';
+
+export interface DatagramRequest {
+  /** The whole message. */
+  readonly message: Uint8Array;
+  readonly source: PacketSource;
+  /** Of the TSIG key that the message was verified with; undefined where it was not signed. */
+  readonly keyName: Uint8Array | undefined;
+  readonly counters: Counters;
+}
+
+export interface DatagramTransferPolicy {
+  /** Whom a zone is given. */
+  readonly rules?: readonly TransferRule[] | undefined;
+  readonly journals?: readonly ZoneJournal[] | undefined;
+}
+
+/**
+ * Writes header, question and records to `reply`, as far as its limit lets; OPT and signature are the caller's. Returns
+ * the response code. NOERROR without records: not even the SOA has room.
+ */
+export function answerDatagram(
+  { message, source, keyName, counters }: DatagramRequest,
+  catalog: Catalog,
+  { rules = [], journals = [] }: DatagramTransferPolicy,
+  reply: ReplyWriter,
+): number {
+  const request = readTransferRequest(message, 0, message.length);
+  if (request === undefined) return Rcode.FORMERR;
+  const image = findTransferZone(catalog, request);
+  if (image === undefined) return Rcode.NOTAUTH;
+  if (!isAllowed(rules, source, keyName)) {
+    counters[Counter.transfersRefused]!++;
+    return Rcode.REFUSED;
+  }
+  if (image.isUnavailable) return Rcode.SERVFAIL;
+  const transfer = createIncrementalTransfer(
+    image,
+    changesOf(journals, image),
+    { ...request, hasEdns: false },
+    { datagramOctets: reply.room },
+  );
+  const length = transfer.next(reply.octets, reply.start);
+  transfer.end();
+  counters[transferCounter(transfer.form)]!++;
+  if (readUint16(reply.octets, reply.start + Section.answer) > 0) reply.position = reply.start + length;
+  return Rcode.NOERROR;
+}
