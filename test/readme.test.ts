@@ -203,7 +203,7 @@ describe('what README.md names', () => {
   });
 
   it('are flags of a command', async () => {
-    const commands = ['check', 'gateway', 'init', 'lookup', 'probe', 'rewrite', 'serve'];
+    const commands = ['check', 'delegation', 'gateway', 'init', 'lookup', 'probe', 'rewrite', 'serve'];
     const help = await Promise.all(commands.map((command) => runCaptured([command, '--help'])));
     const known = help.map(({ stdout }) => stdout).join('\n');
     const flags = new Set(

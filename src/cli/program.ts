@@ -21,9 +21,10 @@ const COMMANDS: { readonly [name: string]: () => Promise<(program: Command, io: 
   check: async () => (await import('./check.ts')).registerCheck,
   serve: async () => (await import('./serve.ts')).registerServe,
   lookup: async () => (await import('./lookup.ts')).registerLookup,
-  gateway: async () => (await import('./gateway.ts')).registerGateway,
   probe: async () => (await import('./probe.ts')).registerProbe,
   rewrite: async () => (await import('./rewrite.ts')).registerRewrite,
+  gateway: async () => (await import('./gateway.ts')).registerGateway,
+  delegation: async () => (await import('./delegation.ts')).registerDelegation,
 };
 
 /**
