@@ -7,6 +7,7 @@ import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
 import { rewriterSection } from './rewriter-settings.ts';
 import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
+import { swarmSettings } from './swarm-settings.ts';
 import { checkTls, tlsListenSetting, tlsSection } from './tls-settings.ts';
 import { transferSettings } from './transfer-settings.ts';
 
@@ -110,6 +111,7 @@ const sections = z.strictObject({
         kind: 'number',
         default: 256,
       }),
+      ...swarmSettings,
       on_bind_failure: setting(z.enum(['reject', 'publish'], 'expected "reject" or "publish"'), {
         comment:
           'When a declared port cannot be opened: "reject" keeps the zone as it was, "publish" publishes the record ' +

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
+import type { SwarmLimits } from '../../core/swarm/limits.ts';
 import type { TlsFiles } from '../../io/tls-identity.ts';
 import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
@@ -13,6 +14,7 @@ import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from 
 import type { ListenAddress } from './config-values.ts';
 import { type RewriterConfig, toRewriterConfig } from './rewriter-settings.ts';
 import type { SettingValue } from './setting.ts';
+import { toSwarmLimits } from './swarm-settings.ts';
 import { rebaseColumn, type TransferConfig, toTransferConfig } from './transfer-config.ts';
 
 export interface Config {
@@ -45,6 +47,8 @@ export interface TrackerConfig {
   /** Empty: any. */
   readonly allowedPorts: readonly PortRange[];
   readonly maxListeners: number;
+  /** Of the swarm table. */
+  readonly limits: SwarmLimits;
   readonly onBindFailure: 'reject' | 'publish';
 }
 
@@ -196,6 +200,7 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
       drainSeconds: tracker.drain,
       allowedPorts: tracker.allowed_ports,
       maxListeners: tracker.max_listeners,
+      limits: toSwarmLimits(tracker),
       onBindFailure: tracker.on_bind_failure,
     },
     admin: parsed.admin,

@@ -3,12 +3,15 @@
 
 import { type Counters, createCounters } from '../../core/counters.ts';
 import { expire, expiryWork } from '../../core/swarm/expire.ts';
+import type { SwarmLimits } from '../../core/swarm/limits.ts';
 import { createSwarmTable, type SwarmTable } from '../../core/swarm/table.ts';
 import { PEER_LIFETIME_INTERVALS, type TrackerSettings } from '../../core/tracker/settings.ts';
 import type { Cancel, Clock } from '../../io/clock.ts';
 
 export interface SharedStateOptions {
   readonly settings: TrackerSettings;
+  /** The rest as it comes. */
+  readonly limits?: Partial<SwarmLimits> | undefined;
   /** The data plane's steady clock (steady-clock.ts). */
   readonly clock: Clock;
   /** Octets that strangers cannot know. */
@@ -28,18 +31,24 @@ export interface SharedState {
   stop(): void;
 }
 
-/** Seconds in which that walk goes round the whole table: a sixtieth is done each second. */
+/** Seconds in which that walk goes round the whole table. */
 const EXPIRY_ROUND_SECONDS = 60;
+/** Steps of the walk at once: 30 µs when nobody is silent, 2 ms when everybody is, for this thread may have sockets. */
+const EXPIRY_SLICE_STEPS = 2048;
 
-export function createSharedState({ settings, clock, randomOctets }: SharedStateOptions): SharedState {
+export function createSharedState(options: SharedStateOptions): SharedState {
+  const { settings, limits = {}, clock, randomOctets } = options;
   const counters = createCounters();
   const peerLifetimeSeconds = settings.intervalSeconds * PEER_LIFETIME_INTERVALS;
-  const table = createSwarmTable({ secret: randomOctets(20), counters, peerLifetimeSeconds });
+  const table = createSwarmTable({ secret: randomOctets(20), counters, peerLifetimeSeconds, limits });
   let cancel: Cancel = tick();
 
+  /** A sixtieth of the walk each second, in as many slices as that takes. */
   function tick(): Cancel {
-    return clock.schedule(1000, () => {
-      expire(table, clock.nowSeconds(), Math.ceil(expiryWork(table) / EXPIRY_ROUND_SECONDS));
+    const steps = Math.ceil(expiryWork(table) / EXPIRY_ROUND_SECONDS);
+    const slices = Math.ceil(steps / EXPIRY_SLICE_STEPS);
+    return clock.schedule(Math.floor(1000 / slices), () => {
+      expire(table, clock.nowSeconds(), Math.ceil(steps / slices));
       cancel = tick();
     });
   }

@@ -33,5 +33,8 @@ export const DEFAULT_SWARM_LIMITS: SwarmLimits = {
 /** Of `peersPerTorrent`: 512 buckets (blocks.ts) of 195 on average, whose 255 places are then hardly ever all taken. */
 export const MAX_PEERS_PER_TORRENT = 100_000;
 
+/** Of `torrents`: 16 shards, of which each can number 2²⁰ records (blocks.ts), and do not fill evenly. */
+export const MAX_TORRENTS = 16_000_000;
+
 /** BEHAVIOUR: 1.5 times the default interval of 30 minutes. */
 export const DEFAULT_PEER_LIFETIME_SECONDS = 2700;

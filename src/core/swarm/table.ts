@@ -25,6 +25,8 @@ import {
 const SHARDS = 16;
 /** A smaller table is one shard: so few torrents do not spread evenly, and the limits are divided by the shards. */
 const SHARDED_FROM_TORRENTS = 16_384;
+/** And so is one with less memory: 1 GiB is a fair part of what the 32 bits of an offset reach in one shard. */
+const SHARDED_FROM_OCTETS = 2 ** 30;
 
 /** A table as it passes to another thread by structured clone: memory that stays the same, and constants. */
 export interface SharedSwarmTable {
@@ -63,7 +65,8 @@ export function createSwarmTable(options: SwarmTableOptions): SwarmTable {
   const limits = { ...DEFAULT_SWARM_LIMITS, ...options.limits };
   if (options.secret.length < 20) throw new RangeError('the secret of a swarm table has 20 octets');
   const seed = new DataView(options.secret.buffer, options.secret.byteOffset).getInt32(16);
-  const count = limits.torrents < SHARDED_FROM_TORRENTS ? 1 : SHARDS;
+  const isSmall = limits.torrents < SHARDED_FROM_TORRENTS && limits.heapOctets < SHARDED_FROM_OCTETS;
+  const count = isSmall ? 1 : SHARDS;
   const shared: SharedSwarmTable = {
     limits,
     peerLifetimeSeconds: options.peerLifetimeSeconds ?? DEFAULT_PEER_LIFETIME_SECONDS,

@@ -55,6 +55,12 @@ describe('readConfig', () => {
         drainSeconds: 0,
         allowedPorts: [],
         maxListeners: 256,
+        limits: {
+          torrents: 1_000_000,
+          peers: 4_000_000,
+          peersPerTorrent: 100_000,
+          heapOctets: 512 * 2 ** 20,
+        },
         onBindFailure: 'reject',
       },
       admin: { listen: { address: '127.0.0.1', port: 8053 } },
