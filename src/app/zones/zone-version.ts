@@ -147,17 +147,16 @@ function createVersion(
   texts: readonly SourceText[],
   compiling: CompileOptions,
 ): ZoneVersion {
-  const image = compileZone(zone, compiling);
-  return {
+  const known = {
     name: formatHostName(zone.apex),
     texts,
     digest: digestOf(texts),
-    image,
     hosts: preferenceHosts(zone),
-    serial: image.serial,
-    recordCount: image.recordCount,
     soa: soaPosition(zone),
   };
+  // Last, for nothing is left of the records then.
+  const image = compileZone(zone, { ...compiling, takesRecords: true });
+  return { ...known, image, serial: image.serial, recordCount: image.recordCount };
 }
 
 export function digestOf(texts: readonly SourceText[]): string {

@@ -2,6 +2,7 @@
 // Non-null assertions: nodes and rows are indexes that this file made, and a million of them are visited.
 
 import { FOLD } from '../dns/name.ts';
+import { released } from '../octets/released.ts';
 import { OwnerHasher } from './owner-hasher.ts';
 import type { RecordTable } from './record-table.ts';
 
@@ -16,6 +17,8 @@ export interface ZoneIndex {
   readonly nextRow: Int32Array;
   /** Node of the wire name at `offset` of `octets`, in any case; NO_NODE if it owns no record. */
   find(octets: Uint8Array, offset: number): number;
+  /** Gives back the memory, at once; nothing is found afterwards. */
+  release(): void;
 }
 
 /** `seed` keeps whoever writes the zone from choosing names that collide. */
@@ -25,7 +28,7 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
   while (mask < rows * 2) mask = mask * 2 + 1;
   // Node + 1 in the low bits, 0 for free; the bits of the hash that the place does not say in the others, so that a
   // name is compared only where it is nearly certain to be the same: each comparison waits for memory three times.
-  const slots = new Uint32Array(mask + 1);
+  let slots = new Uint32Array(mask + 1);
   const firstRow = new Int32Array(rows);
   const lastRow = new Int32Array(rows);
   const nextRow = new Int32Array(rows).fill(NO_ROW);
@@ -63,6 +66,7 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
     }
     lastRow[node] = row;
   }
+  released(lastRow);
   return {
     count,
     firstRow: firstRow.subarray(0, count),
@@ -70,6 +74,11 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
     find(name, offset) {
       const reader = name === octets ? hasher : new OwnerHasher(name, seed);
       return (slots[slotOf(reader.read(offset), name, offset)]! & mask) - 1;
+    },
+    release() {
+      slots = released(slots);
+      released(firstRow);
+      released(nextRow);
     },
   };
 }

@@ -43,6 +43,7 @@ export function checkZone(zone: ParsedZone, options: CheckOptions = {}): Diagnos
   if (isComplete) checkTargets(context);
   checkPreferences(context);
   checkDnssec(context, options.nowSeconds);
+  index.release();
   return finish();
 }
 

@@ -46,12 +46,10 @@ export class NameTree {
   constructor(table: RecordTable, { apexOffset, seed, expected }: TreeOptions) {
     this.table = table;
     this.hasher = new OwnerHasher(table.octets, seed);
-    this.nextRows = new Uint32Array(table.count);
-    this.names = new Uint32Array(expected + 1);
-    this.parents = new Uint32Array(expected + 1);
+    // What is given back together is one block of memory: the system gets back large ones at once, smaller ones late.
+    const block = columnsOf([table.count, expected + 1, expected + 1, expected + 1, expected + 1]);
+    [this.nextRows, this.names, this.parents, this.firstRows, this.lastRows] = block;
     this.hashes = new Uint32Array(expected + 1);
-    this.firstRows = new Uint32Array(expected + 1);
-    this.lastRows = new Uint32Array(expected + 1);
     this.slots = new Uint32Array(slotsFor(expected));
     this.apexLabels = labelCount(
       table.octets.subarray(apexOffset, apexOffset + nameLength(table.octets, apexOffset)),
@@ -70,9 +68,10 @@ export class NameTree {
     return rows;
   }
 
-  /** Gives back the memory of names and rows; parents, hashes and slots stay. */
+  /** Gives back the memory of names, parents and rows; hashes and slots stay. */
   releaseRows(): void {
     this.names = released(this.names);
+    this.parents = released(this.parents);
     this.firstRows = released(this.firstRows);
     this.lastRows = released(this.lastRows);
     this.nextRows = released(this.nextRows);
@@ -180,6 +179,18 @@ interface TreeOptions {
   readonly apexOffset: number;
   readonly seed: number;
   readonly expected: number;
+}
+
+type Columns = [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+
+/** Columns of these lengths in one buffer. */
+function columnsOf(lengths: readonly number[]): Columns {
+  const buffer = new ArrayBuffer(4 * lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  return lengths.map((length) => {
+    at += length * 4;
+    return new Uint32Array(buffer, at - length * 4, length);
+  }) as Columns;
 }
 
 function widen(from: Uint32Array, capacity: number): Uint32Array {

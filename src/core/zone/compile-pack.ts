@@ -5,9 +5,10 @@
 // there (compile-unpack.ts) to its start: a name is longer in the image than packed, so that writing never overtakes
 // reading. They are therefore written from the last to the first, downwards.
 //
-//   name     kind (see Packed), name folded: its first label where its parent is known, else whole; then
+//   name     flags << 4 | kind (see Packed), parent's number (32 bits) and first label, or the whole name where it has no
+//            parent, folded; then
 //   plain    type, TTL, length of the data, data: one record without names in its data, as most are
-//   grouped  flags, RRsets (32 bits), octets that follow (32 bits), RRsets
+//   grouped  RRsets (32 bits), octets that follow (32 bits), RRsets
 //   RRset    type, records, length of its octets, bits (see PackedRrset), octets, links with numbers of nodes
 // Non-null assertions: nodes and rows are indexes, and a million of them are visited.
 
@@ -72,7 +73,7 @@ export class NodePacker {
     for (let node = tree.count; node >= 1; node--) {
       const row = firstRows[node]! - 1;
       if (row >= 0 && nextRows[row] === 0 && parents[node] !== 0 && isPlain(this.table, row)) {
-        this.packPlain(tree.names[node]!, row);
+        this.packPlain(tree.names[node]!, parents[node]!, row);
       } else {
         const groups = this.grouping.group(tree, node);
         this.packGrouped(tree, node, groups, flagsOf(groups, node));
@@ -94,15 +95,17 @@ export class NodePacker {
     return { octets: this.scratch.slice(0, this.used), rrsets: group.isSigned ? 2 : 1 };
   }
 
-  private packPlain(name: number, row: number): void {
+  private packPlain(name: number, parent: number, row: number): void {
     const { table, octets } = this;
     const from = table.octets;
     const size = from[name]!;
     const length = table.rdataLengths[row]!;
     const ttl = table.ttls[row]!;
-    let at = this.start - (10 + size + length);
+    let at = this.start - (14 + size + length);
     this.start = at;
-    octets[at++] = Packed.plain;
+    octets[at] = Packed.plain;
+    writeUint32(octets, at + 1, parent);
+    at += 5;
     for (let index = 0; index <= size; index++) octets[at++] = FOLD[from[name + index]!]!;
     writeUint16(octets, at, table.types[row]!);
     writeUint32(octets, at + 2, ttl);
@@ -116,16 +119,19 @@ export class NodePacker {
     this.used = 0;
     for (const group of groups) this.packRrset(group, lowestTtl(table, group.rows));
     const name = tree.names[node]!;
-    const isWhole = tree.parents[node] === 0;
+    const parent = tree.parents[node]!;
+    const isWhole = parent === 0;
     const length = isWhole ? nameLength(table.octets, name) : table.octets[name]! + 1;
-    let at = this.start - (10 + length + this.used);
+    const nameAt = isWhole ? 1 : 5;
+    let at = this.start - (nameAt + length + 8 + this.used);
     this.start = at;
-    octets[at++] = isWhole ? Packed.wholeName : 0;
+    octets[at] = (flags << 4) | (isWhole ? Packed.wholeName : 0);
+    if (!isWhole) writeUint32(octets, at + 1, parent);
+    at += nameAt;
     for (let index = 0; index < length; index++) octets[at++] = FOLD[table.octets[name + index]!]!;
-    octets[at] = flags;
-    writeUint32(octets, at + 1, groups.length);
-    writeUint32(octets, at + 5, this.used);
-    copyOctets(this.scratch, 0, this.used, octets, at + 9);
+    writeUint32(octets, at, groups.length);
+    writeUint32(octets, at + 4, this.used);
+    copyOctets(this.scratch, 0, this.used, octets, at + 8);
   }
 
   private packRrset({ type, rows, isSigned }: RowGroup, ttl: number): void {

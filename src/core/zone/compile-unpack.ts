@@ -15,6 +15,9 @@ import { NODE_WORDS, NodeFlag, RRSET_WORDS, RrsetFlag } from './image.ts';
  */
 export const GAP_OCTETS = 4096;
 
+/** Where the first label of a packed name begins, behind its kind and the number of its parent. */
+const LABEL_AT = 5;
+
 /** What a node takes beside its RRsets, at most: alignment, words, a name. */
 const NODE_OCTETS = 3 + NODE_WORDS * 4 + 255;
 
@@ -36,16 +39,18 @@ export class NodeUnpacker {
   }
 
   /** Unpacks the next `places.length - 1` names, notes where each lies, and links it to that of its parent. */
-  unpack(places: Uint32Array, parents: Uint32Array): void {
+  unpack(places: Uint32Array): void {
+    const { octets, words } = this;
     for (let node = 1; node < places.length; node++) {
-      const parent = places[parents[node]!]!;
       this.align();
       const at = this.used;
+      const kind = octets[this.from]!;
+      const parent = (kind & Packed.wholeName) === 0 ? places[readUint32(octets, this.from + 1)]! : 0;
       places[node] = at;
-      if ((this.octets[this.from]! & Packed.plain) !== 0) this.writePlain(at, parent);
+      if ((kind & Packed.plain) !== 0) this.writePlain(at, parent);
       else this.writeGrouped(at, parent);
-      if (parent !== 0) this.linkNode(at, parent);
-      else this.words[(at >>> 2) + 2] = 0;
+      if (parent === 0) words[(at >>> 2) + 2] = 0;
+      else this.linkNode(at, parent);
     }
   }
 
@@ -70,12 +75,12 @@ export class NodeUnpacker {
 
   private writePlain(at: number, parent: number): void {
     const { octets, words, from } = this;
-    const labelOctets = octets[from + 1]! + 1;
-    const head = from + 1 + labelOctets;
+    const labelOctets = octets[from + LABEL_AT]! + 1;
+    const head = from + LABEL_AT + labelOctets;
     const type = readUint16(octets, head);
     const rdataLength = readUint16(octets, head + 6);
     const nameAt = at + (NODE_WORDS + RRSET_WORDS) * 4;
-    copyOctets(octets, from + 1, labelOctets, octets, nameAt);
+    copyOctets(octets, from + LABEL_AT, labelOctets, octets, nameAt);
     const nameOctets = labelOctets + this.copyNameOf(parent, nameAt + labelOctets);
     const record = nameAt + nameOctets;
     const word = at >>> 2;
@@ -96,24 +101,25 @@ export class NodeUnpacker {
   }
 
   private writeGrouped(at: number, parent: number): void {
-    const isWhole = (this.octets[this.from]! & Packed.wholeName) !== 0;
-    const name = this.from + 1;
-    const labelOctets = isWhole ? nameLength(this.octets, name) : this.octets[name]! + 1;
-    const head = name + labelOctets;
-    const flags = this.octets[head]!;
-    const count = readUint32(this.octets, head + 1);
-    const end = head + 9 + readUint32(this.octets, head + 5);
-    const isLong = NODE_OCTETS + count * RRSET_WORDS * 4 + (end - this.from) > GAP_OCTETS;
-    const packed = isLong ? this.octets.slice(this.from, end) : this.octets;
-    const start = isLong ? 0 : this.from;
+    const { octets, from } = this;
+    const isWhole = (octets[from]! & Packed.wholeName) !== 0;
+    const flags = octets[from]! >>> 4;
+    const labelAt = isWhole ? 1 : LABEL_AT;
+    const labelOctets = isWhole ? nameLength(octets, from + 1) : octets[from + LABEL_AT]! + 1;
+    const head = from + labelAt + labelOctets;
+    const count = readUint32(octets, head);
+    const end = head + 8 + readUint32(octets, head + 4);
+    const isLong = NODE_OCTETS + count * RRSET_WORDS * 4 + (end - from) > GAP_OCTETS;
+    const packed = isLong ? octets.slice(from, end) : octets;
+    const start = isLong ? 0 : from;
     const nameAt = at + (NODE_WORDS + count * RRSET_WORDS) * 4;
-    copyOctets(packed, start + 1, labelOctets, this.octets, nameAt);
+    copyOctets(packed, start + labelAt, labelOctets, octets, nameAt);
     const nameOctets = labelOctets + (isWhole ? 0 : this.copyNameOf(parent, nameAt + labelOctets));
     const word = at >>> 2;
     this.words[word] = ((flags << 26) | (count << 8) | nameOctets) >>> 0;
     this.words[word + 1] = 0;
     this.used = nameAt + nameOctets;
-    this.unpackRrsets(packed, start + labelOctets + 10, { entry: word + NODE_WORDS, count });
+    this.unpackRrsets(packed, start + labelAt + labelOctets + 8, { entry: word + NODE_WORDS, count });
     this.from = end;
   }
 

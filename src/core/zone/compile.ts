@@ -95,8 +95,8 @@ class ImageWriter {
 
   write(facts: ZoneFacts): ZoneImage {
     const { unpacker, names, nodes } = this;
-    unpacker.unpack(nodes, names.tree.parents);
-    if (names.hashed !== undefined) unpacker.unpack(this.hashedNodes, names.hashed.parents);
+    unpacker.unpack(nodes);
+    if (names.hashed !== undefined) unpacker.unpack(this.hashedNodes);
     unpacker.linkForward(nodes);
     this.fillSlots(names.tree);
     const negativeSoa = unpacker.writeRrsets(facts.negativeSoa.octets, facts.negativeSoa.rrsets);

@@ -24,7 +24,7 @@ export type IncludeReader = (path: string, from: string) => ZoneSource | { reado
 export const MAX_ZONE_OCTETS = 2 ** 30;
 
 /** What a record takes in the columns of the record table. */
-const ROW_OCTETS = 30;
+export const ROW_OCTETS = 30;
 
 export const NO_TTL = -1;
 export const NO_OWNER = -1;

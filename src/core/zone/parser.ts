@@ -10,11 +10,21 @@ import {
   MAX_ZONE_OCTETS,
   NO_OWNER,
   ParserState,
+  ROW_OCTETS,
   type ZoneSource,
 } from './parser-state.ts';
 import type { RecordTable } from './record-table.ts';
 
 export { type IncludeReader, MAX_ZONE_OCTETS, type ZoneSource } from './parser-state.ts';
+
+/** Records of a file after which it is guessed how many it has. */
+const SAMPLE_RECORDS = 2048;
+/** Names and numbers grow towards the end of many files. */
+const SAMPLE_MARGIN = 1.05;
+/** Octets of the shortest record's text, but for a few. */
+const MIN_RECORD_TEXT = 4;
+/** Octets of records that one octet of text is taken for at most: the rest is made room for when it is there. */
+const MAX_SAMPLE_GROWTH = 4;
 
 export interface ParseOptions {
   /** Wire name that relative names are completed with before any `$ORIGIN`: by custom the file's name. */
@@ -77,8 +87,14 @@ function readFile(state: ParserState, source: ZoneSource): void {
 }
 
 function readEntries(state: ParserState): void {
-  const { lexer } = state;
+  const { lexer, table } = state;
+  const before = { rows: table.count, octets: table.used };
+  let isSampled = false;
   while (lexer.next() !== Token.end) {
+    if (!isSampled && table.count - before.rows >= SAMPLE_RECORDS) {
+      isSampled = true;
+      makeRoom(state, before);
+    }
     if (lexer.kind === Token.newline) continue;
     if (!readEntry(state)) state.recover();
     if (state.isTooLarge() && !state.isDone()) {
@@ -87,6 +103,23 @@ function readEntries(state: ParserState): void {
     }
     if (state.isDone() || lexer.kind === Token.end) return;
   }
+}
+
+/** Makes room for a file's records by what its first ones take: what is never used is never touched. */
+function makeRoom(
+  { lexer, table, maximumOctets }: ParserState,
+  before: { rows: number; octets: number },
+): void {
+  const text = lexer.octets.length;
+  const scale = (text / Math.max(1, lexer.start)) * SAMPLE_MARGIN;
+  // Of records that $INCLUDE or $GENERATE brought, this file's text is no measure: its length is a bound all the same.
+  const rows = Math.min(
+    (table.count - before.rows) * scale,
+    text / MIN_RECORD_TEXT,
+    maximumOctets / ROW_OCTETS,
+  );
+  const octets = Math.min((table.used - before.octets) * scale, text * MAX_SAMPLE_GROWTH, maximumOctets);
+  table.expect(before.rows + Math.ceil(rows), before.octets + Math.ceil(octets));
 }
 
 function readEntry(state: ParserState): boolean {

@@ -26,9 +26,7 @@ export class RecordTable {
   reserve(length: number): number {
     const start = this.used;
     if (start + length > this.octets.length) {
-      const grown = new Uint8Array(Math.max(this.octets.length * 2, start + length));
-      grown.set(this.octets.subarray(0, start));
-      this.octets = grown;
+      this.resizeOctets(Math.max(this.octets.length * 2, start + length));
     }
     this.used = start + length;
     return start;
@@ -42,7 +40,7 @@ export class RecordTable {
   }
 
   add(record: RecordColumns): void {
-    if (this.count === this.types.length) this.grow();
+    if (this.count === this.types.length) this.resize(this.types.length * 2);
     const row = this.count++;
     this.owners[row] = record.owner;
     this.types[row] = record.type;
@@ -52,6 +50,12 @@ export class RecordTable {
     this.files[row] = record.file;
     this.lines[row] = record.line;
     this.columns[row] = record.column;
+  }
+
+  /** Makes room for as many rows and octets in all, so that columns need not grow to them step by step. */
+  expect(rows: number, octets: number): void {
+    if (octets > this.octets.length) this.resizeOctets(octets);
+    if (rows > this.types.length) this.resize(rows);
   }
 
   rdata(row: number): Uint8Array {
@@ -79,8 +83,13 @@ export class RecordTable {
     this.used = 0;
   }
 
-  private grow(): void {
-    const capacity = this.types.length * 2;
+  private resizeOctets(capacity: number): void {
+    const grown = new Uint8Array(capacity);
+    grown.set(this.octets.subarray(0, this.used));
+    this.octets = grown;
+  }
+
+  private resize(capacity: number): void {
     this.owners = widen(this.owners, new Uint32Array(capacity));
     this.types = widen(this.types, new Uint16Array(capacity));
     this.ttls = widen(this.ttls, new Uint32Array(capacity));

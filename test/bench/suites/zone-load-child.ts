@@ -57,7 +57,10 @@ function load() {
   const errors = [...zone.diagnostics, ...checkZone(zone)].filter(({ severity }) => severity === 'error');
   if (zone.apex === undefined || errors.length > 0) throw new Error(`the zone has ${errors.length} errors`);
   const checked = performance.now();
-  const compiled = compileZone({ apex: zone.apex, records: zone.records }, { seed: SEED });
+  const compiled = compileZone(
+    { apex: zone.apex, records: zone.records },
+    { seed: SEED, takesRecords: true },
+  );
   return {
     image: compiled,
     parse: parsed - start,
