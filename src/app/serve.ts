@@ -68,6 +68,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     udpPayload: config.dns.udpPayload,
     answers: await createAnswerSetup(config.dns, randomOctets),
     settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
+    limits: config.tracker.limits,
     clock,
     logger,
     onNotify: (notice) => server?.receiveNotify(notice),
@@ -175,8 +176,8 @@ class ZoneServer implements Server {
       stateFolder: config.state,
       machine,
       logger,
-      publish: (changed) => this.publishCopies(changed),
       counters: this.dataPlane.counters,
+      publish: (changed) => this.publishCopies(changed),
     });
     this.transfers = transfers;
     const { dataPlane, sockets, drains } = this;

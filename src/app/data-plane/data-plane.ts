@@ -3,6 +3,7 @@
 
 import type { Counters } from '../../core/counters.ts';
 import type { Listener, Transport } from '../../core/net/endpoint.ts';
+import type { SwarmLimits } from '../../core/swarm/limits.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
@@ -31,9 +32,9 @@ export interface Publication {
   readonly draining: readonly DrainingHost[];
   /** {@link NO_TRANSFERS} when left out. */
   readonly transfers?: TransferPolicy;
-}
   /** Of DNS cookies; those that were stay where it is left out. */
   readonly cookieSecrets?: readonly Uint8Array[] | undefined;
+}
 
 /** Who may take zones, and what changes are known of them. */
 export interface TransferPolicy {
@@ -55,6 +56,8 @@ export interface DataPlaneSetup {
   /** Answers with nothing beside them where it is left out. */
   readonly answers?: AnswerSetup;
   readonly settings: TrackerSettings;
+  /** Of the swarm table; the rest as it comes. */
+  readonly limits?: Partial<SwarmLimits> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A zone has changed at its primary. */

@@ -20,8 +20,8 @@ interface Socket {
 export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
   const { logger } = options;
   const clock = createSteadyClock(options.clock);
-  const { settings, randomOctets, udpPayload, answers = {} } = options;
-  const state = createSharedState({ settings, clock, randomOctets });
+  const { settings, limits, randomOctets, udpPayload, answers = {} } = options;
+  const state = createSharedState({ settings, limits, clock, randomOctets });
   const { counters, seed, table, connectionKey } = state;
   const owner = CREATING_OWNER;
   const shared = { table: table.shared, owner, settings, udpPayload, answers, connectionKey, seed, counters };

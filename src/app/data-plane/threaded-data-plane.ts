@@ -70,11 +70,11 @@ export class ThreadedDataPlane implements DataPlane {
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
-    const { libc, randomOctets, settings, udpPayload, answers = {}, workerCount } = options;
+    const { libc, randomOctets, settings, limits, udpPayload, answers = {}, workerCount } = options;
     this.options = options;
     this.reportReceiveBuffer = createReceiveBufferReport(options.logger);
     this.clock = createSteadyClock(options.clock);
-    this.state = createSharedState({ settings, clock: this.clock, randomOctets });
+    this.state = createSharedState({ settings, limits, clock: this.clock, randomOctets });
     this.seed = this.state.seed;
     this.counters = this.state.counters;
     const shared = {
