@@ -21,7 +21,7 @@ import {
   writeText,
 } from './writer.ts';
 
-/** The parameters that are read; each may be there once. All others (`ip`, `ipv4`, `ipv6`, `no_peer_id`, …) are ignored. */
+/** The parameters that are read, in order of {@link Name}; each may be there once. All others (`ip`, `ipv6`, …) are ignored. */
 const NAMES = [
   'info_hash',
   'peer_id',
@@ -34,7 +34,25 @@ const NAMES = [
   'compact',
   'key',
 ] as const;
-type Name = (typeof NAMES)[number];
+
+const Name = {
+  infoHash: 0,
+  peerId: 1,
+  port: 2,
+  uploaded: 3,
+  downloaded: 4,
+  left: 5,
+  event: 6,
+  numwant: 7,
+  compact: 8,
+  key: 9,
+} as const;
+type Name = (typeof Name)[keyof typeof Name];
+
+/** By length of a name, which tells most of them apart: the numbers of those that are so long. */
+const NAMES_OF_LENGTH: readonly (readonly number[])[] = Array.from({ length: 11 }, (_, length) =>
+  NAMES.flatMap((name, number) => (name.length === length ? [number] : [])),
+);
 
 const EVENTS: readonly (readonly [string, AnnounceEvent])[] = [
   ['', AnnounceEvent.none],
@@ -88,21 +106,21 @@ export function parseAnnounce(
   const { decoded } = query;
   const doubled = locate(query, octets, start, end);
   if (doubled !== undefined) return `${doubled} is given twice`;
-  if (decode(query, octets, 'info_hash', 0, INFO_HASH_OCTETS) !== INFO_HASH_OCTETS) {
+  if (decode(query, octets, Name.infoHash, 0, INFO_HASH_OCTETS) !== INFO_HASH_OCTETS) {
     return 'info_hash must be 20 octets, percent-encoded';
   }
-  if (decode(query, octets, 'peer_id', INFO_HASH_OCTETS, PEER_ID_OCTETS) !== PEER_ID_OCTETS) {
+  if (decode(query, octets, Name.peerId, INFO_HASH_OCTETS, PEER_ID_OCTETS) !== PEER_ID_OCTETS) {
     return 'peer_id must be 20 octets, percent-encoded';
   }
   request.octets = decoded;
   request.infoHashOffset = 0;
   request.peerIdOffset = INFO_HASH_OCTETS;
-  const port = number(query, octets, 'port', MALFORMED);
+  const port = number(query, octets, Name.port, MALFORMED);
   if (port < 1 || port > 65535) return 'port must be a number from 1 to 65535';
   request.port = port;
-  if (number(query, octets, 'uploaded', 0) === MALFORMED) return 'uploaded must be a number';
-  if (number(query, octets, 'downloaded', 0) === MALFORMED) return 'downloaded must be a number';
-  const left = number(query, octets, 'left', 1);
+  if (number(query, octets, Name.uploaded, 0) === MALFORMED) return 'uploaded must be a number';
+  if (number(query, octets, Name.downloaded, 0) === MALFORMED) return 'downloaded must be a number';
+  const left = number(query, octets, Name.left, 1);
   if (left === MALFORMED) return 'left must be a number';
   request.isSeed = left === 0;
   const numwant = readNumwant(query, octets);
@@ -112,45 +130,53 @@ export function parseAnnounce(
   if (event === undefined) return 'unknown event';
   request.event = event;
   request.clientKey = readKey(table, query, octets);
-  query.isCompact = !isSet(query, octets, 'compact', '0');
+  query.isCompact = !isSet(query, octets, Name.compact, '0');
   return undefined;
 }
 
 /** Finds the parameters; returns the name of one that is there twice. */
-function locate(query: AnnounceQuery, octets: Uint8Array, start: number, end: number): Name | undefined {
+function locate(query: AnnounceQuery, octets: Uint8Array, start: number, end: number): string | undefined {
   const { parameter, starts, ends } = query;
-  starts.fill(-1);
+  for (let index = 0; index < NAMES.length; index++) starts[index] = -1;
   for (let at = start; readParameter(octets, at, end, parameter); at = parameter.next) {
-    for (let index = 0; index < NAMES.length; index++) {
-      if (!isName(octets, parameter.nameStart, parameter.nameEnd, NAMES[index]!)) continue;
+    const { nameStart, nameEnd } = parameter;
+    const candidates = NAMES_OF_LENGTH[nameEnd - nameStart];
+    if (candidates === undefined) continue;
+    for (let candidate = 0; candidate < candidates.length; candidate++) {
+      const index = candidates[candidate]!;
+      if (!isName(octets, nameStart, nameEnd, NAMES[index]!)) continue;
       if (starts[index] !== -1) return NAMES[index];
       starts[index] = parameter.valueStart;
       ends[index] = parameter.valueEnd;
+      break;
     }
   }
   return undefined;
 }
 
 /** Octets decoded; {@link MALFORMED} also when the parameter is not there. */
-function decode(query: AnnounceQuery, octets: Uint8Array, name: Name, offset: number, limit: number): number {
-  const index = NAMES.indexOf(name);
+function decode(
+  query: AnnounceQuery,
+  octets: Uint8Array,
+  index: Name,
+  offset: number,
+  limit: number,
+): number {
   if (query.starts[index] === -1) return MALFORMED;
   return decodePercent(octets, query.starts[index]!, query.ends[index]!, query.decoded, offset, limit);
 }
 
-function number(query: AnnounceQuery, octets: Uint8Array, name: Name, absent: number): number {
-  const index = NAMES.indexOf(name);
+function number(query: AnnounceQuery, octets: Uint8Array, index: Name, absent: number): number {
   if (query.starts[index] === -1) return absent;
   return readDecimal(octets, query.starts[index]!, query.ends[index]!);
 }
 
-function isSet(query: AnnounceQuery, octets: Uint8Array, name: Name, value: string): boolean {
-  const index = NAMES.indexOf(name);
+function isSet(query: AnnounceQuery, octets: Uint8Array, index: Name, value: string): boolean {
   return query.starts[index] !== -1 && isName(octets, query.starts[index]!, query.ends[index]!, value);
 }
 
 function readNumwant(query: AnnounceQuery, octets: Uint8Array): number {
-  const index = NAMES.indexOf('numwant');
+  const index = Name.numwant;
   const start = query.starts[index]!;
   const end = query.ends[index]!;
   if (start === -1 || start === end) return DEFAULT_NUMWANT;
@@ -161,7 +187,7 @@ function readNumwant(query: AnnounceQuery, octets: Uint8Array): number {
 }
 
 function readEvent(query: AnnounceQuery, octets: Uint8Array): AnnounceEvent | undefined {
-  const index = NAMES.indexOf('event');
+  const index = Name.event;
   if (query.starts[index] === -1) return AnnounceEvent.none;
   for (const [name, event] of EVENTS) {
     if (isName(octets, query.starts[index]!, query.ends[index]!, name)) return event;
@@ -171,11 +197,11 @@ function readEvent(query: AnnounceQuery, octets: Uint8Array): AnnounceEvent | un
 
 /** A key that is too long or wrongly encoded is no reason to refuse a client: what it wrote is its key. */
 function readKey(table: SwarmTable, query: AnnounceQuery, octets: Uint8Array): number {
-  const index = NAMES.indexOf('key');
+  const index = Name.key;
   const start = query.starts[index]!;
   const end = query.ends[index]!;
   if (start === -1 || start === end) return 0;
-  const length = decode(query, octets, 'key', KEY_OFFSET, MAX_KEY_OCTETS);
+  const length = decode(query, octets, Name.key, KEY_OFFSET, MAX_KEY_OCTETS);
   if (length === MALFORMED) return sipHash24(table.key, octets, start, end - start) || 1;
   const key = readNumericKey(query.decoded, KEY_OFFSET, length);
   return key === NO_NUMBER ? sipHash24(table.key, query.decoded, KEY_OFFSET, length) || 1 : key;

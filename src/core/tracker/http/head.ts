@@ -44,6 +44,8 @@ const TAB = 0x09;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 const QUESTION_MARK = 0x3f;
+/** ` HTTP/1.1` (RFC 9112 §2.3). */
+const VERSION_OCTETS = 9;
 
 /** Reads octets[start..end), through the empty line, into `head`. 200 means that all of it is there and sound. */
 export function parseRequestHead(
@@ -100,9 +102,11 @@ function afterLineEnd(octets: Uint8Array, lineEnd: number): number {
 
 function parseRequestLine(octets: Uint8Array, start: number, end: number, head: RequestHead): HeadStatus {
   const methodEnd = findOctet(octets, start, end, SPACE);
-  const targetEnd = methodEnd < 0 ? -1 : findOctet(octets, methodEnd + 1, end, SPACE);
-  if (targetEnd < 0 || methodEnd === start) return 400;
-  if (end - targetEnd !== 9 || !isText(octets, targetEnd + 1, targetEnd + 6, 'http/')) return 400;
+  // The version is nine octets with its blank; another blank before it would make two targets of one.
+  const targetEnd = end - VERSION_OCTETS;
+  if (methodEnd <= start || targetEnd <= methodEnd || octets[targetEnd] !== SPACE) return 400;
+  if (octets.indexOf(SPACE, methodEnd + 1) !== targetEnd) return 400;
+  if (!isText(octets, targetEnd + 1, targetEnd + 6, 'http/')) return 400;
   const minor = octets[end - 1]! - 0x30;
   if (octets[end - 2] !== 0x2e) return 400;
   if (octets[end - 3] !== 0x31 || minor < 0 || minor > 9) return 505;

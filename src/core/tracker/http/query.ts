@@ -25,15 +25,13 @@ export function createParameter(): Parameter {
 /** Reads the parameter at `at`; false at the end of the query. */
 export function readParameter(octets: Uint8Array, at: number, end: number, parameter: Parameter): boolean {
   if (at >= end) return false;
-  let stop = at;
-  let equals = -1;
-  while (stop < end && octets[stop] !== AMPERSAND) {
-    if (equals < 0 && octets[stop] === EQUALS) equals = stop;
-    stop++;
-  }
+  let nameEnd = at;
+  while (nameEnd < end && octets[nameEnd] !== EQUALS && octets[nameEnd] !== AMPERSAND) nameEnd++;
+  let stop = nameEnd;
+  while (stop < end && octets[stop] !== AMPERSAND) stop++;
   parameter.nameStart = at;
-  parameter.nameEnd = equals < 0 ? stop : equals;
-  parameter.valueStart = equals < 0 ? stop : equals + 1;
+  parameter.nameEnd = nameEnd;
+  parameter.valueStart = stop === nameEnd ? stop : nameEnd + 1;
   parameter.valueEnd = stop;
   parameter.next = stop + 1;
   return true;
@@ -85,9 +83,23 @@ function hexDigit(octet: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
+/** So many digits are a number that a double holds exactly. */
+const EXACT_DIGITS = 15;
+
 /** A number up to 2⁶⁴ − 1, as a double; {@link MALFORMED} for anything else. */
 export function readDecimal(octets: Uint8Array, start: number, end: number): number {
   if (end === start || end - start > 20) return MALFORMED;
+  if (end - start > EXACT_DIGITS) return readLongDecimal(octets, start, end);
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = octets[at]! - 0x30;
+    if (digit < 0 || digit > 9) return MALFORMED;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function readLongDecimal(octets: Uint8Array, start: number, end: number): number {
   let high = 0;
   let low = 0;
   for (let at = start; at < end; at++) {

@@ -16,9 +16,16 @@ export function writeText(writer: Writer, text: string): void {
 
 /** A whole number from 0 on, in decimal. */
 export function writeNumber(writer: Writer, value: number): void {
-  let divisor = 1;
-  while (value / divisor >= 10) divisor *= 10;
-  for (; divisor >= 1; divisor /= 10) writer.octets[writer.at++] = 0x30 + (Math.floor(value / divisor) % 10);
+  let end = writer.at + 1;
+  for (let bound = 10; value >= bound; bound *= 10) end++;
+  const start = writer.at;
+  writer.at = end;
+  let rest = value;
+  while (end > start) {
+    const tenth = Math.floor(rest / 10);
+    writer.octets[--end] = 0x30 + rest - tenth * 10;
+    rest = tenth;
+  }
 }
 
 export function writeOctets(writer: Writer, from: Uint8Array, offset: number, length: number): void {
