@@ -55,7 +55,8 @@ function verdict(text: string, levels: number): string {
   const error = checkBencode(textToOctets('l'.repeat(levels) + text + 'e'.repeat(levels)));
   if (error === undefined) return 'ok';
   const offset = error.offset - levels;
-  return offset < text.length ? `${error.code} ${offset}` : error.code;
+  const isOfLevels = error.code === 'trailing-octets' || offset >= text.length;
+  return isOfLevels ? error.code : `${error.code} ${offset}`;
 }
 
 test('the scanner says the same of every entry, right or wrong, wherever it stands', () => {
