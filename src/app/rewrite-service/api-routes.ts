@@ -130,7 +130,9 @@ function nameOfHost(text: string): string {
 /** Aborted when the client has gone: nobody waits for its look-ups then. */
 function signalOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  reply.raw.once('close', () => controller.abort());
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
   return controller.signal;
 }
 
