@@ -2,15 +2,20 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Running, start } from './programs.ts';
+import { type CommandLine, type Running, start } from './programs.ts';
 
 export interface ServedZone {
   readonly name: string;
   readonly file: string;
 }
 
-/** `folder` is the server's own. */
-export async function startNsd(port: number, zones: readonly ServedZone[], folder: string): Promise<Running> {
+/** `folder` is the server's own; `within` is the network that it runs in. */
+export async function startNsd(
+  port: number,
+  zones: readonly ServedZone[],
+  folder: string,
+  within: CommandLine | readonly [] = [],
+): Promise<Running> {
   mkdirSync(folder);
   const configuration = join(folder, 'nsd.conf');
   const blocks = zones.map(({ name, file }) => `zone:\n  name: "${name}"\n  zonefile: "${file}"\n`);
@@ -31,7 +36,7 @@ remote-control:
   control-enable: no
 ${blocks.join('')}`,
   );
-  const server = start(['nsd', '-d', '-c', configuration]);
+  const server = start([...within, 'nsd', '-d', '-c', configuration] as unknown as CommandLine);
   await server.line(/nsd started/, 20);
   return server;
 }
