@@ -1,12 +1,16 @@
 // How many TCP connections may be open, in all and from one neighbourhood, and which one goes when there is a newcomer.
 // A newcomer always gets in: connections that sit idle, or never finish a request, must not keep a client waiting.
+// Every connection and every request comes by: the orders are linked through the connections themselves.
 
 import type { PacketSource } from '../core/net/packet-handler.ts';
+import { readUint16 } from '../core/octets/big-endian.ts';
 
 /** A connection as the accounting sees it. */
 export interface CountedConnection {
   /** See {@link prefixOf}. */
-  readonly prefix: string;
+  readonly prefix: NetworkPrefix;
+  /** The accounting's own. */
+  readonly place: ConnectionPlace;
   /** Told to go, to make room. Already released when called. */
   shed(): void;
 }
@@ -23,60 +27,119 @@ export interface ConnectionLimits {
   size(): number;
 }
 
-/** One customer's network: a /64 (RFC 6177), of whose addresses there is no end. */
-const IPV6_PREFIX_OCTETS = 8;
+/** A number for an IPv4 address, four UTF-16 units for the /64 of an IPv6 address. */
+export type NetworkPrefix = number | string;
 
-/** What connections are counted by: an IPv4 address, the /64 of an IPv6 address. */
-export function prefixOf(source: PacketSource): string {
-  return source.octets.subarray(0, source.family === 4 ? 4 : IPV6_PREFIX_OCTETS).join('.');
+/** What connections are counted by: one customer's network is a /64 (RFC 6177), of whose addresses there is no end. */
+export function prefixOf({ family, octets }: PacketSource): NetworkPrefix {
+  const first = readUint16(octets, 0);
+  const second = readUint16(octets, 2);
+  if (family === 4) return (first << 16) | second;
+  return String.fromCharCode(first, second, readUint16(octets, 4), readUint16(octets, 6));
+}
+
+/** Where a connection stands among all and among its neighbours. */
+export interface ConnectionPlace {
+  /** Undefined: it is not counted. */
+  group: Group | undefined;
+  readonly links: Record<Order, Links>;
+}
+
+interface Links {
+  older: CountedConnection | undefined;
+  newer: CountedConnection | undefined;
+}
+
+type Order = 'all' | 'near';
+
+/** In order of the last completed request: the first is the one without for the longest. */
+interface Group {
+  readonly order: Order;
+  readonly prefix: NetworkPrefix;
+  size: number;
+  oldest: CountedConnection | undefined;
+  newest: CountedConnection | undefined;
+}
+
+export function createConnectionPlace(): ConnectionPlace {
+  const links = (): Links => ({ older: undefined, newer: undefined });
+  return { group: undefined, links: { all: links(), near: links() } };
 }
 
 export function createConnectionLimits(
   maxConnections: number,
   maxConnectionsPerPrefix: number,
 ): ConnectionLimits {
-  // Sets keep the order of insertion: the first is the one whose last completed request is the longest ago.
-  /** Bounded by `maxConnections`. */
-  const all = new Set<CountedConnection>();
+  const all = createGroup('all', 0);
   /** Bounded by `maxConnections`: a prefix goes with its last connection. */
-  const byPrefix = new Map<string, Set<CountedConnection>>();
+  const byPrefix = new Map<NetworkPrefix, Group>();
 
   function release(connection: CountedConnection): void {
-    if (!all.delete(connection)) return;
-    const neighbours = byPrefix.get(connection.prefix);
-    neighbours?.delete(connection);
-    if (neighbours?.size === 0) byPrefix.delete(connection.prefix);
+    const { group } = connection.place;
+    if (group === undefined) return;
+    connection.place.group = undefined;
+    remove(all, connection);
+    remove(group, connection);
+    if (group.size === 0) byPrefix.delete(group.prefix);
   }
 
-  function shedFirst(connections: ReadonlySet<CountedConnection>): boolean {
-    for (const oldest of connections) {
-      release(oldest);
-      oldest.shed();
-      return true;
-    }
-    return false;
+  function shedOldest({ oldest }: Group): boolean {
+    if (oldest === undefined) return false;
+    release(oldest);
+    oldest.shed();
+    return true;
   }
 
   return {
     admit(connection) {
-      const neighbours = byPrefix.get(connection.prefix);
-      if (neighbours !== undefined && neighbours.size >= maxConnectionsPerPrefix) shedFirst(neighbours);
-      else if (all.size >= maxConnections) shedFirst(all);
-      all.add(connection);
-      // Looked up again: shedding the last neighbour has taken the set away.
-      const group = byPrefix.get(connection.prefix);
-      if (group === undefined) byPrefix.set(connection.prefix, new Set([connection]));
-      else group.add(connection);
+      const { prefix } = connection;
+      const neighbours = byPrefix.get(prefix);
+      if (neighbours !== undefined && neighbours.size >= maxConnectionsPerPrefix) shedOldest(neighbours);
+      else if (all.size >= maxConnections) shedOldest(all);
+      let group = neighbours;
+      // Shedding the last neighbour has taken the group away.
+      if (group === undefined || group.size === 0) {
+        group = createGroup('near', prefix);
+        byPrefix.set(prefix, group);
+      }
+      connection.place.group = group;
+      append(all, connection);
+      append(group, connection);
     },
     touch(connection) {
-      if (!all.delete(connection)) return;
-      all.add(connection);
-      const neighbours = byPrefix.get(connection.prefix);
-      neighbours?.delete(connection);
-      neighbours?.add(connection);
+      const { group } = connection.place;
+      if (group === undefined || all.newest === connection) return;
+      remove(all, connection);
+      append(all, connection);
+      if (group.newest === connection) return;
+      remove(group, connection);
+      append(group, connection);
     },
     release,
-    shedOldest: () => shedFirst(all),
+    shedOldest: () => shedOldest(all),
     size: () => all.size,
   };
+}
+
+function createGroup(order: Order, prefix: NetworkPrefix): Group {
+  return { order, prefix, size: 0, oldest: undefined, newest: undefined };
+}
+
+function append(group: Group, connection: CountedConnection): void {
+  const links = connection.place.links[group.order];
+  links.older = group.newest;
+  links.newer = undefined;
+  if (group.newest === undefined) group.oldest = connection;
+  else group.newest.place.links[group.order].newer = connection;
+  group.newest = connection;
+  group.size++;
+}
+
+function remove(group: Group, connection: CountedConnection): void {
+  const { older, newer } = connection.place.links[group.order];
+  if (older === undefined) group.oldest = newer;
+  else older.place.links[group.order].newer = newer;
+  if (newer === undefined) group.newest = older;
+  else newer.place.links[group.order].older = older;
+  group.size--;
 }

@@ -9,6 +9,7 @@ import {
   type ConnectionLimits,
   type CountedConnection,
   createConnectionLimits,
+  createConnectionPlace,
   prefixOf,
 } from './connection-limits.ts';
 import { type Logger, silentLogger } from './log.ts';
@@ -93,6 +94,7 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
     readSource(remoteAddress, remotePort, source);
     const entry: CountedConnection = {
       prefix: prefixOf(source),
+      place: createConnectionPlace(),
       shed() {
         connection.destroy();
         options.onRejected?.();

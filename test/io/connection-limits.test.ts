@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createPacketSource } from '../../src/core/net/packet-handler.ts';
-import { type CountedConnection, createConnectionLimits, prefixOf } from '../../src/io/connection-limits.ts';
+import {
+  type CountedConnection,
+  createConnectionLimits,
+  createConnectionPlace,
+  prefixOf,
+} from '../../src/io/connection-limits.ts';
 import { readSource } from '../../src/io/source-address.ts';
 
 it.each([
@@ -26,7 +31,11 @@ it('lets every newcomer in, never exceeds its caps, and sheds neighbours first',
         const limits = createConnectionLimits(5, 3);
         const open = new Set<CountedConnection>();
         for (const [prefix, action] of arrivals) {
-          const connection: CountedConnection = { prefix, shed: () => void open.delete(connection) };
+          const connection: CountedConnection = {
+            prefix,
+            place: createConnectionPlace(),
+            shed: () => void open.delete(connection),
+          };
           const full = [...open].filter((other) => other.prefix === prefix).length === 3;
           const strangers = [...open].filter((other) => other.prefix !== prefix).length;
           limits.admit(connection);

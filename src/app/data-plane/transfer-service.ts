@@ -18,7 +18,7 @@ import { signReply, type TsigCheck, tsigReplyOctets, verifyTsig } from '../../co
 import { TsigStream } from '../../core/transfer/tsig-stream.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
-import { prefixOf } from '../../io/connection-limits.ts';
+import { type NetworkPrefix, prefixOf } from '../../io/connection-limits.ts';
 import type { TransferHandler } from '../../io/dns-stream.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { StreamPeer } from '../../io/stream-connection.ts';
@@ -158,17 +158,17 @@ function withEnd(transfer: OutgoingTransfer, onEnd: (isWhole: boolean) => void):
 /** How many transfers are under way, in all and to one neighbourhood. */
 function createPlaces() {
   /** Bounded by {@link MAX_TRANSFERS}. */
-  const taken = new Map<string, number>();
+  const taken = new Map<NetworkPrefix, number>();
   let count = 0;
   return {
-    take(prefix: string): boolean {
+    take(prefix: NetworkPrefix): boolean {
       const here = taken.get(prefix) ?? 0;
       if (count >= MAX_TRANSFERS || here >= MAX_TRANSFERS_PER_PREFIX) return false;
       count++;
       taken.set(prefix, here + 1);
       return true;
     },
-    leave(prefix: string): void {
+    leave(prefix: NetworkPrefix): void {
       const here = taken.get(prefix) ?? 0;
       count--;
       if (here > 1) taken.set(prefix, here - 1);

@@ -6,7 +6,7 @@
 // and for what comes in pieces or is not taken at once: it is used again for another when it is `closed`.
 
 import { createPacketSource } from '../../core/net/packet-handler.ts';
-import type { CountedConnection } from '../connection-limits.ts';
+import { type CountedConnection, createConnectionPlace, type NetworkPrefix } from '../connection-limits.ts';
 import { createHeldInput } from '../held-input.ts';
 import {
   EPOLL_CTL_ADD,
@@ -33,7 +33,8 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   readonly slot: number;
   searched = 0;
   lines = 0;
-  prefix = '';
+  prefix: NetworkPrefix = 0;
+  readonly place = createConnectionPlace();
   descriptor = -1;
   /** Of the socket that it was accepted from. */
   listener = -1;
