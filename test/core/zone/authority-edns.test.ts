@@ -42,6 +42,7 @@ b      A    192.0.2.3
 *.w    A    192.0.2.4
 sub    NS   ns.sub
 ns.sub A    192.0.2.5
+alias  CNAME no.such-name-is-here.and-it-is-long.so-that-an-answer-needs-some-more-room
 big    TXT  ${'"0123456789012345678901234567890123456789012345678901234567890123456789" '.repeat(8)}
 `;
 const IMAGE = imageOf(ZONE, 'example.');
@@ -211,7 +212,8 @@ describe('extended errors (RFC 8914)', () => {
   it.each([
     ['a name outside our zones', { name: 'example.net.' }, 5, 20],
     ['another class', { name: 'a.example.', class: 4 }, 5, 20],
-    ['a transfer', { name: 'example.', type: 252 }, 5, 18],
+    ['AXFR', { name: 'example.', type: 252 }, 4, 21],
+    ['NXNAME', { name: 'a.example.', type: 128 }, 1, 30],
     ['MAILA', { name: 'example.', type: 254 }, 4, 21],
   ])('say of %s what is wrong, to those who have EDNS', (_what, spec, rcode, code) => {
     const reply = ask(authority, { ...spec, options: [] });
@@ -309,9 +311,12 @@ describe('signed queries (RFC 8945)', () => {
   const key = tsigKey();
   const query = encodeRequest({ name: 'a.example.', options: [[COOKIE, CLIENT]] });
 
-  function signedAuthority(options: Partial<AuthorityOptions> = {}): Authority {
+  /** Of 227 octets. */
+  const LONG_KEY = tsigKey(`${'k'.repeat(63)}.${'l'.repeat(63)}.${'m'.repeat(63)}.${'n'.repeat(33)}`);
+
+  function signedAuthority(options: Partial<AuthorityOptions> = {}, known = key): Authority {
     const authority = authorityWith({ hmac, ...options });
-    authority.publish(createCatalog([IMAGE], SEED), { keys: [key] });
+    authority.publish(createCatalog([IMAGE], SEED), { keys: [known] });
     return authority;
   }
 
@@ -344,6 +349,37 @@ describe('signed queries (RFC 8945)', () => {
     const { message } = signRequest(small, { key, hmac, nowSeconds: NOW });
     const reply = send(signedAuthority(), message);
     expect(readReply(reply)).toMatchObject({ isTruncated: true, counts: [1, 0, 0, 2] });
+  });
+
+  it('that are truncated are NOERROR (§5.3): of two ends of an alias the second is asked for over TCP', () => {
+    const missing = encodeRequest({ name: 'alias.example.', type: TXT, options: [], payload: 512 });
+    expect(readReply(send(signedAuthority(), missing)).rcode).toBe(3);
+    const { message, mac } = signRequest(missing, { key: LONG_KEY, hmac, nowSeconds: NOW });
+    const reply = send(signedAuthority({}, LONG_KEY), message);
+    expect(readReply(reply)).toMatchObject({ rcode: 0, isTruncated: true, counts: [1, 0, 0, 2] });
+    expect(new TsigStream({ key: LONG_KEY, hmac, requestMac: mac }).verify(reply, NOW).kind).toBe('verified');
+  });
+
+  it('are answered without their question where that leaves no room for the signature, as by BIND', () => {
+    const name = `${'x'.repeat(63)}.${'y'.repeat(63)}.${'z'.repeat(63)}.example.`;
+    const long = encodeRequest({
+      name,
+      options: [
+        [NSID, ''],
+        [COOKIE, CLIENT],
+      ],
+      payload: 512,
+    });
+    const { message, mac } = signRequest(long, { key: LONG_KEY, hmac, nowSeconds: NOW });
+    const reply = send(signedAuthority({}, LONG_KEY), message);
+    expect(readReply(reply)).toMatchObject({
+      rcode: 0,
+      isTruncated: true,
+      counts: [0, 0, 0, 2],
+      options: {},
+    });
+    expect(reply.length).toBeLessThanOrEqual(512);
+    expect(new TsigStream({ key: LONG_KEY, hmac, requestMac: mac }).verify(reply, NOW).kind).toBe('verified');
   });
 });
 
@@ -441,7 +477,7 @@ describe('whatever the octets', () => {
       'example.net.',
       `${'a'.repeat(63)}.`.repeat(3),
     ),
-    type: fc.constantFrom(1, 6, TXT, 252, ANY),
+    type: fc.constantFrom(1, 6, TXT, 128, 251, 252, ANY),
     class: fc.constantFrom(1, CH, 255),
     opcode: fc.constantFrom(0, 0, 0, 4, 5),
     version: fc.constantFrom(0, 0, 1),

@@ -164,7 +164,7 @@ const ROWS: readonly Row[] = [
   },
   { why: 'refuses names of others', question: 'tracker.example.net. A', rcode: 'REFUSED', flags: 'QR' },
   { why: 'refuses the root', question: '. NS', rcode: 'REFUSED', flags: 'QR' },
-  { why: 'refuses a transfer', question: 'example. AXFR', rcode: 'REFUSED', flags: 'QR' },
+  { why: 'has no transfer over UDP', question: 'example. AXFR', rcode: 'NOTIMP', flags: 'QR' },
 ];
 
 describe('an authority', () => {
