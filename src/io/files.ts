@@ -57,7 +57,8 @@ export class FileError extends Error {
   }
 }
 
-function fileError(doing: 'read' | 'write' | 'make', path: string, error: unknown): FileError {
+/** What went wrong, as a {@link FileError}. */
+export function fileError(doing: 'read' | 'write' | 'make', path: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   return new FileError(doing, path, CODE_OF_ERRNO[errnoOf(cause)] ?? 'file-failed', cause);
@@ -115,9 +116,9 @@ export interface WriteOptions {
 }
 
 /** For what nobody else on the machine should read: keys, ledgers, snapshots. */
-const PRIVATE_FILE_MODE = 0o600;
+export const PRIVATE_FILE_MODE = 0o600;
 const PRIVATE_FOLDER_MODE = 0o700;
-const PERMISSION_BITS = 0o7777;
+export const PERMISSION_BITS = 0o7777;
 
 /**
  * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after

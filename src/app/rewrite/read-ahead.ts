@@ -7,8 +7,10 @@ const MAX_HELD_OCTETS = 32 * 1024 * 1024;
 const MAX_READING = 4;
 
 export interface ReadAhead {
-  /** Runs `read` when there is room, in the order of the calls; what it gives counts until `release`. */
-  read(read: () => Promise<Uint8Array>): Promise<Uint8Array>;
+  /** Undefined when there is room for one more file now; else settles, in the order of the calls, when there is. */
+  room(): Promise<void> | undefined;
+  /** Ends the reading that {@link room} has begun; `octets` count until {@link release}. */
+  hold(octets: number): void;
   release(octets: number): void;
 }
 
@@ -17,27 +19,25 @@ export function createReadAhead(): ReadAhead {
   let reading = 0;
   let held = 0;
 
+  const hasRoom = (): boolean => reading < MAX_READING && held < MAX_HELD_OCTETS;
+
   function next(): void {
-    while (waiting.length > 0 && reading < MAX_READING && held < MAX_HELD_OCTETS) {
+    while (waiting.length > 0 && hasRoom()) {
       reading++;
       waiting.shift()!();
     }
   }
 
   return {
-    async read(read) {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
-        next();
-      });
-      try {
-        const octets = await read();
-        held += octets.length;
-        return octets;
-      } finally {
-        reading--;
-        next();
-      }
+    room() {
+      if (waiting.length > 0 || !hasRoom()) return new Promise<void>((resolve) => waiting.push(resolve));
+      reading++;
+      return undefined;
+    },
+    hold(octets) {
+      reading--;
+      held += octets;
+      next();
     },
     release(octets) {
       held -= octets;

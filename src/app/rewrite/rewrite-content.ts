@@ -8,6 +8,7 @@ import { hostsOfList, rewriteList } from '../../core/torrent/list.ts';
 import {
   hostsOfMagnet,
   isMagnet,
+  NOT_A_MAGNET,
   type RewrittenMagnet,
   rewriteMagnet,
   splitMagnet,
@@ -92,69 +93,81 @@ function splitLines(text: string): Line[] {
   });
 }
 
+/** What has been read of a content: nothing of it changes until its hosts have been looked up. */
+export interface PreparedContent {
+  readonly kind: 'prepared';
+  /** Each once. */
+  readonly hosts: readonly string[];
+  /** `lookup` answers for at least the hosts. */
+  finish(lookup: Lookup): RewrittenContent;
+}
+
 export async function rewriteContent(
   content: Content,
   lookUp: LookUp,
   options: RewriteOptions,
 ): Promise<RewrittenContent | ContentError> {
+  const prepared = prepareContent(content, options);
+  return prepared.kind === 'error' ? prepared : prepared.finish(await lookUp(prepared.hosts));
+}
+
+export function prepareContent(content: Content, options: RewriteOptions): PreparedContent | ContentError {
   switch (content.kind) {
     case 'url':
-      return rewriteOneUrl(content.text, lookUp, options);
+      return prepareUrl(content.text, options);
     case 'magnet':
-      return rewriteMagnets(content.text, lookUp, options);
+      return prepareMagnets(content.text, options);
     case 'torrent':
-      return rewriteOneTorrent(content.octets, lookUp, options);
+      return prepareTorrent(content.octets, options);
     case 'list':
-      return rewriteOneList(content.octets, lookUp, options);
+      return prepareList(content.octets, options);
   }
 }
 
-async function rewriteOneUrl(
-  url: string,
-  lookUp: LookUp,
-  options: RewriteOptions,
-): Promise<RewrittenContent> {
-  const lookup = await lookUp(hostsToLookUp([url], options.toAscii));
-  const decision = decide(url, lookup, options);
+function prepareUrl(url: string, options: RewriteOptions): PreparedContent {
   return {
-    kind: 'url',
-    changed: !isUntouched(decision),
-    decisions: [decision],
-    tiers: { before: [[url]], after: decision.urls.length === 0 ? [] : [decision.urls] },
-    octetText: false,
-    octets: encodeLines(decision.urls),
-    keptLastTracker: false,
+    kind: 'prepared',
+    hosts: hostsToLookUp([url], options.toAscii),
+    finish(lookup) {
+      const decision = decide(url, lookup, options);
+      return {
+        kind: 'url',
+        changed: !isUntouched(decision),
+        decisions: [decision],
+        tiers: { before: [[url]], after: decision.urls.length === 0 ? [] : [decision.urls] },
+        octetText: false,
+        octets: encodeLines(decision.urls),
+        keptLastTracker: false,
+      };
+    },
   };
 }
 
 /** Each link by itself; the lines between stay as they are. */
-async function rewriteMagnets(
-  text: string,
-  lookUp: LookUp,
-  options: RewriteOptions,
-): Promise<RewrittenContent | ContentError> {
+function prepareMagnets(text: string, options: RewriteOptions): PreparedContent | ContentError {
   const lines = splitLines(text);
   const links = lines.filter(({ isLink }) => isLink).map(({ line }) => line);
-  const lookup = await lookUp([...new Set(links.flatMap((uri) => hostsOfMagnet(uri, options.toAscii)))]);
-  const rewritten: RewrittenMagnet[] = [];
-  for (const uri of links) {
-    const result = rewriteMagnet(uri, lookup, options);
-    if (result.kind === 'error') return { ...result, offset: undefined };
-    rewritten.push(result);
-  }
-  let next = 0;
-  const written = lines.map(({ line, before, after, isLink }) =>
-    isLink ? before + rewritten[next++]!.uri + after : before + line + after,
-  );
-  const whole = written.join('');
+  if (!links.every(isMagnet)) return { ...NOT_A_MAGNET, offset: undefined };
   return {
-    kind: 'magnet',
-    changed: rewritten.some(({ changed }) => changed),
-    decisions: rewritten.flatMap(({ decisions }) => decisions),
-    tiers: { before: links.map(trackersOf), after: rewritten.map(({ uri }) => trackersOf(uri)) },
-    octetText: true,
-    octets: new TextEncoder().encode(text.includes('\n') ? whole : `${whole}\n`),
-    keptLastTracker: false,
+    kind: 'prepared',
+    hosts: [...new Set(links.flatMap((uri) => hostsOfMagnet(uri, options.toAscii)))],
+    finish(lookup) {
+      const rewritten = links.map((uri) => rewriteMagnet(uri, lookup, options) as RewrittenMagnet);
+      let next = 0;
+      const written = lines.map(
+        ({ line, before, after, isLink }) => before + (isLink ? rewritten[next++]!.uri : line) + after,
+      );
+      const whole = written.join('');
+      return {
+        kind: 'magnet',
+        changed: rewritten.some(({ changed }) => changed),
+        decisions: rewritten.flatMap(({ decisions }) => decisions),
+        tiers: { before: links.map(trackersOf), after: rewritten.map(({ uri }) => trackersOf(uri)) },
+        octetText: true,
+        octets: new TextEncoder().encode(text.includes('\n') ? whole : `${whole}\n`),
+        keptLastTracker: false,
+      };
+    },
   };
 }
 
@@ -163,46 +176,48 @@ function trackersOf(uri: string): string[] {
   return trackers.map(({ url, value }) => url ?? value);
 }
 
-async function rewriteOneTorrent(
-  octets: Uint8Array,
-  lookUp: LookUp,
-  options: RewriteOptions,
-): Promise<RewrittenContent | ContentError> {
+function prepareTorrent(octets: Uint8Array, options: RewriteOptions): PreparedContent | ContentError {
   const metainfo = readMetainfo(octets);
   if (metainfo.kind === 'error') return metainfo;
-  const lookup = await lookUp(hostsOfMetainfo(metainfo, options.toAscii));
-  const rewritten = rewriteMetainfo(metainfo, lookup, { ...options, sameOctets });
   return {
-    kind: 'torrent',
-    changed: rewritten.changed,
-    decisions: rewritten.decisions,
-    tiers: rewritten.tiers,
-    octetText: true,
-    octets: rewritten.octets,
-    keptLastTracker: rewritten.keptLastTracker,
+    kind: 'prepared',
+    hosts: hostsOfMetainfo(metainfo, options.toAscii),
+    finish(lookup) {
+      const rewritten = rewriteMetainfo(metainfo, lookup, { ...options, sameOctets });
+      return {
+        kind: 'torrent',
+        changed: rewritten.changed,
+        decisions: rewritten.decisions,
+        tiers: rewritten.tiers,
+        octetText: true,
+        octets: rewritten.octets,
+        keptLastTracker: rewritten.keptLastTracker,
+      };
+    },
   };
 }
 
 /** A list that is not UTF-8 is taken octet by octet, so that its other lines come out as they were. */
-async function rewriteOneList(
-  octets: Uint8Array,
-  lookUp: LookUp,
-  options: RewriteOptions,
-): Promise<RewrittenContent> {
+function prepareList(octets: Uint8Array, options: RewriteOptions): PreparedContent {
   const decoded = decodeStrict(octets);
   const octetText = decoded === undefined;
   const text = decoded ?? octetsToText(octets);
   const toAscii: ToAscii = octetText ? fromOctetText(options.toAscii) : options.toAscii;
-  const lookup = await lookUp(hostsOfList(text, toAscii));
-  const rewritten = rewriteList(text, lookup, { ...options, toAscii });
   return {
-    kind: 'list',
-    changed: rewritten.changed,
-    decisions: rewritten.decisions,
-    tiers: rewritten.tiers,
-    octetText,
-    octets: octetText ? textToOctets(rewritten.text) : new TextEncoder().encode(rewritten.text),
-    keptLastTracker: false,
+    kind: 'prepared',
+    hosts: hostsOfList(text, toAscii),
+    finish(lookup) {
+      const rewritten = rewriteList(text, lookup, { ...options, toAscii });
+      return {
+        kind: 'list',
+        changed: rewritten.changed,
+        decisions: rewritten.decisions,
+        tiers: rewritten.tiers,
+        octetText,
+        octets: octetText ? textToOctets(rewritten.text) : new TextEncoder().encode(rewritten.text),
+        keptLastTracker: false,
+      };
+    },
   };
 }
 

@@ -2,7 +2,8 @@
 
 import type { Outcome } from '../../core/preference/outcome.ts';
 import type { RewriteOptions } from '../../core/rewrite/decide.ts';
-import { readFileBounded, writeFileAtomic } from '../../io/files.ts';
+import { type BulkFiles, createBulkFiles } from '../../io/bulk-files.ts';
+import { systemClock } from '../../io/clock.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
 import type { Resolver } from '../../io/resolver.ts';
 import { backUpFile } from '../../io/torrent-files.ts';
@@ -11,12 +12,11 @@ import {
   type Content,
   type ContentError,
   detectContent,
-  type LookUp,
   MAX_CONTENT_OCTETS,
+  prepareContent,
   type RewrittenContent,
-  rewriteContent,
 } from './rewrite-content.ts';
-import { createRunLookups } from './run-lookups.ts';
+import { createRunLookups, type RunLookups } from './run-lookups.ts';
 
 /** Inputs in work, most of them waiting for look-ups: enough for thousands of files in one round trip to a resolver. */
 const MAX_IN_WORK = 1024;
@@ -49,8 +49,9 @@ export interface InputResult {
 
 /** What the inputs of a run share. */
 interface Shared extends RewriteRun {
+  readonly files: BulkFiles;
   readonly readAhead: ReadAhead;
-  readonly lookUp: LookUp;
+  readonly lookUp: RunLookups;
   readonly writing: Gate;
 }
 
@@ -61,70 +62,92 @@ export async function* rewriteInputs(
 ): AsyncGenerator<InputResult> {
   const shared: Shared = {
     ...run,
+    files: createBulkFiles(systemClock.nowMilliseconds),
     readAhead: createReadAhead(),
     lookUp: createRunLookups(run.resolver, run),
     writing: createGate(MAX_WRITING),
   };
-  const working: Promise<InWork>[] = []; // bounded by MAX_IN_WORK, in order
+  const working: Work[] = []; // bounded by MAX_IN_WORK, in order
   const deliver = async (): Promise<InputResult> => {
-    const { held, ...result } = await working.shift()!;
+    const { held, ...result } = await working.shift()!.done;
     shared.readAhead.release(held);
     return result;
   };
   for await (const input of inputs) {
-    const work = rewriteInput(input, shared);
-    work.catch(() => {}); // awaited below; an abort must not count as unhandled until then
-    working.push(work);
-    if (working.length === MAX_IN_WORK) yield await deliver();
+    working.push(startWork(input, shared));
+    while (working.length === MAX_IN_WORK || working[0]?.isDone === true) yield await deliver();
   }
   while (working.length > 0) yield await deliver();
 }
 
-interface InWork extends InputResult {
+interface Work {
+  readonly done: Promise<Rewritten>;
+  isDone: boolean;
+}
+
+function startWork(input: Input, shared: Shared): Work {
+  const done = rewriteInput(input, shared);
+  const work: Work = { done, isDone: false };
+  const end = (): void => {
+    work.isDone = true;
+  };
+  done.then(end, end); // an abort must not count as unhandled until it is awaited
+  return work;
+}
+
+interface Rewritten extends InputResult {
   /** Octets that are in memory for it. */
   readonly held: number;
 }
 
-async function rewriteInput(input: Input, shared: Shared): Promise<InWork> {
+/** Does without a turn of the event loop where nothing is to be waited for: what was just read is still in the processor. */
+async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   let held = 0;
   try {
     shared.signal?.throwIfAborted();
     let content: Content;
     if ('path' in input) {
-      const octets = await shared.readAhead.read(() => readFileBounded(input.path, MAX_CONTENT_OCTETS));
+      const octets = await readAhead(input.path, shared);
       held = octets.length;
       content = contentOf(input.path, octets);
     } else {
       content = input.content;
     }
-    const result = await rewriteContent(content, shared.lookUp, shared.options);
-    const isWritten = 'path' in input && shared.inPlace !== undefined && result.kind !== 'error';
-    if (!isWritten) return { input, result, held };
-    if (result.changed) await shared.writing(() => writeBack(input.path, result.octets, shared.inPlace!));
+    const prepared = prepareContent(content, shared.options);
+    if (prepared.kind === 'error') return { input, result: prepared, held };
+    const lookup = shared.lookUp(prepared.hosts);
+    const result = prepared.finish(lookup instanceof Promise ? await lookup : lookup);
+    if (!('path' in input) || shared.inPlace === undefined) return { input, result, held };
+    if (result.changed) await shared.writing(() => writeBack(input.path, result.octets, shared));
     shared.readAhead.release(held);
     return { input, result: { ...result, octets: WRITTEN }, held: 0 };
   } catch (error) {
     shared.signal?.throwIfAborted();
     if (!(error instanceof Error) || !('code' in error)) throw error;
-    const result = {
-      kind: 'error',
-      code: String(error.code),
-      offset: undefined,
-      message: error.message,
-    } as const;
-    return { input, result, held };
+    const { message } = error;
+    return { input, result: { kind: 'error', code: String(error.code), offset: undefined, message }, held };
+  }
+}
+
+async function readAhead(path: string, { readAhead, files }: Shared): Promise<Uint8Array> {
+  const room = readAhead.room();
+  if (room !== undefined) await room;
+  let length = 0;
+  try {
+    const octets = await files.read(path, MAX_CONTENT_OCTETS);
+    length = octets.length;
+    return octets;
+  } finally {
+    readAhead.hold(length);
   }
 }
 
 const WRITTEN = new Uint8Array(0);
 
-async function writeBack(
-  path: string,
-  octets: Uint8Array,
-  { backup, fsync }: NonNullable<RewriteRun['inPlace']>,
-): Promise<void> {
+async function writeBack(path: string, octets: Uint8Array, { files, inPlace }: Shared): Promise<void> {
+  const { backup, fsync } = inPlace!;
   if (backup !== undefined) await backUpFile(path, `${path}${backup}`, { fsync });
-  await writeFileAtomic(path, octets, { fsync });
+  await files.replace(path, octets, { fsync });
 }
 
 /** A file that says that it is a torrent is read as one, whatever it holds: the error then says what is wrong with it. */

@@ -1,10 +1,9 @@
 // The look-ups of one run over many inputs: each host is asked once, whatever its TTL, so that all its URLs get the same
 // decision, and the very same outcome, by which a DecisionMemo knows it again.
 
-import type { Outcome } from '../../core/preference/outcome.ts';
+import type { Lookup, Outcome } from '../../core/preference/outcome.ts';
 import { MAX_CACHED_HOSTS } from '../../core/preference/outcome-cache.ts';
 import type { Resolver } from '../../io/resolver.ts';
-import type { LookUp } from './rewrite-content.ts';
 
 export interface RunLookupsOptions {
   readonly signal?: AbortSignal | undefined;
@@ -12,11 +11,16 @@ export interface RunLookupsOptions {
   readonly refine?: ((host: string, outcome: Outcome) => Promise<Outcome>) | undefined;
 }
 
-/** Rejects with the reason of an aborted signal. A host that could not be looked up is asked again for the next input. */
+/**
+ * Answers at once where all hosts are known: then nothing of an input need wait in memory. Rejects with the reason of an
+ * aborted signal. A host that could not be looked up is asked again for the next input.
+ */
+export type RunLookups = (hosts: readonly string[]) => Lookup | Promise<Lookup>;
+
 export function createRunLookups(
   resolver: Pick<Resolver, 'lookupPreference'>,
   { signal, refine }: RunLookupsOptions = {},
-): LookUp {
+): RunLookups {
   // Both bounded by MAX_CACHED_HOSTS: then all are forgotten, and the resolver's own memory answers for most.
   const known = new Map<string, Outcome>();
   const asked = new Map<string, Promise<Outcome>>();
@@ -39,15 +43,15 @@ export function createRunLookups(
     return asking;
   }
 
-  return async (hosts) => {
+  return (hosts) => {
     const outcomes = new Map<string, Outcome>(); // at most one entry a host that the input names
+    const lookup: Lookup = (host) => outcomes.get(host);
     const pending: Promise<void>[] = [];
     for (const host of hosts) {
       const outcome = find(host);
       if (outcome instanceof Promise) pending.push(outcome.then((found) => void outcomes.set(host, found)));
       else outcomes.set(host, outcome);
     }
-    if (pending.length > 0) await Promise.all(pending);
-    return (host) => outcomes.get(host);
+    return pending.length === 0 ? lookup : Promise.all(pending).then(() => lookup);
   };
 }

@@ -21,7 +21,8 @@ export interface MagnetError {
   readonly message: string;
 }
 
-const NOT_A_MAGNET: MagnetError = {
+/** What {@link rewriteMagnet} says of any other text. */
+export const NOT_A_MAGNET: MagnetError = {
   kind: 'error',
   code: 'not-a-magnet',
   message: 'a magnet link begins with magnet:?',
