@@ -44,6 +44,9 @@ const FIRST_REPEAT_MILLISECONDS = 500;
 /** Each is a socket: a process may open 1,024 files by habit. Those in use at the moment come on top. */
 const MAX_IDLE_SESSIONS = 256;
 
+const TRANSACTION_OCTETS = 4;
+const POOL_OCTETS = 256 * TRANSACTION_OCTETS;
+
 type Reply = (octets: Uint8Array) => void;
 
 interface Session {
@@ -100,9 +103,18 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     }
   }
 
+  let pool = new DataView(new ArrayBuffer(0));
+  let poolUsed = 0;
+
+  /** Random numbers are drawn many at a time: a call of the system for each costs as much as the whole exchange. */
   function newTransaction(session: Session): number {
     for (;;) {
-      const transaction = new DataView(randomOctets(4).slice().buffer).getUint32(0);
+      if (poolUsed === pool.byteLength) {
+        pool = new DataView(randomOctets(POOL_OCTETS).slice().buffer);
+        poolUsed = 0;
+      }
+      const transaction = pool.getUint32(poolUsed);
+      poolUsed += TRANSACTION_OCTETS;
       if (!session.pending.has(transaction)) return transaction;
     }
   }
@@ -117,8 +129,7 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     const startedAt = clock.nowMilliseconds();
     await session.ready;
     const { promise, resolve } = Promise.withResolvers<Reached<T>>();
-    let cancelRepeat: Cancel = () => {};
-    let pause = FIRST_REPEAT_MILLISECONDS;
+    let cancelTimer: Cancel = () => {};
     const hear = (octets: Uint8Array): void => {
       const result = read(octets);
       if (result === undefined) return;
@@ -127,26 +138,38 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     const fail = (code: string): void => {
       resolve(code === 'ECANCELED' ? { kind: 'silence' } : { kind: 'unreachable', code });
     };
-    const send = async (attempt: number): Promise<void> => {
-      const octets = await request(attempt);
+    const silent = (): void => resolve({ kind: 'silence' });
+    const send = (octets: Uint8Array, attempt: number): void => {
       if (session.ended !== undefined || !session.pending.has(transaction)) return;
-      if (!(octets instanceof Uint8Array)) return resolve(octets as Reached<T>);
-      session.socket.send(octets, (error) => {
-        if (error !== null && error !== undefined) fail((error as NodeJS.ErrnoException).code ?? 'unknown');
+      session.socket.send(octets);
+      const left = deadline - clock.nowMilliseconds();
+      const wait = FIRST_REPEAT_MILLISECONDS * 2 ** attempt;
+      cancelTimer = clock.schedule(Math.max(1, Math.min(wait, left)), () => {
+        if (wait < left) prepare(attempt + 1);
+        else silent();
       });
-      cancelRepeat = clock.schedule(pause, () => void send(attempt + 1));
-      pause *= 2;
+    };
+    const prepare = (attempt: number): void => {
+      const prepared = request(attempt);
+      if (prepared instanceof Uint8Array) {
+        send(prepared, attempt);
+        return;
+      }
+      cancelTimer = clock.schedule(Math.max(1, deadline - clock.nowMilliseconds()), silent);
+      void prepared.then((octets) => {
+        cancelTimer();
+        if (octets instanceof Uint8Array) send(octets, attempt);
+        else resolve(octets as Reached<T>); // a refusal to connect is one to whatever was asked
+      });
     };
     if (session.ended !== undefined) fail(session.ended);
     else {
       session.pending.set(transaction, { hear, fail });
-      void send(0);
+      prepare(0);
     }
-    const cancelEnd = clock.schedule(Math.max(1, deadline - startedAt), () => resolve({ kind: 'silence' }));
     const reached = await promise;
     session.pending.delete(transaction);
-    cancelRepeat();
-    cancelEnd();
+    cancelTimer();
     return reached;
   }
 
@@ -180,14 +203,15 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     try {
       const transaction = newTransaction(session);
       return await exchange(session, transaction, deadline, {
-        async request(attempt) {
+        request(attempt) {
           // The tracker may have started anew since, and trackers meet a wrong id with silence.
           if (attempt > 0) session.connection = undefined;
           const { connection } = session;
           if (connection !== undefined && clock.nowMilliseconds() < connection.until)
             return message.encode(connection.id, transaction);
-          const connected = await connect(session, deadline);
-          return connected.kind === 'connected' ? message.encode(connected.id, transaction) : connected.with;
+          return connect(session, deadline).then((connected) =>
+            connected.kind === 'connected' ? message.encode(connected.id, transaction) : connected.with,
+          );
         },
         read: (octets) => message.read(octets, transaction),
       });

@@ -10,6 +10,7 @@ import { findProgram } from './server-process.ts';
 import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { axfrSuite } from './suites/axfr.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
+import { gatewaySuite } from './suites/gateway.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
 import { serviceSuite } from './suites/service.ts';
@@ -28,6 +29,7 @@ const SUITES: readonly Suite[] = [
   workersSuite,
   httpAnnounceSuite,
   rewriteSuite,
+  gatewaySuite,
   serviceSuite,
   zoneLoadSuite,
   axfrSuite,

@@ -59,7 +59,7 @@ const ATTEMPTS_IN_TIME = 3;
 /** How much longer the second family may take than the first; the other's peers are worth that, and no more. */
 const SECOND_FAMILY_MILLISECONDS = 1000;
 
-/** `urls` in the order of preference; the first is the client's own where nothing else is declared. */
+/** `urls` have neither path nor query, and stand in the order of preference; the client's own where none is declared. */
 export async function carry(
   request: GatewayRequest,
   urls: readonly string[],
@@ -126,7 +126,7 @@ function attemptsAt(url: TrackerUrl, targets: readonly SocketAddress[], health: 
 }
 
 async function carryOverHttp(
-  { userAgent, authorization }: GatewayRequest,
+  { rest, userAgent, authorization }: GatewayRequest,
   { url, targets }: Attempt,
   options: CarryOptions,
 ): Promise<Attempted> {
@@ -135,7 +135,7 @@ async function carryOverHttp(
     ...targets[0]!,
     hostname: url.text.slice(url.hostStart, url.hostEnd),
     isSecure,
-    path: url.text.slice(url.restStart),
+    path: rest,
   };
   const agent = isSecure ? options.agents.secure : options.agents.clear;
   const reached = await requestHttp(target, { ...options, userAgent, authorization, agent });

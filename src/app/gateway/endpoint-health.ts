@@ -20,10 +20,12 @@ export function createEndpointHealth(clock: { nowMilliseconds(): number }): Endp
   const deadUntil = new Map<string, number>(); // bounded by MAX_REMEMBERED: the longest dead makes room
   return {
     isDead(place) {
+      if (deadUntil.size === 0) return false;
       const until = deadUntil.get(formatListener(place));
       return until !== undefined && clock.nowMilliseconds() < until;
     },
     note(place, answered) {
+      if (answered && deadUntil.size === 0) return;
       const key = formatListener(place);
       deadUntil.delete(key);
       if (answered) return;

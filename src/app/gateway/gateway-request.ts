@@ -17,8 +17,8 @@ export interface GatewayRequest {
   /** As the client wrote it, info-hash and all. */
   readonly url: TrackerUrl;
   readonly path: string;
-  /** What stands after the question mark. */
-  readonly query: string;
+  /** Path and query as written. */
+  readonly rest: string;
   readonly asked: AnnounceRequest | ScrapeRequest;
   readonly userAgent: string;
   readonly authorization: string | undefined;
@@ -55,7 +55,7 @@ export function readGatewayRequest(request: IncomingMessage): GatewayRequest | R
   const asked = kind === 'announce' ? parseAnnounceRequest(query) : parseScrapeRequest(query);
   if (asked.kind === 'fault') return refused(403, asked.message);
   const userAgent = headers['user-agent'] ?? UNNAMED;
-  return { url, path, query, asked, userAgent, authorization: headers.authorization };
+  return { url, path, rest, asked, userAgent, authorization: headers.authorization };
 }
 
 function refused(status: RefusedRequest['status'], message: string): RefusedRequest {

@@ -67,6 +67,8 @@ const MAX_HEADER_OCTETS = 16_384;
 /** To one tracker, and those that wait for their next use, in all. */
 const AGENT_LIMITS = { keepAlive: true, maxSockets: 64, maxFreeSockets: 64, timeout: 60_000 } as const;
 
+const DECIDING = { mode: 'prefer', toAscii: toAsciiHost } as const;
+
 type Reply = Carried | { readonly kind: 'denied' } | { readonly kind: 'busy' };
 
 export function createGateway({ settings, resolver, addresses, machine }: GatewayOptions): Gateway {
@@ -111,7 +113,9 @@ export function createGateway({ settings, resolver, addresses, machine }: Gatewa
     const host = lookupHost(request.url, toAsciiHost);
     const outcome =
       typeof host === 'string' ? await resolver.lookupPreference(host, abort.signal) : undefined;
-    const decision = decide(request.url.text, () => outcome, { mode: 'prefer', toAscii: toAsciiHost });
+    // Path and query stay what they are: what is decided is where they go.
+    const { text, restStart } = request.url;
+    const decision = decide(text.slice(0, restStart), () => outcome, DECIDING);
     return decision.reason === 'denied' ? { kind: 'denied' } : await carry(request, decision.urls, carrying);
   }
 

@@ -46,43 +46,56 @@ const BAD_PORTS = new Set([
 interface Remembered {
   readonly answers: Promise<readonly AddressAnswer[]>;
   readonly until: number;
+  /** What came of them at the port that was asked for last. */
+  judged?: { readonly port: number; readonly found: FoundTargets };
 }
 
 export function createTargets(options: TargetsOptions): Targets {
   const { addresses, clock } = options;
   const remembered = new Map<string, Remembered>(); // bounded by MAX_REMEMBERED_HOSTS: the longest known makes room
 
-  function lookUp(host: string): Promise<readonly AddressAnswer[]> {
+  function lookUp(host: string): Remembered {
     const known = remembered.get(host);
-    if (known !== undefined && clock.nowMilliseconds() < known.until) return known.answers;
+    if (known !== undefined && clock.nowMilliseconds() < known.until) return known;
     const answers = Promise.all([addresses.lookup(host, 4), addresses.lookup(host, 6)]);
     remembered.delete(host);
-    remembered.set(host, { answers, until: clock.nowMilliseconds() + REMEMBER_MILLISECONDS });
+    const entry: Remembered = { answers, until: clock.nowMilliseconds() + REMEMBER_MILLISECONDS };
+    remembered.set(host, entry);
     if (remembered.size > MAX_REMEMBERED_HOSTS) remembered.delete(remembered.keys().next().value!);
-    return answers;
+    return entry;
   }
 
   return {
     async find(host, port) {
       if (BAD_PORTS.has(port)) return none('the port of the tracker is one of another protocol');
-      const answers = await lookUp(host);
-      const found = answers.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []));
-      if (found.length === 0) {
-        const isUnknown = answers.some(({ kind }) => kind === 'failed');
-        if (isUnknown) remembered.delete(host);
-        return none(
-          isUnknown
-            ? 'the host of the tracker cannot be looked up'
-            : 'the host of the tracker has no address',
-        );
+      const entry = lookUp(host);
+      if (entry.judged?.port === port) return entry.judged.found;
+      const found = judge(await entry.answers, port, options);
+      if (found.kind === 'unknown') {
+        remembered.delete(host);
+        return none('the host of the tracker cannot be looked up');
       }
-      const targets = found
-        .map((address) => ({ address, port }))
-        .filter((target) => isAllowed(target, options));
-      if (targets.length === 0) return none('the gateway does not connect to the address of the tracker');
-      return { kind: 'targets', targets };
+      entry.judged = { port, found };
+      return found;
     },
   };
+}
+
+function judge(
+  answers: readonly AddressAnswer[],
+  port: number,
+  options: TargetsOptions,
+): FoundTargets | { readonly kind: 'unknown' } {
+  const addresses = answers.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []));
+  if (addresses.length === 0) {
+    const isUnknown = answers.some(({ kind }) => kind === 'failed');
+    return isUnknown ? { kind: 'unknown' } : none('the host of the tracker has no address');
+  }
+  const targets = addresses
+    .map((address) => ({ address, port }))
+    .filter((target) => isAllowed(target, options));
+  if (targets.length === 0) return none('the gateway does not connect to the address of the tracker');
+  return { kind: 'targets', targets };
 }
 
 function none(message: string): FoundTargets {

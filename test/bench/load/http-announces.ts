@@ -14,11 +14,13 @@ export interface HttpAnnouncesOptions {
   readonly isKeptAlive: boolean;
   readonly isFill: boolean;
   readonly swarm: Swarm;
+  /** Before the path, for a proxy: `http://tracker.example`. */
+  readonly urlPrefix?: string;
 }
 
 /** The same words as the reference generator writes, one request a peer. */
 export function httpAnnounces(options: HttpAnnouncesOptions): PreparedRequests {
-  const { address, port, isKeptAlive, isFill, swarm } = options;
+  const { address, port, isKeptAlive, isFill, swarm, urlPrefix = '' } = options;
   const hashes = infoHashes(swarm.torrents);
   const host = address.includes(':') ? `[${address}]` : address;
   const tail = `${isFill ? '&event=started' : ''} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: bench/1\r\nConnection: ${isKeptAlive ? 'keep-alive' : 'close'}\r\n\r\n`;
@@ -26,7 +28,7 @@ export function httpAnnounces(options: HttpAnnouncesOptions): PreparedRequests {
   const requests = Array.from({ length: swarm.peers }, (_, number) => {
     const peer = swarmPeer(number, swarm);
     const hash = hashes.subarray(peer.torrent * 20, peer.torrent * 20 + 20);
-    const text = `GET /announce?${formatQuery(peer, hash)}${tail}`;
+    const text = `GET ${urlPrefix}/announce?${formatQuery(peer, hash)}${tail}`;
     starts[number + 1] = starts[number]! + text.length;
     return text;
   });

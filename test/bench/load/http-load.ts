@@ -40,6 +40,8 @@ export interface HttpLoadOptions {
   readonly isFill: boolean;
   readonly seed: number;
   readonly processes: readonly number[];
+  /** As of {@link httpAnnounces}. */
+  readonly urlPrefix?: string;
 }
 
 interface Connection {

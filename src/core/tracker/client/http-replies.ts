@@ -1,8 +1,12 @@
 // Answers of UDP trackers written as those of HTTP trackers (BEP 3, 7, 23, 31, 48), for clients that asked over HTTP.
 
-import { type BencodeValue, encodeBencode } from '../../bencode/encode.ts';
+import { encodeBencode } from '../../bencode/encode.ts';
 import { octetsToText, textToOctets } from '../../octets/text.ts';
+import { type Writer, writeIntegerEntry, writeStringLength, writeText } from '../http/writer.ts';
 import type { AnnounceResult, TorrentCounts } from './announce-query.ts';
+
+/** Keys, three numbers of ten digits, two lengths: 96 octets at most. */
+const MAX_FIXED_OCTETS = 128;
 
 export type Announced = Extract<AnnounceResult, { kind: 'announced' }>;
 
@@ -11,15 +15,43 @@ export type Announced = Extract<AnnounceResult, { kind: 'announced' }>;
  * families once or twice: the larger count is never twice too large. The longer interval suits both.
  */
 export function formatAnnounceReply(answers: readonly Announced[]): Uint8Array {
-  const reply: Record<string, BencodeValue> = {
-    interval: largest(answers, ({ interval }) => interval),
-    complete: largest(answers, ({ seeders }) => seeders),
-    incomplete: largest(answers, ({ leechers }) => leechers),
-    peers: joinLists(answers.flatMap(({ peers }) => peers ?? [])),
-  };
-  const peers6 = answers.flatMap(({ peers6 }) => peers6 ?? []);
-  if (peers6.length > 0) reply['peers6'] = joinLists(peers6);
-  return encodeBencode(reply);
+  const peers = answers.flatMap((answer) => answer.peers ?? []);
+  const peers6 = answers.flatMap((answer) => answer.peers6 ?? []);
+  const size = octetsOf(peers) + octetsOf(peers6);
+  const writer: Writer = { octets: new Uint8Array(size + MAX_FIXED_OCTETS), at: 0 };
+  writeText(writer, 'd');
+  writeIntegerEntry(
+    writer,
+    '8:complete',
+    largest(answers, ({ seeders }) => seeders),
+  );
+  writeIntegerEntry(
+    writer,
+    '10:incomplete',
+    largest(answers, ({ leechers }) => leechers),
+  );
+  writeIntegerEntry(
+    writer,
+    '8:interval',
+    largest(answers, ({ interval }) => interval),
+  );
+  writeLists(writer, '5:peers', peers);
+  if (peers6.length > 0) writeLists(writer, '6:peers6', peers6);
+  writeText(writer, 'e');
+  return writer.octets.subarray(0, writer.at);
+}
+
+function writeLists(writer: Writer, key: string, lists: readonly Uint8Array[]): void {
+  writeText(writer, key);
+  writeStringLength(writer, octetsOf(lists));
+  for (const list of lists) {
+    writer.octets.set(list, writer.at);
+    writer.at += list.length;
+  }
+}
+
+function octetsOf(lists: readonly Uint8Array[]): number {
+  return lists.reduce((length, list) => length + list.length, 0);
 }
 
 /** `retry in: never` (BEP 31) tells the client to take the tracker off its list. */
@@ -48,14 +80,4 @@ function largest<T>(values: readonly T[], of: (value: T) => number | undefined):
   let found = 0;
   for (const value of values) found = Math.max(found, of(value) ?? 0);
   return found;
-}
-
-function joinLists(lists: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(lists.reduce((length, list) => length + list.length, 0));
-  let at = 0;
-  for (const list of lists) {
-    joined.set(list, at);
-    at += list.length;
-  }
-  return joined;
 }
