@@ -9,10 +9,11 @@ import { BindError } from '../../src/io/bind-error.ts';
 import { type Clock, systemClock } from '../../src/io/clock.ts';
 import { createConnectionLimits } from '../../src/io/connection-limits.ts';
 import { DNS_STREAM_LIMITS, openDnsStream } from '../../src/io/dns-stream.ts';
-import { HTTP_STREAM_LIMITS, openHttpStream } from '../../src/io/http-stream.ts';
+import { HTTP_STREAM_LIMITS } from '../../src/io/http-stream.ts';
 import { hasFamily } from '../../src/io/interfaces.ts';
 import type { StreamLimits, StreamServer, StreamServerOptions } from '../../src/io/stream-server.ts';
 import { createTlsServer, type TlsServer } from '../../src/io/tls-server.ts';
+import { HTTP_SERVERS } from '../support/http-servers.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { connectTcp, type TcpClient } from '../support/tcp-client.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';
@@ -89,29 +90,31 @@ const dnsOverTls: Subject = {
   },
 };
 
-const http: Subject = {
-  name: 'HTTP',
-  limits: HTTP_STREAM_LIMITS,
-  rejected: Counter.httpRejectedConnections,
-  timedOut: Counter.httpTimeouts,
-  open: ({ address = '127.0.0.1', port = 0, clock = systemClock, ...setup }, replyOctets, onRequest) =>
-    openHttpStream({
-      ...setup,
-      address,
-      port,
-      clock,
-      respond(head, start, end, _source, _localPort, reply) {
-        onRequest();
-        const number =
-          /^GET \/(\d+)/.exec(Buffer.from(head.subarray(start, end)).toString('latin1'))?.[1] ?? 'none';
-        reply.set(textToOctets(number.padEnd(replyOctets)), 0);
-        return { length: replyOctets, keepAlive: true };
-      },
-    }),
-  request: (n) => textToOctets(`GET /${n} HTTP/1.1\r\nHost: t.example\r\n\r\n`),
-  replyLength: (replyOctets) => replyOctets,
-  numbers: (received) => received.toString('latin1').trim().split(/ +/).map(Number),
-};
+const http = HTTP_SERVERS.map(
+  (server): Subject => ({
+    name: server.kind,
+    limits: HTTP_STREAM_LIMITS,
+    rejected: Counter.httpRejectedConnections,
+    timedOut: Counter.httpTimeouts,
+    open: ({ address = '127.0.0.1', port = 0, clock = systemClock, ...setup }, replyOctets, onRequest) =>
+      server.open({
+        ...setup,
+        address,
+        port,
+        clock,
+        respond(head, start, end, _source, _localPort, reply) {
+          onRequest();
+          const number =
+            /^GET \/(\d+)/.exec(Buffer.from(head.subarray(start, end)).toString('latin1'))?.[1] ?? 'none';
+          reply.set(textToOctets(number.padEnd(replyOctets)), 0);
+          return { length: replyOctets, keepAlive: true };
+        },
+      }),
+    request: (n) => textToOctets(`GET /${n} HTTP/1.1\r\nHost: t.example\r\n\r\n`),
+    replyLength: (replyOctets) => replyOctets,
+    numbers: (received) => received.toString('latin1').trim().split(/ +/).map(Number),
+  }),
+);
 
 const hasIpv6 = await hasFamily(6);
 const servers: StreamServer[] = [];
@@ -125,7 +128,7 @@ const REPLY_OCTETS = 10;
 /** What either kind of server has room for; a few hundred overflow every buffer on the way. */
 const LARGE_REPLY_OCTETS = 30_000;
 
-describe.each([dns, dnsOverTls, http])('$name', (subject) => {
+describe.each([dns, dnsOverTls, ...http])('$name', (subject) => {
   async function openServer(
     setup: Setup = {},
     replyOctets = REPLY_OCTETS,

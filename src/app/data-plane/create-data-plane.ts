@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { type Libc, loadLibc } from '../../io/packet-engine/libc.ts';
 import { findEngineFault } from '../../io/packet-engine/self-test.ts';
+import { findStreamFault } from '../../io/stream-engine/self-test.ts';
 import type { DataPlane, DataPlaneSetup } from './data-plane.ts';
 import { createLocalDataPlane } from './local-data-plane.ts';
 import { createThreadedDataPlane } from './threaded-data-plane.ts';
@@ -14,7 +15,8 @@ export interface DataPlaneOptions extends DataPlaneSetup {
 
 /** What the machine has for answering packets. */
 export type Engine =
-  | { readonly kind: 'engine'; readonly libc: Libc }
+  /** `streamFault`: packets go by it, and connections do not. */
+  | { readonly kind: 'engine'; readonly libc: Libc; readonly streamFault: string | undefined }
   /** One phrase for the log. */
   | { readonly kind: 'fault'; readonly reason: string };
 
@@ -30,8 +32,17 @@ export async function createDataPlane(
     );
     return createLocalDataPlane(options);
   }
+  if (engine.streamFault !== undefined)
+    options.logger.warn('the stream engine does not run here; HTTP is answered through node:net, slower', {
+      reason: engine.streamFault,
+    });
   const workerCount = options.workerCount === 'auto' ? availableParallelism() : options.workerCount;
-  return createThreadedDataPlane({ ...options, workerCount, libc: engine.libc });
+  return createThreadedDataPlane({
+    ...options,
+    workerCount,
+    libc: engine.libc,
+    withoutStreamLoop: engine.streamFault !== undefined,
+  });
 }
 
 /** The C library where it can be had and has proved itself (self-test.ts). */
@@ -40,7 +51,8 @@ export function findEngine(platform: string = process.platform, load: () => Libc
   try {
     const libc = load();
     const reason = findEngineFault(libc);
-    return reason === undefined ? { kind: 'engine', libc } : { kind: 'fault', reason };
+    if (reason !== undefined) return { kind: 'fault', reason };
+    return { kind: 'engine', libc, streamFault: findStreamFault(libc) };
   } catch (error) {
     return { kind: 'fault', reason: String(error) };
   }

@@ -224,6 +224,8 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.options.onRejected();
     listener.isPaused = true;
     this.paused++;
+    // Nothing was swept while there was nothing to sweep.
+    this.sweepAt = Math.max(this.sweepAt, this.nowMilliseconds + SWEEP_MILLISECONDS);
     this.watch(EPOLL_CTL_DEL, listener.descriptor, 0);
     return false;
   }

@@ -10,7 +10,7 @@ import { Mmsghdr } from '../../../src/io/packet-engine/layout.ts';
 import { type Libc, loadLibc, type NativeMemory } from '../../../src/io/packet-engine/libc.ts';
 import { randomOctets } from '../../../src/io/random.ts';
 import { imageOf } from '../../support/authority-of.ts';
-import { announceUdp, askTcp, askUdp } from '../../support/tracker-clients.ts';
+import { announceHttp, announceUdp, askTcp, askUdp } from '../../support/tracker-clients.ts';
 
 const common = {
   workerCount: 1,
@@ -103,6 +103,42 @@ const FAULTS: readonly Faulty[] = [
   },
 ];
 
+/** Of the stream engine alone. */
+const STREAM_FAULTS: readonly Faulty[] = [
+  { fault: 'nothing accepted', reason: /accepted nothing/, find: withLibc(() => ({ accept: () => -1 })) },
+  {
+    fault: 'sources that did not connect',
+    reason: /accept4 gave another source/,
+    find: withLibc((libc, memory) => ({
+      accept(socket, address, length, flags) {
+        const descriptor = libc.accept(socket, address, length, flags);
+        memory.find((named) => named.address === address)!.octets.fill(0, 2, 4);
+        return descriptor;
+      },
+    })),
+  },
+  {
+    fault: 'an octet too few received',
+    reason: /recv gave other octets/,
+    find: withLibc((libc) => ({
+      receive: (socket, octets, length, flags) => libc.receive(socket, octets, length, flags) - 1,
+    })),
+  },
+  {
+    fault: 'replies that are not sent',
+    reason: /send did not send all/,
+    find: withLibc((libc) => ({
+      send: (socket, octets, length, flags) =>
+        typeof octets === 'bigint' ? length : libc.send(socket, octets, length, flags),
+    })),
+  },
+  {
+    fault: 'a port that cannot be connected to',
+    reason: /connect: /,
+    find: withLibc(() => ({ connect: () => -1 })),
+  },
+];
+
 describe.skipIf(process.platform !== 'linux')('a machine with', () => {
   test.each(FAULTS)(
     '$fault is served through node:dgram, and one line says why',
@@ -134,9 +170,28 @@ describe.skipIf(process.platform !== 'linux')('a machine with', () => {
     },
   );
 
-  test('a packet engine that proves itself gets it', async () => {
-    const plane = await createDataPlane({ ...common, logger: silentLogger });
+  test.each(STREAM_FAULTS)(
+    '$fault serves HTTP through node:net, and one line says why',
+    async ({ find, reason }) => {
+      const lines: unknown[] = [];
+      const warn: Logger['warn'] = (message, fields) => void lines.push([message, fields]);
+      const plane = await createDataPlane({ ...common, logger: { ...silentLogger, warn } }, find);
+      onTestFinished(() => plane.stop());
+      expect(plane).toBeInstanceOf(ThreadedDataPlane);
+      expect(lines).toEqual([
+        [expect.stringContaining('node:net'), { reason: expect.stringMatching(reason) }],
+      ]);
+      const { port } = await plane.open({ transport: 'tcp', address: '127.0.0.1', port: 0 }, 'tracker');
+      expect(await announceHttp('127.0.0.1', port, {})).toContain('10:incompletei1e');
+    },
+  );
+
+  test('engines that prove themselves gets them', async () => {
+    const lines: unknown[] = [];
+    const warn: Logger['warn'] = (message, fields) => void lines.push([message, fields]);
+    const plane = await createDataPlane({ ...common, logger: { ...silentLogger, warn } });
     onTestFinished(() => plane.stop());
     expect(plane).toBeInstanceOf(ThreadedDataPlane);
+    expect(lines).toEqual([]);
   });
 });
