@@ -1,9 +1,10 @@
 // One shard of the swarm table: where everything stands in its memory. The table is cut by the keyed hash of the
 // info-hash, and each shard is a table of its own behind a lock of its own (lock.ts):
 //
-// torrent slots  open-addressed, record number + 1, keyed by the hash of the info-hash: 6 to 12 octets a torrent
-// records        80 octets a torrent: info-hash 20, downloads 4, clients 3 × 4, last announce 4, and for each family
-//                where its peers are 4, how many stand there 4, in how many buckets 4, leechers 4, peers 4
+// torrent slots  4 octets a torrent: the first record of each chain, chosen by the keyed hash of the info-hash
+// records        84 octets a torrent: info-hash 20, the next of its chain 4, downloads 4, clients 3 × 4, last announce
+//                4, and for each family where its peers are 4, how many stand there 4, in how many buckets 4, leechers
+//                4, peers 4
 // heap           peers (peers.ts, buckets.ts) and, for large swarms, where to find identities (identities.ts)
 // head           totals, free list, expiry cursor, random state, lock
 
@@ -14,19 +15,21 @@ import type { SwarmLimits } from './limits.ts';
 import { lock, tryLock, unlock } from './lock.ts';
 
 /** Words of a torrent's record. The info-hash is the first 20 octets. */
-export const RECORD_WORDS = 20;
+export const RECORD_WORDS = 21;
 export const RECORD = {
   hash: 0,
-  downloaded: 5,
+  /** Number + 1 of the next record of the chain, or of the next free one; 0 is none. */
+  next: 5,
+  downloaded: 6,
   /** Clients, not endpoints: one that has both families counts once. */
-  complete: 6,
-  incomplete: 7,
+  complete: 7,
+  incomplete: 8,
   /** Of the incomplete, those that download nothing more (BEP 21). */
-  partial: 8,
+  partial: 9,
   /** Second of the last announce; {@link NOT_LIVE} when the record is free. */
-  seen: 9,
-  ipv4: 10,
-  ipv6: 15,
+  seen: 10,
+  ipv4: 11,
+  ipv6: 16,
 } as const;
 export const NOT_LIVE = -1;
 /** Info-hash (BEP 3), or one of version 2 cut short (BEP 52). */
@@ -50,6 +53,8 @@ export const HEAD = {
   cursorPlace: 9,
   random: 10,
   lock: 11,
+  /** Chains of torrents, less one. */
+  chains: 12,
 } as const;
 /** Two cache lines: what one shard's threads write is never in the line of another shard's. */
 export const HEAD_WORDS = 32;
@@ -57,6 +62,7 @@ export const HEAD_WORDS = 32;
 /** The memory of one shard: the same in every thread. */
 export interface ShardMemory {
   readonly head: Int32Array;
+  /** By chain: number + 1 of its first record. */
   readonly slots: Int32Array;
   /** Before its pages stand the records: one array holds all that a record or a block can say of a swarm. */
   readonly heap: Heap;

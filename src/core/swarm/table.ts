@@ -82,7 +82,7 @@ function createShardMemory(limits: SwarmLimits, seed: number): ShardMemory {
   if (limits.torrents > MAX_RECORDS) throw new RangeError(`a shard has at most ${MAX_RECORDS} torrents`);
   const memory = {
     head: new Int32Array(new SharedArrayBuffer(HEAD_WORDS * 4)),
-    slots: new Int32Array(new SharedArrayBuffer(slotCount(limits.torrents) * 4)),
+    slots: new Int32Array(new SharedArrayBuffer(limits.torrents * 4)),
     heap: createHeap(limits.heapOctets, limits.torrents * RECORD_WORDS),
   };
   memory.head[HEAD.random] = seed === 0 ? 1 : seed;
@@ -144,11 +144,6 @@ function createSought(): Sought {
 /** The shard of a torrent by `hashTorrent`: the upper bits choose, because the lower ones place it within. */
 export function shardOf({ shards }: SwarmTable, hash: number): SwarmShard {
   return shards[(hash >>> 28) & (shards.length - 1)]!;
-}
-
-/** A power of two, at most two thirds full. */
-function slotCount(torrents: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(8, torrents * 1.5)));
 }
 
 /** Counts for a status page; clients that have both families are one seed or leecher, and two peers. */

@@ -1,7 +1,12 @@
 // Torrents of a shard: found by info-hash, added, dropped. A torrent is named by the word offset of its record.
+//
+// They stand in chains by the keyed hash of their info-hash, of which there are as many as there ever were torrents: a
+// new torrent brings a chain, which takes over what belongs to it from one other (as buckets.ts does with peers). So
+// the index grows a step at a time, and takes no more memory than it needs.
 
 import { halfSipHash13 } from '../octets/half-siphash.ts';
 import type { SipHashKey } from '../octets/siphash.ts';
+import { bucketFor } from './buckets.ts';
 import { GROUP, HEAD, INFO_HASH_OCTETS, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmShard } from './shard.ts';
 
 export const NO_TORRENT = -1;
@@ -16,16 +21,18 @@ export function hashTorrent(key: SipHashKey, octets: Uint8Array, offset: number)
 
 /** The record of the torrent whose info-hash is at `offset`, its `hash` known, or {@link NO_TORRENT}. */
 export function findTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, offset: number): number {
-  const { slots } = shard;
-  const mask = slots.length - 1;
-  let slot = hash & mask;
-  for (;;) {
-    const entry = slots[slot]!;
-    if (entry === 0) return NO_TORRENT;
+  const { slots, words } = shard;
+  let entry = slots[chainOf(shard, hash)]!;
+  while (entry !== 0) {
     const torrent = (entry - 1) * RECORD_WORDS;
     if (hasHash(shard, torrent, octets, offset)) return torrent;
-    slot = (slot + 1) & mask;
+    entry = words[torrent + RECORD.next]!;
   }
+  return NO_TORRENT;
+}
+
+function chainOf({ head }: SwarmShard, hash: number): number {
+  return bucketFor(hash, head[HEAD.chains]! + 1);
 }
 
 function hasHash(shard: SwarmShard, torrent: number, octets: Uint8Array, offset: number): boolean {
@@ -41,8 +48,9 @@ function hasHash(shard: SwarmShard, torrent: number, octets: Uint8Array, offset:
 export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, offset: number): number {
   const { head, words, slots } = shard;
   if (head[HEAD.torrents]! >= shard.limits.torrents) return NO_TORRENT;
+  if (head[HEAD.torrents]! > head[HEAD.chains]!) splitChain(shard);
   let number = head[HEAD.freeRecord]! - 1;
-  if (number >= 0) head[HEAD.freeRecord] = words[number * RECORD_WORDS]!;
+  if (number >= 0) head[HEAD.freeRecord] = words[number * RECORD_WORDS + RECORD.next]!;
   else {
     number = head[HEAD.recordsTouched]!;
     head[HEAD.recordsTouched] = number + 1;
@@ -54,48 +62,48 @@ export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, 
   }
   words[torrent + RECORD.ipv4 + GROUP.shape] = ONE_BUCKET;
   words[torrent + RECORD.ipv6 + GROUP.shape] = ONE_BUCKET | 1;
-  const mask = slots.length - 1;
-  let slot = hash & mask;
-  while (slots[slot] !== 0) slot = (slot + 1) & mask;
-  slots[slot] = number + 1;
+  const chain = chainOf(shard, hash);
+  words[torrent + RECORD.next] = slots[chain]!;
+  slots[chain] = number + 1;
   head[HEAD.torrents] = head[HEAD.torrents]! + 1;
   return torrent;
+}
+
+/** One chain more, if there is a slot: it gets its own from the chain that is without the highest bit of its number. */
+function splitChain(shard: SwarmShard): void {
+  const { head, words, slots } = shard;
+  const chains = head[HEAD.chains]! + 1;
+  if (chains >= slots.length) return;
+  const bit = 1 << (31 - Math.clz32(chains));
+  let left = slots[chains - bit]!;
+  slots[chains - bit] = 0;
+  slots[chains] = 0;
+  head[HEAD.chains] = chains;
+  while (left !== 0) {
+    const torrent = (left - 1) * RECORD_WORDS;
+    const next = words[torrent + RECORD.next]!;
+    const chain = chainOf(shard, hashTorrent(shard.key, shard.octets, torrent * 4));
+    words[torrent + RECORD.next] = slots[chain]!;
+    slots[chain] = left;
+    left = next;
+  }
 }
 
 /** Forgets a torrent that has no peers. */
 export function dropTorrent(shard: SwarmShard, torrent: number): void {
   const { head, words, slots } = shard;
-  const number = torrent / RECORD_WORDS;
-  const mask = slots.length - 1;
-  let slot = homeSlot(shard, torrent);
-  while (slots[slot] !== number + 1) slot = (slot + 1) & mask;
-  closeSlot(shard, slot);
-  words[torrent] = head[HEAD.freeRecord]!;
-  words[torrent + RECORD.seen] = NOT_LIVE;
-  head[HEAD.freeRecord] = number + 1;
-  head[HEAD.torrents] = head[HEAD.torrents]! - 1;
-}
-
-function homeSlot(shard: SwarmShard, torrent: number): number {
-  return hashTorrent(shard.key, shard.octets, torrent * 4) & (shard.slots.length - 1);
-}
-
-/** Moves later entries of the run back over an emptied slot, so that no search stops short (Knuth 6.4, algorithm R). */
-function closeSlot(shard: SwarmShard, emptied: number): void {
-  const { slots } = shard;
-  const mask = slots.length - 1;
-  let hole = emptied;
-  let slot = emptied;
-  for (;;) {
-    slot = (slot + 1) & mask;
-    const entry = slots[slot]!;
-    if (entry === 0) break;
-    const home = homeSlot(shard, (entry - 1) * RECORD_WORDS);
-    if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-    slots[hole] = entry;
-    hole = slot;
+  const entry = torrent / RECORD_WORDS + 1;
+  const chain = chainOf(shard, hashTorrent(shard.key, shard.octets, torrent * 4));
+  if (slots[chain] === entry) slots[chain] = words[torrent + RECORD.next]!;
+  else {
+    let before = (slots[chain]! - 1) * RECORD_WORDS;
+    while (words[before + RECORD.next] !== entry) before = (words[before + RECORD.next]! - 1) * RECORD_WORDS;
+    words[before + RECORD.next] = words[torrent + RECORD.next]!;
   }
-  slots[hole] = 0;
+  words[torrent + RECORD.next] = head[HEAD.freeRecord]!;
+  words[torrent + RECORD.seen] = NOT_LIVE;
+  head[HEAD.freeRecord] = entry;
+  head[HEAD.torrents] = head[HEAD.torrents]! - 1;
 }
 
 /** Peers of both families. */

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { Counter, createCounters } from '../../../src/core/counters.ts';
 import { expire } from '../../../src/core/swarm/expire.ts';
 import { rebuildShard } from '../../../src/core/swarm/rebuild.ts';
-import { HEAD, lockShard, RECORD, type SwarmShard, unlockShard } from '../../../src/core/swarm/shard.ts';
+import {
+  HEAD,
+  lockShard,
+  RECORD,
+  RECORD_WORDS,
+  type SwarmShard,
+  unlockShard,
+} from '../../../src/core/swarm/shard.ts';
 import { createSwarmTable, type SwarmTable, swarmTotals } from '../../../src/core/swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../../../src/core/tracker/announce.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
@@ -43,9 +50,11 @@ describe('rebuilding', () => {
     fill(table, 4000);
     const before = withoutSlack(swarmTotals(table));
     const counts = () =>
-      Array.from({ length: before.torrents }, (_, torrent) => [
-        ...table.shards[0]!.words.subarray(torrent * 20, torrent * 20 + RECORD.ipv4),
-      ]);
+      Array.from({ length: before.torrents }, (_, torrent) =>
+        [
+          ...table.shards[0]!.words.subarray(torrent * RECORD_WORDS, torrent * RECORD_WORDS + RECORD.ipv4),
+        ].filter((_word, at) => at !== RECORD.next),
+      );
     const records = counts().sort();
     rebuild(table.shards[0]!);
     checkTable(table);
@@ -88,7 +97,7 @@ describe('rebuilding', () => {
       fill(table, 150 + below(1200), 1 + below(6));
       const shard = table.shards[0]!;
       const { head, slots, words, heap } = shard;
-      const touched = Math.max(20, head[HEAD.recordsTouched]! * 20);
+      const touched = Math.max(RECORD_WORDS, head[HEAD.recordsTouched]! * RECORD_WORDS);
       const targets = [
         [head, HEAD.lock],
         [slots, slots.length],
