@@ -33,6 +33,7 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
   const lastRow = new Int32Array(rows);
   const nextRow = new Int32Array(rows).fill(NO_ROW);
   const hasher = new OwnerHasher(octets, seed);
+  const strangers = new OwnerHasher(octets, seed);
   let count = 0;
   let node = NO_NODE;
 
@@ -72,7 +73,8 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
     firstRow: firstRow.subarray(0, count),
     nextRow,
     find(name, offset) {
-      const reader = name === octets ? hasher : new OwnerHasher(name, seed);
+      const reader = name === octets ? hasher : strangers;
+      if (name !== octets) strangers.moveTo(name);
       return (slots[slotOf(reader.read(offset), name, offset)]! & mask) - 1;
     },
     release() {

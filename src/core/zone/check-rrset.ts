@@ -72,7 +72,7 @@ function checkNode(context: CheckContext, first: number): void {
 function checkCoexistence(context: CheckContext, byType: ReadonlyMap<number, number[]>, first: number): void {
   const { records, report } = context;
   const alias = byType.get(RecordType.CNAME)?.[0];
-  const other = [...byType].find(([type]) => !BESIDE_CNAME.has(type));
+  const other = alias === undefined ? undefined : [...byType].find(([type]) => !BESIDE_CNAME.has(type));
   if (alias !== undefined && other !== undefined) {
     const [type, [row]] = other;
     report(
@@ -82,8 +82,8 @@ function checkCoexistence(context: CheckContext, byType: ReadonlyMap<number, num
     );
   }
   const redirection = byType.get(RecordType.DNAME)?.[0];
-  const isApex = context.index.find(records.octets, records.owners[first]!) === context.apexNode;
-  if (redirection !== undefined && byType.has(RecordType.NS) && !isApex) {
+  if (redirection === undefined || !byType.has(RecordType.NS)) return;
+  if (context.index.find(records.octets, records.owners[first]!) !== context.apexNode) {
     report('dname-beside-ns', 'A DNAME stands beside NS only at the apex (RFC 6672 §2.3).', redirection);
   }
 }
@@ -92,28 +92,36 @@ function checkCoexistence(context: CheckContext, byType: ReadonlyMap<number, num
 function checkRrset(context: CheckContext, rrset: readonly number[]): void {
   const { records, report } = context;
   const type = records.types[rrset[0]!]!;
-  const name = `${ownerText(context, rrset[0]!)} ${formatRecordType(type)}`;
   const sorted = [...rrset].sort((left, right) => compareRdata(records, left, right) || left - right);
   let distinct = 1;
   let second = NO_ROW;
   for (let index = 1; index < sorted.length; index++) {
     const row = sorted[index]!;
     if (compareRdata(records, sorted[index - 1]!, row) === 0) {
-      report('duplicate-record', `${name} is there already with this data: take this line away.`, row);
+      report(
+        'duplicate-record',
+        `${rrsetText(context, rrset[0]!)} is there already with this data: take this line away.`,
+        row,
+      );
     } else {
       distinct++;
     }
   }
   if (distinct > 1) second = rrset.find((row) => compareRdata(records, rrset[0]!, row) !== 0) ?? NO_ROW;
   if (second !== NO_ROW) reportSingle(context, type, second);
-  checkTtls(context, rrset, name);
+  checkTtls(context, rrset);
   if (distinct > MAX_RRSET_RECORDS) {
     report(
       'rrset-many-records',
-      `BIND refuses more than ${MAX_RRSET_RECORDS} records of one name and type; ${name} has ${distinct}.`,
+      `BIND refuses more than ${MAX_RRSET_RECORDS} records of one name and type; ${rrsetText(context, rrset[0]!)} has ${distinct}.`,
       rrset[0]!,
     );
   }
+}
+
+/** Made for a report only: most RRsets have none. */
+function rrsetText(context: CheckContext, row: number): string {
+  return `${ownerText(context, row)} ${formatRecordType(context.records.types[row]!)}`;
 }
 
 /** Types of which a name has one record. */
@@ -133,14 +141,15 @@ function reportSingle({ records, report }: CheckContext, type: number, row: numb
 }
 
 /** RFC 2181 §5.2. RRSIG records belong each to another RRset. */
-function checkTtls({ records, report }: CheckContext, rrset: readonly number[], name: string): void {
+function checkTtls(context: CheckContext, rrset: readonly number[]): void {
+  const { records, report } = context;
   if (records.types[rrset[0]!] === RecordType.RRSIG) return;
-  const lowest = rrset.reduce((least, row) => Math.min(least, records.ttls[row]!), Number.POSITIVE_INFINITY);
   const other = rrset.find((row) => records.ttls[row] !== records.ttls[rrset[0]!]);
   if (other === undefined) return;
+  const lowest = rrset.reduce((least, row) => Math.min(least, records.ttls[row]!), Number.POSITIVE_INFINITY);
   report(
     'ttl-mismatch',
-    `The records of ${name} have differing TTLs, and the lowest, ${lowest}, is used: write one for all.`,
+    `The records of ${rrsetText(context, rrset[0]!)} have differing TTLs, and the lowest, ${lowest}, is used: write one for all.`,
     other,
   );
 }
@@ -150,10 +159,9 @@ function checkSize(context: CheckContext, rrset: readonly number[]): void {
   let octets = 0;
   for (const row of rrset) octets += records.rdataLengths[row]! + RECORD_HEAD_OCTETS;
   if (octets <= MAX_RRSET_OCTETS) return;
-  const name = `${ownerText(context, rrset[0]!)} ${formatRecordType(records.types[rrset[0]!]!)}`;
   report(
     'rrset-too-large',
-    `${name} takes ${octets} octets, and one answer has at most ${MAX_RRSET_OCTETS}: spread the records over several names.`,
+    `${rrsetText(context, rrset[0]!)} takes ${octets} octets, and one answer has at most ${MAX_RRSET_OCTETS}: spread the records over several names.`,
     rrset[0]!,
   );
 }

@@ -2,6 +2,7 @@
 
 import { formatName, nameLength } from '../dns/name.ts';
 import { formatRecordType, RecordType } from '../dns/record-type.ts';
+import { copyOctets } from '../octets/big-endian.ts';
 import { type CheckContext, hasAddress, hasType, ownerText } from './check-context.ts';
 import { NO_NODE, suffixOffset } from './check-index.ts';
 
@@ -24,13 +25,12 @@ function checkTarget(context: CheckContext, row: number, target: number): void {
   const { records, index, apex, report } = context;
   const { octets } = records;
   if (octets[target] === 0) return; // "." is no server at all (RFC 7505)
-  const name = formatName(octets, target);
-  const type = formatRecordType(records.types[row]!);
   const zoneStart = suffixOffset(octets, target, apex);
   if (isAddress(octets, target, zoneStart < 0 ? suffixOffset(octets, target, ROOT) : zoneStart)) {
+    const type = formatRecordType(records.types[row]!);
     report(
       'target-is-address',
-      `${type} names a server, and ${name} is an address: give it a name with an A record.`,
+      `${type} names a server, and ${formatName(octets, target)} is an address: give it a name with an A record.`,
       row,
     );
     return;
@@ -43,9 +43,10 @@ function checkTarget(context: CheckContext, row: number, target: number): void {
     checkMissingAddress(context, row, target, zoneStart);
     return;
   }
+  const type = formatRecordType(records.types[row]!);
   report(
     'target-is-alias',
-    `${name} is an alias, and ${type} must name the server itself (RFC 2181 §10.3).`,
+    `${formatName(octets, target)} is an alias, and ${type} must name the server itself (RFC 2181 §10.3).`,
     row,
   );
 }
@@ -101,7 +102,11 @@ function isElsewhere(context: CheckContext, target: number, zoneStart: number): 
 
 function hasWildcardAddress(context: CheckContext, offset: number): boolean {
   const { octets } = context.records;
-  const wildcard = Uint8Array.of(1, 0x2a, ...octets.subarray(offset, offset + nameLength(octets, offset)));
+  const length = nameLength(octets, offset);
+  const wildcard = new Uint8Array(length + 2);
+  wildcard[0] = 1;
+  wildcard[1] = 0x2a;
+  copyOctets(octets, offset, length, wildcard, 2);
   const node = context.index.find(wildcard, 0);
   return node !== NO_NODE && (hasAddress(context, node) || hasType(context, node, RecordType.CNAME));
 }

@@ -16,7 +16,7 @@ export class OwnerHasher {
   /** Where the parent of the name was read first: the same as long as names have the same parent to the letter. */
   parentAt = -1;
 
-  private readonly octets: Uint8Array;
+  private octets: Uint8Array;
   private readonly root: number;
   private parentLength = 0;
   private parentLabels = 0;
@@ -29,6 +29,12 @@ export class OwnerHasher {
   constructor(octets: Uint8Array, seed: number) {
     this.octets = octets;
     this.root = rootHash(seed);
+  }
+
+  /** From here on names lie in other octets. */
+  moveTo(octets: Uint8Array): void {
+    this.octets = octets;
+    this.parentAt = -1;
   }
 
   /** Reads the wire name at `offset` and returns its hash. */

@@ -1,8 +1,7 @@
-// Fields of fixed size: numbers, periods, dates, addresses, names, types.
+// Fields of fixed size: numbers, periods, dates, names, types.
 
 import { formatName, MAX_NAME_OCTETS } from '../../dns/name.ts';
 import { formatRecordType, parseRecordType } from '../../dns/record-type.ts';
-import { formatIpAddress, parseIpv6 } from '../../net/ip-address.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
 import { octetsToText } from '../../octets/text.ts';
 import { isDigit, nameProblem, writeName } from '../parser-name.ts';
@@ -59,49 +58,6 @@ export const domainName: Field = {
     next++;
     return next - start > MAX_NAME_OCTETS ? undefined : { text: formatName(rdata, start), next };
   },
-};
-
-export const ipv4: Field = {
-  parse(context) {
-    const { octets, start, end } = context.lexer;
-    const { out } = context;
-    // By hand and not through text: A records are most of a large zone.
-    let position = context.length;
-    let value = 0;
-    let digits = 0;
-    for (let index = start; index <= end; index++) {
-      const octet = index < end ? octets[index]! : 0x2e;
-      if (octet === 0x2e) {
-        if (digits === 0 || value > 255 || position - context.length === 4) return badIpv4(context);
-        out[position++] = value;
-        value = 0;
-        digits = 0;
-      } else {
-        if (!isDigit(octet) || ++digits > 3 || (digits > 1 && value === 0)) return badIpv4(context);
-        value = value * 10 + (octet - 0x30);
-      }
-    }
-    if (position - context.length !== 4) return badIpv4(context);
-    context.length = position;
-    return true;
-  },
-  format: (rdata, start) => formatAddress(rdata, start, 4),
-};
-
-function badIpv4(context: FieldContext): false {
-  return context.fail(
-    'bad-ipv4-address',
-    'An A record holds an IPv4 address: four numbers from 0 to 255 with dots between, without leading zeros.',
-  );
-}
-
-export const ipv6: Field = {
-  parse(context) {
-    const address = parseIpv6(tokenText(context));
-    if (address !== undefined) return putOctets(context, address);
-    return context.fail('bad-ipv6-address', 'An AAAA record holds an IPv6 address, like 2001:db8::1.');
-  },
-  format: (rdata, start) => formatAddress(rdata, start, 16),
 };
 
 /** A type mnemonic in two octets: what an RRSIG covers. */
@@ -262,9 +218,4 @@ function formatNumber(rdata: Uint8Array, start: number, size: number): FieldText
   let value = 0;
   for (let index = 0; index < size; index++) value = value * 256 + rdata[start + index]!;
   return { text: String(value), next: start + size };
-}
-
-function formatAddress(rdata: Uint8Array, start: number, size: number): FieldText | undefined {
-  if (start + size > rdata.length) return undefined;
-  return { text: formatIpAddress(rdata.slice(start, start + size)), next: start + size };
 }

@@ -2,6 +2,7 @@
 // A table: one entry a type, with the section that defines it.
 
 import { RecordType } from '../../dns/record-type.ts';
+import { ipv4, ipv6 } from './address-fields.ts';
 import { base32Hash, base64Rest, hexRest, salt, typeBitmap } from './binary-fields.ts';
 import type { Field } from './field.ts';
 import { location } from './loc-field.ts';
@@ -11,8 +12,6 @@ import {
   domainName,
   eui48,
   eui64,
-  ipv4,
-  ipv6,
   period,
   recordType,
   uint8,
