@@ -15,6 +15,7 @@ import {
   renameSync,
   type Stats,
   unlinkSync,
+  write,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -57,7 +58,8 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         temporary = join(dirname(target), `.${basename(target)}.${randomUint32().toString(16)}.tmp`);
         const file = openSync(temporary, 'wx', PRIVATE_FILE_MODE);
         try {
-          writeAll(file, octets);
+          if (fsync) await writeApart(file, octets);
+          else writeAll(file, octets);
           keepOwner(file, status);
           fchmodSync(file, status.mode & PERMISSION_BITS);
           if (fsync) await syncFile(file);
@@ -107,6 +109,17 @@ function existing(path: string): { readonly target: string; readonly status: Sta
   const status = target === path ? own : lstatSync(target);
   if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
   return { target, status };
+}
+
+/** The same in a thread, beside which the next file is rewritten. */
+function writeApart(file: number, octets: Uint8Array, written = 0): Promise<void> {
+  return new Promise((resolve, reject) => {
+    write(file, octets, written, octets.length - written, null, (error, count) => {
+      if (error !== null) reject(error);
+      else if (written + count === octets.length) resolve();
+      else writeApart(file, octets, written + count).then(resolve, reject);
+    });
+  });
 }
 
 function writeAll(file: number, octets: Uint8Array): void {
