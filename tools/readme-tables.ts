@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settings } from '../src/app/config/config-schema.ts';
-import { CHECK_CODES, SERVE_CODES } from '../src/app/zones/finding.ts';
+import { CHECK_CODES, SERVE_CODES, SHARED_CODES } from '../src/app/zones/finding.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
 import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
 
@@ -37,6 +37,10 @@ export function readmeTables(): Readonly<Record<string, string>> {
   const checkFindings = Object.entries(CHECK_CODES).map(
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity}, by \`check\` | ${summary} |`,
   );
+  const sharedFindings = Object.entries(SHARED_CODES).map(
+    ([code, { severity, summary }]) =>
+      `| \`${code}\` | ${severity}, by \`check\` and \`serve\` | ${summary} |`,
+  );
   const serveFindings = Object.entries(SERVE_CODES).map(
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity}, by \`serve\` | ${summary} |`,
   );
@@ -51,6 +55,7 @@ export function readmeTables(): Readonly<Record<string, string>> {
       ...findings,
       ...checkFindings,
       ...listenerFindings,
+      ...sharedFindings,
       ...serveFindings,
     ].join('\n'),
     configuration: ['| key | default | what it does |', '|---|---|---|', ...configuration].join('\n'),

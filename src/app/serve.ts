@@ -13,6 +13,7 @@ import {
   zoneStatus,
 } from './admin/status.ts';
 import type { Config } from './config/config.ts';
+import { type CookieSecrets, openCookieSecrets } from './cookie-secrets.ts';
 import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
@@ -62,11 +63,12 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { config, machine, logger } = options;
   const { clock, randomOctets } = machine;
+  const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
   let server: ZoneServer | undefined;
   const dataPlane = await (options.createDataPlane ?? createDataPlane)({
     workerCount: config.workers.count,
     udpPayload: config.dns.udpPayload,
-    answers: await createAnswerSetup(config.dns, randomOctets),
+    answers: createAnswerSetup(config.dns, cookies.current(), randomOctets),
     settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
     limits: config.tracker.limits,
     clock,
@@ -74,13 +76,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onNotify: (notice) => server?.receiveNotify(notice),
     randomOctets,
   });
-  server = new ZoneServer(options, dataPlane);
+  server = new ZoneServer(options, dataPlane, cookies);
   return server;
 }
 
 class ZoneServer implements Server {
   private readonly options: ServerOptions;
   private readonly dataPlane: DataPlane;
+  private readonly cookies: CookieSecrets;
   private readonly sockets: OpenSockets;
   private readonly drains: Drains;
   private readonly turns = createTurns();
@@ -96,11 +99,12 @@ class ZoneServer implements Server {
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, dataPlane: DataPlane) {
+  constructor(options: ServerOptions, dataPlane: DataPlane, cookies: CookieSecrets) {
     const { config, machine, logger } = options;
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
+    this.cookies = cookies;
     this.dns = createDnsService({ config, dataPlane, machine, logger });
     const readCounters = () => dataPlane.readCounters();
     this.http = createHttpServices({ config, logger, readCounters, status: () => this.status() });
@@ -180,7 +184,7 @@ class ZoneServer implements Server {
       publish: (changed) => this.publishCopies(changed),
     });
     this.transfers = transfers;
-    const { dataPlane, sockets, drains } = this;
+    const { dataPlane, sockets, drains, cookies } = this;
     await this.http.open();
     const reserved = () => this.dns.reserved(this.http.listening());
     this.reloader = createReloader({
@@ -193,6 +197,7 @@ class ZoneServer implements Server {
       machine,
       reserved,
       transfers,
+      cookies,
     });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
     this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
@@ -210,7 +215,8 @@ class ZoneServer implements Server {
     if (this.reloader === undefined || this.stopped !== undefined) {
       return { trigger, zones: [], opened: [], draining: [], closed: [] };
     }
-    if (trigger === 'signal') await Promise.all([this.dns.reload(), this.transfers?.reloadKeys()]);
+    if (trigger === 'signal')
+      await Promise.all([this.dns.reload(), this.transfers?.reloadKeys(), this.cookies.reload()]);
     let report = await this.reloader.reload(trigger);
     if (await this.watchAll()) {
       // What was saved between the reading and the watching is read now: nobody else would say so.

@@ -4,6 +4,7 @@
 import { basename, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Cancel, Clock } from './clock.ts';
+import { watchLinks } from './link-watch.ts';
 import { type Logger, silentLogger } from './log.ts';
 
 export interface WatchOptions {
@@ -46,11 +47,30 @@ export async function watchFiles(
 ): Promise<FileWatcher> {
   const burst = createBurst(onChange, options);
   let watched = absolute(paths);
-  let watcher = await openWatcher(watched, burst.extend, options);
   let closed = false;
+  let last: Promise<void> = Promise.resolve();
+  let unwatchLinks = watchLinks(watched, swapped);
+  let watcher = await openWatcher(watched, burst.extend, options);
 
-  async function change(next: ReadonlySet<string>): Promise<void> {
-    if (closed || isSameSet(next, watched)) return;
+  function inTurn(task: () => Promise<void>): Promise<void> {
+    last = last.then(task);
+    return last;
+  }
+
+  /** A link leads elsewhere, and what is there is to be watched and read. */
+  function swapped(): void {
+    void inTurn(async () => {
+      // First: the library has one handle a path, and that is of where the link led before.
+      await watcher.close();
+      await open(watched);
+      burst.extend();
+    });
+  }
+
+  async function open(next: ReadonlySet<string>): Promise<void> {
+    if (closed) return;
+    unwatchLinks();
+    unwatchLinks = watchLinks(next, swapped);
     // The old watch goes on until the new one stands: a save in between is told of, perhaps by both.
     const replacement = await openWatcher(next, burst.extend, options);
     const former = watcher;
@@ -59,17 +79,16 @@ export async function watchFiles(
     await former.close();
   }
 
-  let last: Promise<void> = Promise.resolve();
-  function inTurn(task: () => Promise<void>): Promise<void> {
-    last = last.then(task);
-    return last;
-  }
-
   return {
-    setPaths: (next) => inTurn(() => change(absolute(next))),
+    setPaths: (paths) =>
+      inTurn(async () => {
+        const next = absolute(paths);
+        if (!isSameSet(next, watched)) await open(next);
+      }),
     close() {
       burst.stop();
       closed = true;
+      unwatchLinks();
       return inTurn(() => watcher.close());
     },
   };
@@ -98,6 +117,10 @@ async function openWatcher(
     ...(pollMilliseconds !== undefined && { backend: 'polling', pollingInterval: pollMilliseconds }),
   });
   watcher.on('all', onEvent);
+  // A file that has become a folder within one tick is no event of the library's.
+  watcher.on('raw', (_event, path) => {
+    if (!isDraft(path)) onEvent();
+  });
   watcher.on('error', (error) => {
     logger.warn(adviceFor(error), error instanceof Error ? { error } : {});
     // What made it fail (a link to itself in the place of a file) may be the change that nobody else tells of.

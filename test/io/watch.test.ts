@@ -1,3 +1,4 @@
+import { mkdirSync, unlinkSync } from 'node:fs';
 import { mkdir, open, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -79,6 +80,13 @@ describe.each([
         await rename(join(folder, '.link'), zone);
       },
     ],
+    [
+      'a folder put in place of the file within one tick',
+      async ({ zone }) => {
+        unlinkSync(zone);
+        mkdirSync(zone);
+      },
+    ],
   ])('tells once of %s', async (_save, save) => {
     const at = await watched(what, pollMilliseconds);
     const told = at.next();
@@ -132,6 +140,32 @@ describe('watching', () => {
         .then(() => rm(join(folder, '..2026_01'), { recursive: true }));
     });
     await expect(told).resolves.toBeUndefined();
+  });
+
+  it.each(['a folder', 'a file'])('follows a link to %s that is swapped, again and again', async (what) => {
+    const folder = await temporaryFolder();
+    const link = join(folder, 'zones');
+    const pathIn = (version: string): string =>
+      what === 'a file' ? join(folder, version) : join(folder, version, 'a.zone');
+    const lead = async (version: string): Promise<void> => {
+      if (what === 'a folder') await mkdir(join(folder, version));
+      await writeFile(pathIn(version), version);
+      await symlink(version, join(folder, 'tmp'));
+      await rename(join(folder, 'tmp'), link);
+    };
+    await lead('one');
+    let wake = (): void => {};
+    const next = (): Promise<void> => new Promise((resolve) => (wake = resolve));
+    const watcher = await watchFiles([link], () => wake(), { clock: systemClock, quietMilliseconds: 60 });
+    onTestFinished(() => watcher.close());
+    for (const version of ['two', 'three']) {
+      const swapped = next();
+      await lead(version);
+      await swapped;
+      const saved = next();
+      await writeFile(pathIn(version), `${version}, edited`);
+      await saved;
+    }
   });
 
   it('leaves out drafts, and paths that it no longer has', async () => {

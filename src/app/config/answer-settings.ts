@@ -55,7 +55,7 @@ export const answerSettings = {
   cookie_secret_file: setting(z.string('expected a path'), {
     comment:
       'File with the secret of cookies, 32 hexadecimal digits; a second line holds the one before it, still accepted. The ' +
-      'same on all servers of one address, BIND, Knot and NSD included (RFC 9018). Empty: a random one at each start.',
+      'same on all servers of one address, BIND, Knot and NSD included (RFC 9018). Empty: a random one at each start. Read again at SIGHUP.',
     argument: 'path',
     kind: 'text',
     default: '',

@@ -2,17 +2,17 @@
 
 import { dirname } from 'node:path';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
-import { type PreferenceHost, preferenceHosts } from '../../core/preference/hosts.ts';
+import { formatHostName, type PreferenceHost, preferenceHosts } from '../../core/preference/hosts.ts';
 import { isError } from '../../core/zone/diagnostic.ts';
 import { MAX_DIAGNOSTICS } from '../../core/zone/diagnostic-list.ts';
 import { includeReader, listZoneFiles, readZoneFile } from '../../io/zone-files.ts';
 import type { Config } from '../config/config.ts';
 import { configuredDnsAddresses, reservedListeners } from '../dns-listeners.ts';
 import type { Machine } from '../machine.ts';
-import { createFinding, type Finding, type SourceText } from './finding.ts';
+import { createFinding, duplicateFinding, type Finding, type SourceText } from './finding.ts';
 import { addressesHere, planZone, rejectionFinding } from './plan-zone.ts';
 import { publishedOnlyLead, publishedOnlyRemedy } from './published-only.ts';
-import { checkTexts, type ReadTexts } from './zone-version.ts';
+import { checkTexts, type ReadTexts, soaPosition } from './zone-version.ts';
 
 export interface CheckedZone {
   readonly path: string;
@@ -50,9 +50,22 @@ export function createZoneChecker({ config, machine }: ZoneCheckerOptions): Zone
   const reserved = reservedListeners(configuredDnsAddresses(dns.listen, machine), streams);
   /** What the zones so far would open; bounded by `tracker.max_listeners`, which the plan holds. */
   const open = new Map<string, Listener>();
+  /** Which file has each zone; bounded by the files that are checked. */
+  const fileOf = new Map<string, string>();
+
+  function duplicates({ zone, texts, findings }: ReadTexts): Finding[] {
+    if (zone.apex === undefined || findings.some(isError)) return [];
+    const name = formatHostName(zone.apex);
+    const [{ path }] = texts as readonly [SourceText];
+    const rival = fileOf.get(name);
+    if (rival === undefined) fileOf.set(name, path);
+    return rival === undefined || rival === path
+      ? []
+      : [duplicateFinding({ name, soa: soaPosition(zone), texts }, rival)];
+  }
 
   function plan({ zone, texts, findings }: ReadTexts): Pick<CheckedZone, 'findings' | 'publishedOnly'> {
-    if (zone.apex === undefined || findings.some(isError)) return { findings: [], publishedOnly: [] };
+    if (zone.apex === undefined || findings.some(isError)) return NOTHING_PLANNED;
     const hosts = preferenceHosts({ ...zone, apex: zone.apex });
     const planned = planZone(hosts, { tracker, addresses, reserved, open: [...open.values()] });
     if (planned.rejections.length === 0)
@@ -68,16 +81,20 @@ export function createZoneChecker({ config, machine }: ZoneCheckerOptions): Zone
   return {
     check(path) {
       const read = checkTexts(readZoneFile(path), includeReader(dirname(path)));
-      const { findings, publishedOnly } = plan(read);
+      const twice = duplicates(read);
+      const { findings, publishedOnly } = twice.length > 0 ? NOTHING_PLANNED : plan(read);
       return {
         path,
         recordCount: read.zone.records.count,
-        findings: [...read.findings, ...findings],
+        findings: [...read.findings, ...twice, ...findings],
         publishedOnly,
       };
     },
   };
 }
+
+/** What is not served opens nothing. */
+const NOTHING_PLANNED = { findings: [], publishedOnly: [] } as const;
 
 /** As many as are kept of any other finding, and then the notice that there are more. */
 function firstOf<T>(items: readonly T[], toFinding: (item: T) => Finding): Finding[] {

@@ -6,7 +6,7 @@ import type { CompileOptions } from '../../core/zone/compile.ts';
 import type { TrackerConfig } from '../config/config.ts';
 import { type AdmissionOptions, admitZone } from './admit-zone.ts';
 import type { Drains } from './drains.ts';
-import { createFinding, type Finding } from './finding.ts';
+import { duplicateFinding, type Finding } from './finding.ts';
 import type { KeptZones } from './kept-zones.ts';
 import type { OpenSockets } from './open-sockets.ts';
 import { serialWarnings } from './serial-warning.ts';
@@ -116,7 +116,7 @@ async function decideReading(entry: ZoneEntry, reading: ZoneReading, context: Co
   const files = version.texts.map(({ path }) => path);
   const rival = context.others.find(({ served }) => served?.version.name === version.name);
   if (rival !== undefined && !rival.isGone) {
-    const findings = [...reading.findings, duplicate(version, rival)];
+    const findings = [...reading.findings, duplicateFinding(version, rival.path)];
     return await fallBack(entry, { findings, version }, files, context);
   }
   const admission = await admitZone(version, admissionOptions(entry, context));
@@ -168,11 +168,6 @@ async function fallBack(
 function keep(entry: ZoneEntry, findings: readonly Finding[], files: readonly string[]): Decision {
   const outcome = entry.served === undefined ? 'not-served' : 'kept';
   return { before: entry, entry: { ...entry, isCurrent: false, findings, files }, outcome, isFresh: false };
-}
-
-function duplicate({ name, soa, texts }: ZoneVersion, rival: ZoneEntry): Finding {
-  const message = `${name} is served from ${rival.path} already; take one of the two files away`;
-  return createFinding({ code: 'duplicate-zone', severity: 'error', message, position: soa }, texts);
 }
 
 function admissionOptions({ origin }: ZoneEntry, context: Context): AdmissionOptions {

@@ -15,11 +15,17 @@ export const CHECK_CODES = {
 
 export type CheckCode = keyof typeof CHECK_CODES;
 
+/** Findings of both, before anything is opened. */
+export const SHARED_CODES = {
+  'duplicate-zone': { severity: 'error', summary: 'a zone that another file has already' },
+} as const;
+
+export type SharedCode = keyof typeof SHARED_CODES;
+
 /** Findings that only a running server can have, beside {@link ListenerCode}. */
 export const SERVE_CODES = {
   'zone-unreadable': { severity: 'error', summary: 'a zone file that cannot be read' },
   'zone-file-gone': { severity: 'warning', summary: 'a zone file that is gone while its zone is served' },
-  'duplicate-zone': { severity: 'error', summary: 'a zone that another file serves already' },
   'zone-not-compiled': {
     severity: 'error',
     summary: 'a zone of another server that is too broken to be served',
@@ -36,7 +42,7 @@ export type ServeCode = keyof typeof SERVE_CODES;
 
 /** A diagnostic of a zone, whoever found it. */
 export interface Finding extends Omit<Diagnostic, 'code'> {
-  readonly code: Diagnostic['code'] | ListenerCode | CheckCode | ServeCode;
+  readonly code: Diagnostic['code'] | ListenerCode | CheckCode | SharedCode | ServeCode;
 }
 
 /** Texts of the files that a position can point into. */
@@ -53,6 +59,15 @@ export interface FindingAt {
   readonly severity: Finding['severity'];
   readonly message: string;
   readonly position: RecordPosition;
+}
+
+/** Of two files with one zone the first is served. `soa` is where the second has its SOA. */
+export function duplicateFinding(
+  { name, soa, texts }: { name: string; soa: RecordPosition; texts: readonly SourceText[] },
+  rival: string,
+): Finding {
+  const message = `${name} is served from ${rival} already; take one of the two files away`;
+  return createFinding({ code: 'duplicate-zone', severity: 'error', message, position: soa }, texts);
 }
 
 /** Underlines the word at the position. */

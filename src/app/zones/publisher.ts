@@ -4,6 +4,7 @@ import { parseName } from '../../core/dns/name.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { createUnavailableZone } from '../../core/zone/unavailable.ts';
+import type { CookieSecrets } from '../cookie-secrets.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { Transfers } from '../transfer/transfers.ts';
 import type { Drains } from './drains.ts';
@@ -13,6 +14,7 @@ export interface PublisherOptions {
   readonly dataPlane: DataPlane;
   readonly drains: Drains;
   readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy'>;
+  readonly cookies: Pick<CookieSecrets, 'current'>;
 }
 
 export interface Publisher {
@@ -22,10 +24,12 @@ export interface Publisher {
   isBehind(zones: readonly ServedZone[]): boolean;
 }
 
-export function createPublisher({ dataPlane, drains, transfers }: PublisherOptions): Publisher {
+export function createPublisher({ dataPlane, drains, transfers, cookies }: PublisherOptions): Publisher {
   /** By name: zones of other servers without a copy that may be served. Bounded by those zones. */
   let unavailable: ReadonlyMap<string, ZoneImage> = new Map();
   let publishedKeys: readonly TsigKey[] | undefined;
+  /** Those of the start are known to the data plane already. */
+  let publishedSecrets = cookies.current();
 
   function unavailableBeside(zones: readonly ServedZone[]): string[] {
     const served = new Set(zones.map(({ version }) => version.name));
@@ -46,11 +50,13 @@ export function createPublisher({ dataPlane, drains, transfers }: PublisherOptio
       const draining = drains.drainingBeside(publishedEndpoints(zones));
       const images = [...zones.map(({ version }) => version.image), ...unavailable.values()];
       publishedKeys = transfers.keys();
-      await dataPlane.publish({ images, draining, transfers: transfers.policy() });
+      publishedSecrets = cookies.current();
+      const policy = { transfers: transfers.policy(), cookieSecrets: publishedSecrets };
+      await dataPlane.publish({ images, draining, ...policy });
     },
     isBehind(zones) {
       const names = unavailableBeside(zones);
-      if (publishedKeys !== transfers.keys()) return true;
+      if (publishedKeys !== transfers.keys() || publishedSecrets !== cookies.current()) return true;
       return names.length !== unavailable.size || names.some((name) => !unavailable.has(name));
     },
   };

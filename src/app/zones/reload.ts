@@ -6,6 +6,7 @@ import { coversSocket } from '../../core/preference/plan.ts';
 import { FileError } from '../../io/files.ts';
 import type { Logger } from '../../io/log.ts';
 import type { Config } from '../config/config.ts';
+import type { CookieSecrets } from '../cookie-secrets.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import { createImageBuffers } from '../data-plane/image-buffers.ts';
 import type { Machine } from '../machine.ts';
@@ -48,6 +49,7 @@ export interface ReloadOptions {
   /** Sockets of our own that no zone may take. */
   reserved(): readonly Listener[];
   readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy' | 'prepare' | 'published'>;
+  readonly cookies: Pick<CookieSecrets, 'current'>;
 }
 
 export interface Reloader {

@@ -166,7 +166,7 @@ export function digestOf(texts: readonly SourceText[]): string {
 }
 
 /** A checked zone has its SOA at the apex. */
-function soaPosition({ records, files }: ParsedZone): RecordPosition {
+export function soaPosition({ records, files }: ParsedZone): RecordPosition {
   const row = records.types.subarray(0, records.count).indexOf(RecordType.SOA);
   return { file: files[records.files[row]!] ?? '', line: records.lines[row]!, column: records.columns[row]! };
 }

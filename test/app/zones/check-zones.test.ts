@@ -13,7 +13,7 @@ interface Setting {
   readonly families?: readonly number[];
 }
 
-/** One entry a zone: `code file-name:line` of its findings, then of its hosts elsewhere. */
+/** Findings of each zone, then those of its hosts elsewhere. Zones by name, or by `FILE=NAME`. */
 async function check(zones: Readonly<Record<string, string>>, setting: Setting = {}) {
   const { flags = {}, local = ['127.0.0.1', '::1', '10.0.0.5'], families = [4, 6] } = setting;
   const folder = await temporaryFolder();
@@ -23,8 +23,10 @@ async function check(zones: Readonly<Record<string, string>>, setting: Setting =
   const checker = createZoneChecker({ config: result.config, machine });
   const checked = [];
   for (const [name, lines] of Object.entries(zones)) {
-    await writeFile(join(folder, `${name}.zone`), zoneText(name, lines));
-    const { findings, publishedOnly } = checker.check(join(folder, `${name}.zone`));
+    const [file, origin = name] = name.split('=');
+    const path = join(folder, `${file}.zone`);
+    await writeFile(path, zoneText(origin, lines));
+    const { findings, publishedOnly } = checker.check(path);
     checked.push(
       [findings, publishedOnly].map((list) =>
         list.map((each) => `${each.line} ${each.code}: ${each.message}`),
@@ -96,5 +98,15 @@ describe('a zone checker', () => {
     const [checked] = await check({ example: lines.join('\n') });
     expect(checked?.elsewhere).toHaveLength(MAX_DIAGNOSTICS + 1);
     expect(checked?.elsewhere?.at(-1)).toContain('too-many-warnings: 1 more like this one');
+  });
+
+  it('finds two files of one zone, and opens nothing for the second', async () => {
+    const flags = { 'tracker.max_listeners': '1' };
+    const host = (port: number) => `t A 127.0.0.1\nt TXT "BITTORRENT UDP:${port}"`;
+    const [first, second] = await check({ example: host(1), 'copy=example': host(2) }, { flags });
+    expect(first?.findings).toEqual([]);
+    expect(second?.findings).toEqual([
+      expect.stringMatching(/^3 duplicate-zone: example is served from .*example\.zone already; take one/),
+    ]);
   });
 });

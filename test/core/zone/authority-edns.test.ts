@@ -127,6 +127,18 @@ describe('options', () => {
     );
   });
 
+  it('have cookies of new secrets from the next publication on', () => {
+    const authority = authorityWith();
+    const spec = { name: 'a.example.', options: [[COOKIE, GOOD]] } as const;
+    expect(ask(authority, spec).options?.[COOKIE]).toBe(GOOD);
+    authority.publish(createCatalog([IMAGE], SEED), { cookieSecrets: [new Uint8Array(16), SECRET] });
+    const renewed = ask(authority, spec).options?.[COOKIE];
+    expect(renewed?.slice(0, 16)).toBe(CLIENT);
+    expect(renewed).not.toBe(GOOD);
+    authority.publish(createCatalog([IMAGE], SEED));
+    expect(ask(authority, { ...spec, options: [[COOKIE, renewed!]] }).options?.[COOKIE]).toBe(renewed);
+  });
+
   it('of another version are not read: BADVERS', () => {
     const options = [
       [COOKIE, '00'],
