@@ -46,12 +46,12 @@ describe('an address in a zone', () => {
   it('is read from any text as everywhere else', () => {
     const ipv6 = textOf('1', '0', 'ffff', 'A', '12345', 'g', ':', ':', ':', '::', '192.0.2.1');
     fc.assert(
-      fc.property(ipv6, (text) => expect(readAddress('AAAA', text)).toBe(hexOf(parseIpv6(text)))),
+      fc.property(ipv6, (text) => void expect(readAddress('AAAA', text)).toBe(hexOf(parseIpv6(text)))),
       { numRuns: 1000 },
     );
     const ipv4 = textOf('1', '0', '255', '256', '.', '.', '.', 'x');
     fc.assert(
-      fc.property(ipv4, (text) => expect(readAddress('A', text)).toBe(hexOf(parseIpv4(text)))),
+      fc.property(ipv4, (text) => void expect(readAddress('A', text)).toBe(hexOf(parseIpv4(text)))),
       { numRuns: 1000 },
     );
   });
