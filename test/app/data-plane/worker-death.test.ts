@@ -16,7 +16,8 @@ import { BATCH_SIZE } from '../../../src/io/packet-engine/packet-batch.ts';
 import { randomOctets } from '../../../src/io/random.ts';
 import { imageOf } from '../../support/authority-of.ts';
 import { encodeQuery } from '../../support/dns-message.ts';
-import { askTcp, askUdp } from '../../support/tracker-clients.ts';
+import { connectTcp, type TcpClient } from '../../support/tcp-client.ts';
+import { announceHttp, askTcp, askUdp } from '../../support/tracker-clients.ts';
 
 const QUERY = { name: 'v.example', type: 'TXT' };
 const ADDRESS = '127.0.0.1';
@@ -201,15 +202,53 @@ describe.skipIf(process.platform !== 'linux')('a worker', () => {
     expect(again.address().port).toBe(port);
   });
 
-  test('leaves no descriptor behind', async () => {
+  test('that had HTTP connections loses them, and its port answers on', async () => {
+    const { plane } = await prepare(2);
+    const listener = await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'tracker');
+    const clients = await openHttpConnections(listener.port, 16);
+    for (const worker of [0, 1]) {
+      const replaced = killAndReplace(plane, worker);
+      // Whichever worker gets it: one that is dead leaves it to its successor.
+      for (let peer = 0; peer < 8; peer++) {
+        const peerPort = 7000 + 8 * worker + peer;
+        expect(await announceHttp(ADDRESS, listener.port, { peerPort })).toContain('8:interval');
+      }
+      await replaced;
+    }
+    await Promise.all(clients.map((client) => client.ended()));
+    await plane.close(listener);
+    await expect(connectTcp(listener)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('leaves no descriptor behind, those of connections included', async () => {
     const { plane } = await prepare(1);
     await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    const { port } = await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'tracker');
     await killAndReplace(plane, 0);
     const before = countDescriptors();
-    for (let round = 0; round < 2; round++) await killAndReplace(plane, 0);
+    for (let round = 0; round < 2; round++) {
+      const clients = await openHttpConnections(port, 20);
+      await killAndReplace(plane, 0);
+      await Promise.all(clients.map((client) => client.ended()));
+    }
     await expect.poll(countDescriptors).toBeLessThanOrEqual(before);
   });
 });
+
+/** Each has had an answer, and stays until the server or the test ends it. */
+async function openHttpConnections(port: number, count: number): Promise<TcpClient[]> {
+  const clients = await Promise.all(
+    Array.from({ length: count }, () => connectTcp({ address: ADDRESS, port })),
+  );
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+  });
+  for (const client of clients) {
+    client.send('GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect((await client.received(1)).toString()).toMatch(/^HTTP\/1\.1 200 /);
+  }
+  return clients;
+}
 
 /** Resolves when the successor takes commands. */
 async function killAndReplace(plane: ThreadedDataPlane, index: number): Promise<void> {
