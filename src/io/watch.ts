@@ -119,7 +119,7 @@ async function openWatcher(
   watcher.on('all', onEvent);
   // A file that has become a folder within one tick is no event of the library's.
   watcher.on('raw', (_event, path) => {
-    if (!isDraft(path)) onEvent();
+    if (path === null || !isDraft(path)) onEvent();
   });
   watcher.on('error', (error) => {
     logger.warn(adviceFor(error), error instanceof Error ? { error } : {});

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counter, createCounters } from '../../../src/core/counters.ts';
 import { parsePrefix } from '../../../src/core/net/prefix.ts';
-import { parseTransferRule } from '../../../src/core/transfer/access.ts';
+import { parseTransferRule, type TransferRule } from '../../../src/core/transfer/access.ts';
 import { diffImages } from '../../../src/core/transfer/changes.ts';
 import { createTransferReader } from '../../../src/core/transfer/incoming.ts';
 import { signRequest } from '../../../src/core/transfer/tsig.ts';
@@ -30,7 +30,7 @@ function zone(serial: number, hosts: number): string {
 }
 
 /** At serial 3; from 1 to 2 few records change, from 2 to 3 `hosts`. */
-function serving(hosts: number, rules = ANYBODY) {
+function serving(hosts: number, rules: readonly TransferRule[] = ANYBODY) {
   const images = [zone(1, 0), zone(2, 2), zone(3, hosts)].map((text) => compileText(text, 'example.', SEED));
   const changes = [diffImages(images[0]!, images[1]!)!, diffImages(images[1]!, images[2]!)!];
   const counters = createCounters();
