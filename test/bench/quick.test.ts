@@ -7,6 +7,7 @@ import { chooseProcessors } from './processors.ts';
 import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { axfrSuite } from './suites/axfr.ts';
 import { dnsSuite } from './suites/dns.ts';
+import { gatewaySuite } from './suites/gateway.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
 import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
@@ -72,6 +73,11 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
       expect(octets).toBeGreaterThan(90_000);
       expect(cpu).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
     }
+  });
+
+  it('measures announces through the gateway', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [saturation] = await gatewaySuite.run(options, load);
+    checkServers(saturation!, ['Portolan']);
   });
 
   it('measures zone transfers', { timeout: TIMEOUT_MILLISECONDS }, async () => {
