@@ -85,6 +85,7 @@ const READER_FILES = {
   'old.torrent':
     'd8:announce36:http://tracker.example:8080/announce4:infod6:lengthi1e4:name1:a12:piece lengthi16384e' +
     '6:pieces20:aaaaaaaaaaaaaaaaaaaaee',
+  'zones/tracker.example.net.zone': /<!-- zone: operator -->\n```zone\n([\s\S]*?)```/.exec(readme)![1]!,
   'zones/mistyped.zone': exampleZone.replace('AAAA ::1', 'AAAA ::g'),
 };
 
