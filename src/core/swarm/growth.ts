@@ -15,11 +15,11 @@ import { GROUP, type SwarmShard } from './shard.ts';
  * Peers a bucket on average, by family index: going through one costs about what hashing an endpoint costs, and a
  * reply of 50 takes two or three of them. Fewer of the larger, so that blocks waste little of their pages.
  */
-const BUCKET_LOAD = [32, 24] as const;
+const BUCKET_LOAD = [32, 20] as const;
 /** Below this share of the load a bucket is given up, so that one peer more or less splits and joins nothing. */
 const MERGE_SHARE = 3 / 8;
 /** With as many buckets, 1,500 peers, a swarm gets references; going through fewer takes a newcomer 1 µs. */
-const REFERENCED_BUCKETS = [48, 64] as const;
+const REFERENCED_BUCKETS = [48, 76] as const;
 /** Peers that join before it is tried again, where that could not be done. */
 const REFERENCES_TRIED_EVERY = 64;
 /** A swarm that shrank to this share of that gives them up. */
