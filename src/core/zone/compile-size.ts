@@ -3,6 +3,8 @@
 import { nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { APEX, type NameTree, slotsFor, type ZoneNames } from './compile-names.ts';
+import { MAX_LINK_OCTETS } from './compile-pack.ts';
+import { RECORD_HEADER_OCTETS } from './compile-rrset.ts';
 import { Denial } from './denial-owners.ts';
 import { MAX_SALT_OCTETS } from './dnssec-rdata.ts';
 import { Header, NODE_WORDS, RRSET_WORDS } from './image.ts';
@@ -12,9 +14,7 @@ import type { RecordTable } from './record-table.ts';
 /** Three names of 255 octets, a record header and fields, links. */
 const NEGATIVE_SOA_AND_APEX_OCTETS = 3 * 255 + 64;
 
-/**
- * An upper bound of the image's octets. What is not used is never touched, so the system gives no memory for it.
- */
+/** An upper bound of the image's octets. Packed names lie at its end first (compile-pack.ts), so that it is to be close. */
 export function sizeBound(table: RecordTable, { tree, hashed }: ZoneNames): number {
   let octets = (Header.words + RRSET_WORDS + 1) * 4 + slotsFor(tree.count) * 8;
   octets += namesBound(table, tree);
@@ -25,8 +25,8 @@ export function sizeBound(table: RecordTable, { tree, hashed }: ZoneNames): numb
 }
 
 function recordBound(table: RecordTable, row: number): number {
-  const links = rdataNamesOf(table.types[row]!) === undefined ? 0 : 4 + 2 * 2 + 6;
-  return RRSET_WORDS * 4 + 12 + table.rdataLengths[row]! + links;
+  const links = rdataNamesOf(table.types[row]!) === undefined ? 0 : MAX_LINK_OCTETS;
+  return RRSET_WORDS * 4 + RECORD_HEADER_OCTETS + table.rdataLengths[row]! + links;
 }
 
 function namesBound(table: RecordTable, tree: NameTree): number {
