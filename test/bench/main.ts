@@ -13,6 +13,7 @@ import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
 import { gatewaySuite } from './suites/gateway.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
+import { rewriteColdSuite, rewriteFolderSuite } from './suites/rewrite-folder.ts';
 import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
 import type { Suite } from './suites/suite.ts';
@@ -29,6 +30,8 @@ const SUITES: readonly Suite[] = [
   workersSuite,
   httpAnnounceSuite,
   rewriteSuite,
+  rewriteFolderSuite,
+  rewriteColdSuite,
   gatewaySuite,
   serviceSuite,
   zoneLoadSuite,

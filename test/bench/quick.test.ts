@@ -9,6 +9,7 @@ import { axfrSuite } from './suites/axfr.ts';
 import { dnsSuite } from './suites/dns.ts';
 import { gatewaySuite } from './suites/gateway.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
+import { rewriteColdSuite, rewriteFolderSuite } from './suites/rewrite-folder.ts';
 import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
@@ -92,6 +93,18 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     for (const row of [...torrents!.rows, ...urls!.rows]) {
       expect(row['microseconds']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
     }
+  });
+
+  it('measures folders of torrents', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [quick, safe] = await rewriteFolderSuite.run(options, load);
+    for (const row of [...quick!.rows, ...safe!.rows]) {
+      expect(row['filesPerSecond']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
+    }
+    const [cold] = await rewriteColdSuite.run(options, load);
+    expect(cold!.rows).toMatchObject([
+      { work: 'cold', queries: 100, seconds: expect.toSatisfy(isAboveZero) },
+      { work: 'look-ups cached', queries: 100, seconds: expect.toSatisfy(isAboveZero) },
+    ]);
   });
 });
 

@@ -1,12 +1,12 @@
 // `node rewrite-child.ts ROUNDS SECONDS`: prints, a round after the other, samples of each kind of work, taking turns.
 
 import parseTorrent, { toTorrentFile } from 'parse-torrent';
-import { encodeBencode } from '../../../src/core/bencode/encode.ts';
 import type { Outcome } from '../../../src/core/preference/outcome.ts';
 import { decide, type RewriteOptions } from '../../../src/core/rewrite/decide.ts';
 import { createDecisionMemo } from '../../../src/core/rewrite/decision-memo.ts';
-import { rewriteTorrent } from '../../../src/core/torrent/splice.ts';
 import { toAsciiHost } from '../../../src/io/idna.ts';
+import { rewriteTorrent } from '../../../src/pure.ts';
+import { makeTorrent } from './rewrite-torrents.ts';
 
 export interface RewriteSample {
   readonly name: string;
@@ -22,9 +22,6 @@ const URLS = 1000;
 const SCHEMES = ['udp', 'http', 'https'];
 /** More than a processor's second-level cache holds. */
 const TORRENTS = 64;
-/** With their paths some 50,000 octets, as are the hashes of the pieces. */
-const FILES = 700;
-const PIECES = 2500;
 
 const outcomes = new Map(
   Array.from({ length: HOSTS }, (_, host): [string, Outcome] => [
@@ -50,7 +47,10 @@ const urls = Array.from({ length: URLS }, (_, index) => {
   const scheme = SCHEMES[index % SCHEMES.length]!;
   return `${scheme}://tracker${index % HOSTS}.example:${index % 2 === 0 ? 6969 : 1337}/announce?id=${index}`;
 });
-const torrents = Array.from({ length: TORRENTS }, (_, index) => makeTorrent(index));
+/** One in six of their trackers is at an endpoint that is declared. */
+const torrents = Array.from({ length: TORRENTS }, (_, index) =>
+  makeTorrent(index, (tracker) => urls[(index * 7 + tracker) % URLS]!),
+);
 
 const works: Readonly<Record<string, Work>> = {
   rewrite: (turn) => {
@@ -100,24 +100,4 @@ async function sample(name: string, work: Work, duration: number): Promise<Rewri
 
 function torrentOf(turn: number): Uint8Array {
   return torrents[turn % TORRENTS]!;
-}
-
-/** 100,000 octets, six trackers, one in six of them at an endpoint that is declared. */
-function makeTorrent(index: number): Uint8Array {
-  const announce = (tracker: number): string => urls[(index * 7 + tracker) % URLS]!;
-  const files = Array.from({ length: FILES }, (_, file) => ({
-    length: 1_000_000 + file,
-    path: ['a folder', `file number ${String(file).padStart(5, '0')}.bin`],
-  }));
-  return encodeBencode({
-    announce: announce(1),
-    'announce-list': Array.from({ length: 6 }, (_, tier) => [announce(tier + 1)]),
-    'created by': 'bench',
-    info: {
-      files,
-      name: `torrent ${index}`,
-      'piece length': 262_144,
-      pieces: new Uint8Array(PIECES * 20).fill(0x80 + index),
-    },
-  });
 }
