@@ -60,7 +60,8 @@ interface Session {
   connecting: Promise<Connected> | undefined;
   /** Requests that have not settled. */
   users: number;
-  cancelExpiry: Cancel;
+  /** Ends the session once its connection id has expired; one timer an id. */
+  expiry: { readonly of: Uint8Array; readonly cancel: Cancel } | undefined;
   /** Why it is closed: the system's name of an error, or `ECANCELED` by ourselves. */
   ended: string | undefined;
 }
@@ -83,7 +84,7 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
   function end(session: Session, code: string): void {
     if (session.ended !== undefined) return;
     session.ended = code;
-    session.cancelExpiry();
+    session.expiry?.cancel();
     if (sessions.get(session.key) === session) sessions.delete(session.key);
     for (const { fail } of [...session.pending.values()]) fail(code);
     session.socket.close();
@@ -93,10 +94,17 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
   function release(session: Session): void {
     session.users--;
     if (session.users > 0 || session.ended !== undefined) return;
-    const left = (session.connection?.until ?? 0) - clock.nowMilliseconds();
-    session.cancelExpiry();
-    if (left <= 0) end(session, 'ECANCELED');
-    else session.cancelExpiry = clock.schedule(left, () => session.users === 0 && end(session, 'ECANCELED'));
+    const { connection } = session;
+    const left = (connection?.until ?? 0) - clock.nowMilliseconds();
+    if (connection === undefined || left <= 0) end(session, 'ECANCELED');
+    else if (session.expiry?.of !== connection.id) {
+      session.expiry?.cancel();
+      const cancel = clock.schedule(left, () => {
+        // Whoever uses it now will release it.
+        if (session.users === 0) end(session, 'ECANCELED');
+      });
+      session.expiry = { of: connection.id, cancel };
+    }
     for (const idle of sessions.values()) {
       if (sessions.size <= MAX_IDLE_SESSIONS) break;
       if (idle.users === 0) end(idle, 'ECANCELED');
@@ -268,7 +276,7 @@ function openSession(
     connection: undefined,
     connecting: undefined,
     users: 0,
-    cancelExpiry: () => {},
+    expiry: undefined,
     ended: undefined,
   };
   socket.on('error', (error: NodeJS.ErrnoException) => {
