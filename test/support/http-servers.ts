@@ -11,6 +11,7 @@ import { type Libc, loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { createLentDescriptors, lentSlots } from '../../src/io/stream-engine/lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from '../../src/io/stream-engine/listening-socket.ts';
 import { StreamLoop } from '../../src/io/stream-engine/stream-loop.ts';
+import type { HandOver } from '../../src/io/stream-engine/stream-loop-options.ts';
 import type { StreamServer } from '../../src/io/stream-server.ts';
 
 export interface HttpServerKind {
@@ -36,6 +37,7 @@ export interface HttpLoop extends StreamServer {
 
 export interface HttpLoopOptions extends HttpStreamOptions {
   readonly deferSeconds?: number;
+  readonly takeTls?: HandOver;
   /** Puts itself between the loop and the C library. */
   wrap?(libc: Libc): Libc;
 }
@@ -71,7 +73,9 @@ export function openHttpLoop(options: HttpLoopOptions): HttpLoop {
     countRefusal: count(Counter.httpErrors),
   });
   protocol.localPort = socket.port;
-  loop.add({ descriptor: socket.descriptor, protocol, isDeferred: deferSeconds > 0 });
+  const { takeTls } = options;
+  const isDeferred = deferSeconds > 0;
+  loop.add({ descriptor: socket.descriptor, protocol, isDeferred, ...(takeTls && { takeTls }) });
   let closed: Promise<void> | undefined;
   let turning = setImmediate(turn);
 

@@ -18,6 +18,8 @@ export interface ConnectionLoop {
   watch(operation: number, descriptor: number, events: number): void;
   /** A request was completed. */
   completed(connection: LoopConnection): void;
+  /** It has gone to another, and nothing of it is used any more. */
+  handedOver(connection: LoopConnection): void;
   /** It is over: its descriptor is to be closed, and nothing of it is used any more. */
   closed(connection: LoopConnection): void;
   /** The protocol threw. */

@@ -4,6 +4,7 @@
 // A connection is `idle` between requests, has a `request` begun, is `blocked` while the peer does not read its replies,
 // is `flushing` the last of them, and is `closing` once we have ended our side. Nothing is made for one but on its first use,
 // and for what comes in pieces or is not taken at once: it is used again for another when it is `closed`.
+// Long because the steps of one connection share its state.
 
 import { createPacketSource } from '../../core/net/packet-handler.ts';
 import { type CountedConnection, createConnectionPlace, type NetworkPrefix } from '../connection-limits.ts';
@@ -17,11 +18,15 @@ import {
   MSG_NOSIGNAL,
   SHUT_WR,
 } from '../packet-engine/layout.ts';
-import type { InputRange, StreamPeer, StreamProtocol } from '../stream-connection.ts';
+import type { InputRange, StreamPeer } from '../stream-connection.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
+import type { LoopListener } from './stream-loop-options.ts';
 
 /** Input read and thrown away after the last reply; a peer that goes on sending is cut off. */
 const MAX_LINGER_OCTETS = 256 * 1024;
+
+/** The content type of a record that holds a hello (RFC 8446 §5.1). */
+const TLS_HANDSHAKE = 0x16;
 
 const NOTHING = new Uint8Array(0);
 
@@ -36,12 +41,12 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   prefix: NetworkPrefix = 0;
   readonly place = createConnectionPlace();
   descriptor = -1;
-  /** Of the socket that it was accepted from. */
-  listener = -1;
   private readonly loop: ConnectionLoop;
   private readonly range: InputRange = { start: 0, end: 0 };
   private readonly onShed: () => void;
-  private protocol: StreamProtocol | undefined;
+  private acceptedFrom: LoopListener | undefined;
+  /** Nothing has come yet. */
+  private isNew = false;
   private state: State = 'closed';
   private deadline = 0;
   private isDraining = false;
@@ -61,16 +66,21 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   }
 
   /** A connection of this descriptor from now on. Its source is written, and its prefix set. */
-  open(descriptor: number, listener: number, protocol: StreamProtocol): void {
+  open(descriptor: number, listener: LoopListener): void {
     this.descriptor = descriptor;
-    this.listener = listener;
-    this.protocol = protocol;
+    this.acceptedFrom = listener;
+    this.isNew = true;
     this.searched = 0;
     this.lines = 0;
     this.isDraining = false;
     this.lingered = 0;
     this.watched = 0;
     this.enter('idle', this.loop.times.requestMilliseconds);
+  }
+
+  /** The descriptor of the socket that it was accepted from. */
+  listener(): number {
+    return this.acceptedFrom!.descriptor;
   }
 
   tlsVersion(): undefined {
@@ -143,8 +153,9 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   private read(): void {
     const { libc, input } = this.loop;
     const count = libc.receive(this.descriptor, input.address, INPUT_OCTETS, 0);
-    if (count > 0) this.take(input.octets, count);
-    else if (count === 0) this.finish(true);
+    if (count > 0) {
+      if (!this.isNew || !this.isTls(input.octets, count)) this.take(input.octets, count);
+    } else if (count === 0) this.finish(true);
     else if (!this.isForLater()) this.close();
   }
 
@@ -152,6 +163,17 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   private isForLater(): boolean {
     const errno = this.loop.libc.errno();
     return errno === Errno.EAGAIN || errno === Errno.EINTR;
+  }
+
+  /** Hands a connection that begins with a TLS hello to whoever speaks that. */
+  private isTls(octets: Uint8Array, count: number): boolean {
+    this.isNew = false;
+    const takeTls = this.acceptedFrom?.takeTls;
+    if (takeTls === undefined || octets[0] !== TLS_HANDSHAKE) return false;
+    this.state = 'closed';
+    this.loop.handedOver(this);
+    takeTls(this.descriptor, this.source, octets.slice(0, count));
+    return true;
   }
 
   private take(octets: Uint8Array, count: number): void {
@@ -201,7 +223,7 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   /** Returns whether any request was complete. */
   private answerAll(input: Uint8Array): boolean {
     const { loop, range } = this;
-    const protocol = this.protocol!;
+    const { protocol } = this.acceptedFrom!;
     const { octets } = loop.output;
     let written = 0;
     let answered = false;

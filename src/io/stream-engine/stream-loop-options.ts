@@ -1,5 +1,6 @@
 // What a stream loop is made with, and given to listen on.
 
+import type { PacketSource } from '../../core/net/packet-handler.ts';
 import type { ConnectionLimits } from '../connection-limits.ts';
 import type { Libc } from '../packet-engine/libc.ts';
 import type { StreamProtocol } from '../stream-connection.ts';
@@ -25,10 +26,20 @@ export interface StreamLoopOptions {
   onShortage(errno: number): void;
 }
 
+/**
+ * Takes a connection over, its descriptor and all: `octets` have been read from it, and are the taker's; `source` is to be
+ * copied. The loop knows it
+ * no more, and neither counts it nor closes it. Descriptors are the process's: another thread can wrap this one
+ * (`new Socket({ fd })` of node:net), give the octets back to it (`unshift`) and lay TLS over it (`secure` of tls-server.ts).
+ */
+export type HandOver = (descriptor: number, source: PacketSource, octets: Uint8Array) => void;
+
 export interface LoopListener {
   /** Listening, non-blocking. The loop never closes it: whoever opened it does, after `remove`. */
   readonly descriptor: number;
   readonly protocol: StreamProtocol;
   /** Its connections come with their first octets (TCP_DEFER_ACCEPT). */
   readonly isDeferred: boolean;
+  /** TLS is spoken here, too: who takes connections that begin with a hello. Without it the protocol gets them. */
+  readonly takeTls?: HandOver;
 }

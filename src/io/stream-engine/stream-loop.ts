@@ -113,7 +113,7 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.listeners[descriptor] = undefined;
     const deadline = this.nowMilliseconds + this.times.closeGraceMilliseconds;
     this.closing.set(descriptor, { deadline, onClosed });
-    for (const connection of this.connections) if (connection?.listener === descriptor) connection.drain();
+    for (const connection of this.connections) if (connection?.listener() === descriptor) connection.drain();
     this.finishClosing();
   }
 
@@ -168,13 +168,21 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.options.connections.touch(connection);
   }
 
+  handedOver(connection: LoopConnection): void {
+    this.watch(EPOLL_CTL_DEL, connection.descriptor, 0);
+    this.letGo(connection);
+  }
+
   closed(connection: LoopConnection): void {
-    const { descriptor } = connection;
+    this.letGo(connection);
+    this.libc.close(connection.descriptor);
+  }
+
+  private letGo(connection: LoopConnection): void {
     this.options.connections.release(connection);
-    this.connections[descriptor] = undefined;
+    this.connections[connection.descriptor] = undefined;
     this.open--;
     forgetDescriptor(this.options.lent, connection.slot);
-    this.libc.close(descriptor);
     this.free.push(connection);
   }
 
@@ -248,7 +256,7 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.open++;
     readPeerAddress(this.name.octets, connection.source);
     connection.prefix = prefixOf(connection.source);
-    connection.open(descriptor, listener.descriptor, listener.protocol);
+    connection.open(descriptor, listener);
     options.connections.admit(connection);
     if (listener.isDeferred) connection.ready();
     else connection.watch();
@@ -267,7 +275,7 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     for (const [descriptor, { deadline, onClosed }] of this.closing) {
       let left = 0;
       for (const connection of this.connections) {
-        if (connection?.listener !== descriptor) continue;
+        if (connection?.listener() !== descriptor) continue;
         if (this.nowMilliseconds >= deadline) connection.close();
         else left++;
       }

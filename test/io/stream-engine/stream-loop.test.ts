@@ -2,16 +2,20 @@
 // library stands between loop and kernel and puts results in place of the kernel's. What all stream servers keep is in
 // test/contract/stream-server.test.ts.
 
+import { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Counter, createCounters } from '../../../src/core/counters.ts';
+import { formatIpAddress } from '../../../src/core/net/ip-address.ts';
 import { textToOctets } from '../../../src/core/octets/text.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import type { HttpStreamHandler } from '../../../src/io/http-protocol.ts';
 import { Errno } from '../../../src/io/packet-engine/layout.ts';
 import type { Libc } from '../../../src/io/packet-engine/libc.ts';
+import { createTlsServer } from '../../../src/io/tls-server.ts';
 import { type HttpLoopOptions, openHttpLoop } from '../../support/http-servers.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { connectTcp, type TcpClient } from '../../support/tcp-client.ts';
+import { createTestIdentity } from '../../support/test-certificate.ts';
 
 /** What a call gives instead of asking the kernel; a count is how many octets the kernel may take. */
 type Scripted = { readonly errno: number } | { readonly atMost: number };
@@ -226,6 +230,42 @@ describe.skipIf(process.platform !== 'linux')('a stream loop', () => {
     await closed;
     await expect(connectTcp(server)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
+
+  test.each([0, 1])(
+    'hands a connection that begins with a TLS hello over, whole (deferred: %i)',
+    async (deferSeconds) => {
+      const { nowMilliseconds } = systemClock;
+      const tls = createTlsServer({
+        identity: createTestIdentity(),
+        protocols: ['http/1.1'],
+        nowMilliseconds,
+      });
+      const taken: string[] = [];
+      const { connect, server } = open(
+        {},
+        {
+          deferSeconds,
+          takeTls(descriptor, source, octets) {
+            taken.push(formatIpAddress(source.octets.subarray(0, 4)));
+            const socket = new Socket({ fd: descriptor, readable: true, writable: true });
+            socket.unshift(octets);
+            const secured = tls.secure(socket).socket;
+            secured.once('data', (request: Buffer) => secured.end(`over TLS: ${request}`));
+          },
+        },
+      );
+      const secured = await connectTcp(server, { tls: {} });
+      onTestFinished(() => secured.destroy());
+      secured.send(REQUEST);
+      expect((await secured.ended()).toString()).toBe(`over TLS: ${REQUEST}`);
+      expect(taken).toEqual(['127.0.0.1']);
+      expect(server.connections()).toBe(0);
+      expect(server.lent.filter((noted) => noted !== 0)).toHaveLength(1);
+      const clear = await connect();
+      clear.send(`${REQUEST}\x16`);
+      expect((await clear.ended()).toString()).toBe(REPLY);
+    },
+  );
 
   test('notes every descriptor that it has, and none when it has ended', async () => {
     const { connect, server } = open();
