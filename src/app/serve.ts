@@ -4,7 +4,6 @@ import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
 import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files.ts';
 import type { Logger } from '../io/log.ts';
-import { type FileWatcher, watchFiles } from '../io/watch.ts';
 import {
   drainStatuses,
   hostStatuses,
@@ -17,6 +16,7 @@ import { type CookieSecrets, openCookieSecrets } from './cookie-secrets.ts';
 import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
+import { createImageBuffers } from './data-plane/image-buffers.ts';
 import type { NotifyNotice } from './data-plane/notify-gate.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
 import { createHttpServices, type HttpServices } from './http-services.ts';
@@ -29,6 +29,8 @@ import { createLedgerFile } from './zones/ledger-file.ts';
 import { createOpenSockets, type OpenSockets } from './zones/open-sockets.ts';
 import { createReloader, type Reloader, type ReloadReport } from './zones/reload.ts';
 import type { Trigger } from './zones/zone-listing.ts';
+import type { ZoneReading } from './zones/zone-version.ts';
+import { watchZones, type ZoneWatch } from './zones/zone-watch.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -92,8 +94,7 @@ class ZoneServer implements Server {
   private reloader: Reloader | undefined;
   private transfers: Transfers | undefined;
   private readonly http: HttpServices;
-  private watcher: FileWatcher | undefined;
-  private watched: readonly string[] = [];
+  private watch: ZoneWatch | undefined;
   private readonly dns: DnsService;
   private cancelDrain: Cancel = () => {};
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
@@ -175,16 +176,19 @@ class ZoneServer implements Server {
     await this.dns.identify();
     const kept = await createKeptZones(config.state);
     await this.drains.restore();
+    const { dataPlane, sockets, drains, cookies } = this;
+    const buffers = createImageBuffers();
     const transfers = await createTransfers({
       dns: config.dns,
       stateFolder: config.state,
       machine,
       logger,
-      counters: this.dataPlane.counters,
+      counters: dataPlane.counters,
+      buffers,
+      seed: dataPlane.seed,
       publish: (changed) => this.publishCopies(changed),
     });
     this.transfers = transfers;
-    const { dataPlane, sockets, drains, cookies } = this;
     await this.http.open();
     const reserved = () => this.dns.reserved(this.http.listening());
     this.reloader = createReloader({
@@ -198,9 +202,11 @@ class ZoneServer implements Server {
       reserved,
       transfers,
       cookies,
+      buffers,
     });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
-    this.watcher = await watchFiles(config.zones, () => this.reloadSaved(), { clock: machine.clock, logger });
+    const { clock } = machine;
+    this.watch = await watchZones({ roots: config.zones, clock, logger, onSaved: () => this.reloadSaved() });
     const reload = await this.readZones('start');
     const isNothingServed = reload.zones.every(({ name }) => name === undefined);
     // A zone that has not come from its primary yet is served with SERVFAIL until it does.
@@ -218,7 +224,7 @@ class ZoneServer implements Server {
     if (trigger === 'signal')
       await Promise.all([this.dns.reload(), this.transfers?.reloadKeys(), this.cookies.reload()]);
     let report = await this.reloader.reload(trigger);
-    if (await this.watchAll()) {
+    if (await this.watch?.follow(this.reloader.entries())) {
       // What was saved between the reading and the watching is read now: nobody else would say so.
       const again = await this.reloader.reload(trigger);
       if (again.zones.some(({ outcome }) => outcome === 'published' || outcome === 'removed')) report = again;
@@ -228,7 +234,7 @@ class ZoneServer implements Server {
   }
 
   /** Copies of others' zones that have come, gone or expired. */
-  private publishCopies(changed: ReadonlySet<string>): Promise<void> {
+  private publishCopies(changed: ReadonlyMap<string, ZoneReading>): Promise<void> {
     return this.turns.take(async () => {
       if (this.reloader === undefined || this.stopped !== undefined) return;
       const report = await this.reloader.reload('transfer', changed);
@@ -241,27 +247,12 @@ class ZoneServer implements Server {
     this.transfers?.receive(notice);
   }
 
-  /** Watches what the zones name now, their includes too; true when that is more or less than it was. */
-  private async watchAll(): Promise<boolean> {
-    const paths = this.watchedPaths();
-    if (paths.join('\n') === this.watched.join('\n')) return false;
-    this.watched = paths;
-    await this.watcher?.setPaths(paths);
-    return true;
-  }
-
   private reloadSaved(): void {
     const { onReload, logger } = this.options;
     this.reload('watch').then(
       (report) => onReload?.(report),
       (error: Error) => logger.error('reading the zones again failed: please report this', { error }),
     );
-  }
-
-  private watchedPaths(): string[] {
-    const own = this.reloader?.entries().filter(({ origin }) => origin.kind === 'primary');
-    const files = own?.flatMap((entry) => entry.files) ?? [];
-    return [...new Set([...this.options.config.zones, ...files])];
   }
 
   private scheduleDrain(): void {
@@ -287,7 +278,7 @@ class ZoneServer implements Server {
   private async close(): Promise<void> {
     this.state = 'stopping';
     this.cancelDrain();
-    await this.watcher?.close();
+    await this.watch?.close();
     await this.transfers?.stop();
     await this.dns.close();
     await this.dataPlane.stop();

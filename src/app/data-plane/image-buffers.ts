@@ -19,6 +19,8 @@ export interface ImageBuffers {
    * soon as no transfer reads it any more.
    */
   keepOnly(published: Iterable<SharedArrayBuffer>): void;
+  /** An image that is to be published later: it is not free meanwhile. Returns what ends that; safe twice. */
+  hold(buffer: SharedArrayBuffer): () => void;
 }
 
 export function createImageBuffers(collapsePages: CollapsePages = createPageCollapse()): ImageBuffers {
@@ -27,6 +29,8 @@ export function createImageBuffers(collapsePages: CollapsePages = createPageColl
   let free: SharedArrayBuffer[] = [];
   /** Bounded by the zones that are served. */
   let served = new Set<SharedArrayBuffer>();
+  /** Bounded by the images that wait for a publication. */
+  const held = new Set<SharedArrayBuffer>();
   return {
     allocate(octets) {
       const fitting = free
@@ -40,11 +44,15 @@ export function createImageBuffers(collapsePages: CollapsePages = createPageColl
     },
     keepOnly(published) {
       const kept = new Set(published);
-      const released = [...lent].filter((buffer) => !kept.has(buffer));
-      lent = kept;
+      const released = [...lent].filter((buffer) => !kept.has(buffer) && !held.has(buffer));
+      lent = new Set([...kept, ...held]);
       for (const buffer of kept) if (!served.has(buffer)) collapsePages(buffer);
       served = new Set(kept);
       free = [...released, ...free].slice(0, MAX_FREE_BUFFERS);
+    },
+    hold(buffer) {
+      held.add(buffer);
+      return () => void held.delete(buffer);
     },
   };
 }

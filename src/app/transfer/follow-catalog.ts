@@ -2,8 +2,7 @@
 
 import { formatHostName } from '../../core/preference/hosts.ts';
 import { type CatalogStep, planCatalogUpdate, type ZoneOwner } from '../../core/transfer/catalog-plan.ts';
-import { type CatalogMember, readCatalogZone } from '../../core/transfer/catalog-zone.ts';
-import type { RecordTable } from '../../core/zone/record-table.ts';
+import type { CatalogMember, CatalogReading } from '../../core/transfer/catalog-zone.ts';
 import type { Logger } from '../../io/log.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
 import type { Membership, SecondaryZone } from './secondary-zone.ts';
@@ -22,12 +21,11 @@ export interface CatalogFollower {
 /** A catalog that is broken changes nothing (§5.1). */
 export async function followCatalog(
   catalog: SecondaryZone,
-  records: RecordTable,
+  reading: CatalogReading,
   follower: CatalogFollower,
 ): Promise<void> {
   const { logger } = follower;
   const { zone: name } = catalog.config;
-  const reading = readCatalogZone(catalog.apex, records);
   if (reading.kind === 'broken') {
     const reason = reading.faults.map(({ message }) => message).join('; ');
     catalog.lastError = `The catalog is not followed: ${reason}.`;

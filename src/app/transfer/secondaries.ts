@@ -1,6 +1,7 @@
 // All zones of other servers: when each is asked about, and what is to be served. One zone has one question under way;
 // all together have a bounded number.
 
+import { readCatalogZone } from '../../core/transfer/catalog-zone.ts';
 import {
   beginAsking,
   isServable,
@@ -8,20 +9,20 @@ import {
   noteNotify,
   resumeRefreshState,
 } from '../../core/transfer/refresh.ts';
-import type { RecordTable } from '../../core/zone/record-table.ts';
 import { FileError } from '../../io/files.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
+import type { ZoneReading } from '../zones/zone-version.ts';
 import { type CatalogFollower, followCatalog } from './follow-catalog.ts';
 import type { HeardNotice } from './notify-inbox.ts';
-import { type RoundOptions, readCopy, runRound } from './secondary-round.ts';
+import { type NewCopy, type RoundOptions, readStored, runRound } from './secondary-round.ts';
 import { type SecondaryStatus, secondaryStatus } from './secondary-status.ts';
 import { createSecondaryZone, type Membership, type SecondaryZone } from './secondary-zone.ts';
 
 export interface SecondariesOptions extends Omit<RoundOptions, 'signal'> {
   readonly configs: readonly SecondaryConfig[];
-  /** Serves what {@link Secondaries.files} says from now on; `changed` are the paths of copies that are new. */
-  publish(changed: ReadonlySet<string>): Promise<void>;
+  /** Serves what {@link Secondaries.files} says from now on; `changed` are the copies that are new, by path. */
+  publish(changed: ReadonlyMap<string, ZoneReading>): Promise<void>;
 }
 
 export interface Secondaries {
@@ -62,8 +63,8 @@ class SecondaryZones implements Secondaries {
   private readonly rounds = new Set<Promise<void>>();
   private readonly ending = new AbortController();
   private isStarted = false;
-  /** Paths of copies that are new since the last publication began; bounded by the zones. */
-  private changed = new Set<string>();
+  /** By path, copies that are new since the last publication began; bounded by the zones. */
+  private changed = new Map<string, NewCopy>();
   private publishing: Promise<void> = Promise.resolve();
   /** A publication is asked for and has not begun. */
   private isPublicationDue = false;
@@ -85,8 +86,9 @@ class SecondaryZones implements Secondaries {
     for (const config of configs) await this.add(config, undefined);
     for (const catalog of this.zones()) {
       const isKnown = catalog.config.isCatalog && catalog.state.zone !== null;
-      const records = isKnown ? readCopy(catalog, store) : undefined;
-      if (records !== undefined) await followCatalog(catalog, records, this.follower);
+      const records = isKnown ? readStored(catalog, store) : undefined;
+      if (records !== undefined)
+        await followCatalog(catalog, readCatalogZone(catalog.apex, records), this.follower);
     }
     await store.removeAllBut(this.byName.keys());
   }
@@ -225,14 +227,15 @@ class SecondaryZones implements Secondaries {
     zone.state = beginAsking(zone.state);
     // While it is asked about, the copy may expire.
     this.step(zone);
-    const records = await runRound(zone, next.primary, this.round);
-    if (records !== undefined) await this.takeVersion(zone, records, store.pathOf(zone.config.zone));
+    const copy = await runRound(zone, next.primary, this.round);
+    if (copy !== undefined) await this.takeVersion(zone, copy, store.pathOf(zone.config.zone));
   }
 
-  private async takeVersion(zone: SecondaryZone, records: RecordTable, path: string): Promise<void> {
+  private async takeVersion(zone: SecondaryZone, copy: NewCopy, path: string): Promise<void> {
     zone.wasServable = true;
-    this.changed.add(path);
-    if (zone.config.isCatalog) await followCatalog(zone, records, this.follower);
+    this.changed.get(path)?.letGo();
+    this.changed.set(path, copy);
+    if (copy.catalog !== undefined) await followCatalog(zone, copy.catalog, this.follower);
     this.publishSoon();
   }
 
@@ -243,12 +246,20 @@ class SecondaryZones implements Secondaries {
     this.publishing = this.publishing
       .then(() => {
         this.isPublicationDue = false;
-        const { changed } = this;
-        this.changed = new Set();
-        return this.options.publish(changed);
+        return this.publishChanged();
       })
       .catch((error: Error) =>
         this.options.logger.error('publishing copies failed: please report this', { error }),
       );
+  }
+
+  private async publishChanged(): Promise<void> {
+    const { changed } = this;
+    this.changed = new Map();
+    try {
+      await this.options.publish(new Map([...changed].map(([path, { reading }]) => [path, reading])));
+    } finally {
+      for (const { letGo } of changed.values()) letGo();
+    }
   }
 }

@@ -3,6 +3,7 @@
 import { Counter, type Counters } from '../../core/counters.ts';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { formatKeyName } from '../../core/transfer/access.ts';
+import { type CatalogReading, readCatalogZone } from '../../core/transfer/catalog-zone.ts';
 import { endRound, failPrimary, type RoundEnd } from '../../core/transfer/refresh.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import { isError } from '../../core/zone/diagnostic.ts';
@@ -14,9 +15,11 @@ import type { Logger } from '../../io/log.ts';
 import type { TlsPeer, TransferLimits } from '../../io/transfer-client.ts';
 import { readZoneFile, ZoneFileError } from '../../io/zone-files.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
+import type { ImageBuffers } from '../data-plane/image-buffers.ts';
+import { readCopy, type ZoneReading } from '../zones/zone-version.ts';
 import { type Fetched, fetchZone } from './fetch-zone.ts';
-import type { SecondaryStore } from './secondary-store.ts';
-import { primaryOf, type SecondaryZone, timesOf, whyUnservable } from './secondary-zone.ts';
+import { formatCopy, type SecondaryStore } from './secondary-store.ts';
+import { primaryOf, type SecondaryZone, timesOf } from './secondary-zone.ts';
 
 export interface RoundOptions {
   readonly store: SecondaryStore;
@@ -26,6 +29,9 @@ export interface RoundOptions {
   randomOctets(length: number): Uint8Array;
   /** Those of the configuration's key files, as they are now. */
   keys(): readonly TsigKey[];
+  readonly buffers: ImageBuffers;
+  /** What images are compiled with. */
+  readonly seed: number;
   readonly signal: AbortSignal;
   readonly limits?: Partial<TransferLimits>;
 }
@@ -33,32 +39,41 @@ export interface RoundOptions {
 /** A chain of authorities takes some kilobytes; that of a whole system 250 kB. */
 const MAX_AUTHORITIES_OCTETS = 4 * 1024 * 1024;
 
-/** The records of the new version, once they are stored; undefined when there is none. The zone's state says the rest. */
+/** A new version, stored and ready to be served. */
+export interface NewCopy {
+  readonly reading: Extract<ZoneReading, { kind: 'good' }>;
+  /** Of a catalog zone. */
+  readonly catalog: CatalogReading | undefined;
+  /** To be called once it is published, or never will be. */
+  letGo(): void;
+}
+
+/** The new version; undefined when there is none. The zone's state says the rest. */
 export async function runRound(
   zone: SecondaryZone,
   primary: number,
   options: RoundOptions,
-): Promise<RecordTable | undefined> {
+): Promise<NewCopy | undefined> {
   const outcome = await askPrimary(zone, primary, options);
   if (zone.isGone || options.signal.aborted) return undefined;
-  const reason = await take(zone, outcome, options);
-  options.counters[counterOf(outcome, reason)]!++;
-  if (reason === undefined) return outcome.kind === 'fetched' ? outcome.records : undefined;
+  const taken = await take(zone, outcome, options);
+  options.counters[counterOf(taken)]!++;
+  if (typeof taken !== 'string') return taken;
   const where = formatSocketAddress(primaryOf(zone, primary));
-  zone.lastError = `${where}: ${reason}`;
-  options.logger.warn(`${zone.config.zone} was not fetched from ${where}: ${reason}`);
+  zone.lastError = `${where}: ${taken}`;
+  options.logger.warn(`${zone.config.zone} was not fetched from ${where}: ${taken}`);
   zone.state = failPrimary(zone.state, zone.config.primaries.length, roundEnd(options));
   await saveState(zone, options);
   return undefined;
 }
 
-function counterOf({ kind }: Fetched, reason: string | undefined): number {
-  if (reason !== undefined) return Counter.copiesFailed;
-  return kind === 'current' ? Counter.copiesConfirmed : Counter.copiesFetched;
+function counterOf(taken: NewCopy | string | undefined): number {
+  if (typeof taken === 'string') return Counter.copiesFailed;
+  return taken === undefined ? Counter.copiesConfirmed : Counter.copiesFetched;
 }
 
 /** The copy's records, if it is the version that the state says. */
-export function readCopy(
+export function readStored(
   { config, apex, state }: SecondaryZone,
   store: SecondaryStore,
 ): RecordTable | undefined {
@@ -91,7 +106,7 @@ async function askPrimary(zone: SecondaryZone, primary: number, options: RoundOp
     key,
     tls,
     serial: state.zone?.serial,
-    readRecords: () => readCopy(zone, store),
+    readRecords: () => readStored(zone, store),
     clock,
     signal,
     randomOctets,
@@ -101,12 +116,12 @@ async function askPrimary(zone: SecondaryZone, primary: number, options: RoundOp
 
 const HOW = { changes: 'by its changes', zone: 'whole' } as const;
 
-/** Why the primary is as good as silent, or undefined. */
+/** The new version, undefined where the one at hand is it, or why the primary is as good as silent. */
 async function take(
   zone: SecondaryZone,
   outcome: Fetched,
   options: RoundOptions,
-): Promise<string | undefined> {
+): Promise<NewCopy | string | undefined> {
   const { store, logger } = options;
   const { config, apex } = zone;
   if (outcome.kind === 'failed') return outcome.reason;
@@ -118,12 +133,14 @@ async function take(
   }
   const times = timesOf(outcome.records, apex);
   if (times === undefined) return 'The zone has no SOA record.';
-  const reason = whyUnservable(outcome.records, apex);
-  if (reason !== undefined) return reason;
+  const prepared = prepare(zone, outcome.records, options);
+  if (typeof prepared === 'string') return prepared;
+  const { copy, text } = prepared;
   const state = endRound(zone.state, times, roundEnd(options));
   try {
-    await store.write(config.zone, outcome.records, state);
+    await store.write(config.zone, text, state);
   } catch (error) {
+    copy.letGo();
     if (error instanceof FileError) return `${error.message}.`;
     throw error;
   }
@@ -132,7 +149,23 @@ async function take(
   // A NOTIFY that came while the copy was written is not forgotten.
   zone.state = { ...state, isNotified: zone.state.isNotified && state.isNotified };
   zone.lastError = undefined;
-  return undefined;
+  return copy;
+}
+
+/** Checked and compiled, before the copy at hand is given up; or why it cannot be served. */
+function prepare(
+  { config, apex }: SecondaryZone,
+  records: RecordTable,
+  { store, buffers, seed }: RoundOptions,
+): { copy: NewCopy; text: Uint8Array } | string {
+  const { zone, drivesTracker, isCatalog } = config;
+  const text = formatCopy(zone, records);
+  const catalog = isCatalog ? readCatalogZone(apex, records) : undefined;
+  const compiling = { seed, allocate: buffers.allocate };
+  const source = { path: store.pathOf(zone), octets: text };
+  const reading = readCopy(apex, records, source, { compiling, drivesTracker });
+  if (reading.kind === 'bad') return `The zone cannot be served: ${reading.findings.at(-1)?.message}.`;
+  return { copy: { reading, catalog, letGo: buffers.hold(reading.version.image.buffer) }, text };
 }
 
 async function saveState({ config, state }: SecondaryZone, { store, logger }: RoundOptions): Promise<void> {

@@ -40,8 +40,8 @@ export interface SecondaryStore {
   pathOf(zone: string): string;
   /** Undefined when there is no copy, or none that can be trusted. */
   find(zone: string): Promise<RefreshState | undefined>;
-  /** Replaces the copy. Throws {@link FileError}. */
-  write(zone: string, records: RecordTable, state: RefreshState): Promise<void>;
+  /** Replaces the copy by `text`, see {@link formatCopy}. Throws {@link FileError}. */
+  write(zone: string, text: Uint8Array, state: RefreshState): Promise<void>;
   /** The copy stays as it is. Throws {@link FileError}. */
   writeState(zone: string, state: RefreshState): Promise<void>;
   /** Throws {@link FileError}; harmless when there is none. */
@@ -82,11 +82,10 @@ export async function createSecondaryStore(stateFolder: string): Promise<Seconda
         throw error;
       }
     },
-    async write(zone, records, state) {
+    async write(zone, text, state) {
       const path = fileOf(zone, 'zone');
-      const octets = formatCopy(zone, records);
-      if (octets.length > MAX_ZONE_FILE_OCTETS) throw new FileError('write', path, 'too-large');
-      await writeFileAtomic(path, octets);
+      if (text.length > MAX_ZONE_FILE_OCTETS) throw new FileError('write', path, 'too-large');
+      await writeFileAtomic(path, text);
       // After the zone: what stands here too low is asked for again, what stands too high would never be.
       await writeState(zone, state);
     },
@@ -117,14 +116,21 @@ function fileNameOf(zone: string): string {
   return `${zone.replaceAll(/[^a-z0-9._-]/g, '_').slice(0, MAX_NAME_CHARACTERS)}~${digest}`;
 }
 
-function formatCopy(zone: string, records: RecordTable): Uint8Array {
+/** The text of a copy, and in `records` where each of them stands in it: what is found wrong is shown there. */
+export function formatCopy(zone: string, records: RecordTable): Uint8Array {
   const chunks = [
     Buffer.from(`; A copy of ${zone} as its primary sent it: edits are lost with the next one.\n`),
   ];
   for (let first = 0; first < records.count; first += RECORDS_A_CHUNK) {
     const lines: string[] = [];
     const last = Math.min(records.count, first + RECORDS_A_CHUNK);
-    for (let row = first; row < last; row++) lines.push(`${formatRecord(records, row)}\n`);
+    for (let row = first; row < last; row++) {
+      lines.push(`${formatRecord(records, row)}\n`);
+      records.files[row] = 0;
+      // Below the remark.
+      records.lines[row] = row + 2;
+      records.columns[row] = 1;
+    }
     chunks.push(Buffer.from(lines.join('')));
   }
   return Buffer.concat(chunks);

@@ -7,7 +7,6 @@ import { readUint32 } from '../../core/octets/big-endian.ts';
 import type { CatalogMember } from '../../core/transfer/catalog-zone.ts';
 import { createRefreshState, type RefreshState, type ZoneTimes } from '../../core/transfer/refresh.ts';
 import { isSameNameAt } from '../../core/zone/check-index.ts';
-import { compileZone } from '../../core/zone/compile.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import type { Cancel } from '../../io/clock.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
@@ -98,16 +97,4 @@ export function timesOf(records: RecordTable, apex: Uint8Array): ZoneTimes | und
     };
   }
   return undefined;
-}
-
-/** Why the zone could not be served; it is found out before the copy at hand is given up. */
-export function whyUnservable(records: RecordTable, apex: Uint8Array): string | undefined {
-  try {
-    compileZone({ apex, records }, { seed: 0 });
-    return undefined;
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError)
-      return `The zone cannot be served: ${error.message}.`;
-    throw error;
-  }
 }

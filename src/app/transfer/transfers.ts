@@ -9,10 +9,11 @@ import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { Logger } from '../../io/log.ts';
 import type { TransferConfig } from '../config/transfer-config.ts';
 import type { TransferPolicy } from '../data-plane/data-plane.ts';
+import type { ImageBuffers } from '../data-plane/image-buffers.ts';
 import type { NotifiedZone, NotifyNotice } from '../data-plane/notify-gate.ts';
 import type { Machine } from '../machine.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
-import type { ZoneVersion } from '../zones/zone-version.ts';
+import type { ZoneReading, ZoneVersion } from '../zones/zone-version.ts';
 import { createJournals, type Journals } from './journals.ts';
 import { loadKeys, TransferKeysError } from './load-keys.ts';
 import { createNotifier, type Notifier } from './notifier.ts';
@@ -57,20 +58,30 @@ export interface TransfersOptions {
   readonly machine: Pick<Machine, 'clock' | 'randomOctets'>;
   readonly logger: Logger;
   readonly counters: Counters;
-  /** Serves the copies that there are now. */
-  publish(changed: ReadonlySet<string>): Promise<void>;
+  readonly buffers: ImageBuffers;
+  /** What images are compiled with. */
+  readonly seed: number;
+  /** Serves the copies that there are now; `changed` by path. */
+  publish(changed: ReadonlyMap<string, ZoneReading>): Promise<void>;
 }
 
 /** Throws FileError when the state folder cannot be used, TransferKeysError when the key files cannot. */
 export async function createTransfers(options: TransfersOptions): Promise<Transfers> {
-  const { dns, stateFolder, machine, logger, counters, publish } = options;
+  const { dns, stateFolder, machine, logger, counters, buffers, seed, publish } = options;
   const { clock, randomOctets } = machine;
   const loaded = await loadKeys(dns);
   if (loaded.kind === 'wrong') throw new TransferKeysError(loaded.problems.join('\n'));
   let { keys } = loaded;
   const shared = { clock, logger, randomOctets, counters, keys: () => keys };
   const store = await createSecondaryStore(stateFolder);
-  const secondaries = createSecondaries({ ...shared, configs: dns.secondaries, store, publish });
+  const secondaries = createSecondaries({
+    ...shared,
+    configs: dns.secondaries,
+    store,
+    buffers,
+    seed,
+    publish,
+  });
   await secondaries.restore();
   return assemble({
     rules: dns.transfer,

@@ -8,7 +8,7 @@ import type { Logger } from '../../io/log.ts';
 import type { Config } from '../config/config.ts';
 import type { CookieSecrets } from '../cookie-secrets.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
-import { createImageBuffers } from '../data-plane/image-buffers.ts';
+import type { ImageBuffers } from '../data-plane/image-buffers.ts';
 import type { Machine } from '../machine.ts';
 import type { Transfers, VersionStep } from '../transfer/transfers.ts';
 import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
@@ -20,6 +20,7 @@ import { addressesHere } from './plan-zone.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { publishedEndpoints, type ServedZone, type ZoneEntry } from './zone-entry.ts';
 import { listZones, type Trigger } from './zone-listing.ts';
+import type { ZoneReading } from './zone-version.ts';
 
 export interface ZoneReport {
   readonly path: string;
@@ -50,14 +51,16 @@ export interface ReloadOptions {
   reserved(): readonly Listener[];
   readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy' | 'prepare' | 'published'>;
   readonly cookies: Pick<CookieSecrets, 'current'>;
+  /** What images are compiled into. */
+  readonly buffers: ImageBuffers;
 }
 
 export interface Reloader {
   /**
    * One at a time, and not beside {@link Reloader.expireDrains}: the caller sees to that. With trigger `transfer`,
-   * `changed` are the paths of the copies that have changed.
+   * `changed` are the copies that have changed, by path.
    */
-  reload(trigger: Trigger, changed?: ReadonlySet<string>): Promise<ReloadReport>;
+  reload(trigger: Trigger, changed?: ReadonlyMap<string, ZoneReading>): Promise<ReloadReport>;
   /** Closes what no cache can name any more. */
   expireDrains(): Promise<readonly Listener[]>;
   entries(): readonly ZoneEntry[];
@@ -69,11 +72,14 @@ export function createReloader(options: ReloadOptions): Reloader {
   let entries: readonly ZoneEntry[] = [];
   /** Keys of draining ports that could not be opened; bounded by the ledger. */
   const saidClosed = new Set<string>();
-  const buffers = createImageBuffers();
+  const { buffers } = options;
   const compiling = { seed: dataPlane.seed, allocate: buffers.allocate };
   const publisher = createPublisher(options);
 
-  async function reload(trigger: Trigger, changed: ReadonlySet<string> = new Set()): Promise<ReloadReport> {
+  async function reload(
+    trigger: Trigger,
+    changed: ReadonlyMap<string, ZoneReading> = new Map(),
+  ): Promise<ReloadReport> {
     const before = sockets.keys();
     const secondaries = options.transfers.secondaries();
     const listed = listZones({ roots: config.zones, secondaries, entries, trigger, changed, compiling });

@@ -29,8 +29,8 @@ export interface ListingOptions {
   readonly roots: readonly string[];
   /** Every zone of another server. */
   readonly secondaries: readonly SecondaryFile[];
-  /** With trigger `transfer`: the copies that have changed. */
-  readonly changed: ReadonlySet<string>;
+  /** With trigger `transfer`: the copies that have changed, by path. */
+  readonly changed: ReadonlyMap<string, ZoneReading>;
   readonly entries: readonly ZoneEntry[];
   readonly trigger: Trigger;
   readonly compiling: CompileOptions;
@@ -69,7 +69,9 @@ function listCopy(
   { trigger, changed, compiling }: ListingOptions,
 ): ListedZone {
   const entry = before.get(path) ?? newEntry(path, path, { kind: 'secondary', drivesTracker });
-  const isUntouched = trigger === 'transfer' && !changed.has(path) && before.has(path);
+  const reading = changed.get(path);
+  if (reading !== undefined) return { kind: 'read', entry: { ...entry, isGone: false }, reading };
+  const isUntouched = trigger === 'transfer' && before.has(path);
   return isUntouched ? { kind: 'untouched', entry } : readListed(entry, compiling);
 }
 

@@ -15,6 +15,7 @@ import { type CompileOptions, compileZone } from '../../core/zone/compile.ts';
 import { type Diagnostic, isError } from '../../core/zone/diagnostic.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
+import type { RecordTable } from '../../core/zone/record-table.ts';
 import { systemClock } from '../../io/clock.ts';
 import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../../io/zone-files.ts';
 import { createFinding, type Finding, type SourceText } from './finding.ts';
@@ -66,6 +67,19 @@ export function readKeptZone(
     compiling,
     origin,
   );
+}
+
+/** A zone of another server as it came: nothing is left of `records`, of which `text` is the stored form. */
+export function readCopy(
+  apex: Uint8Array,
+  records: RecordTable,
+  text: SourceText,
+  { compiling, drivesTracker }: { compiling: CompileOptions; drivesTracker: boolean },
+): ZoneReading {
+  const { path, octets } = text;
+  const zone = { apex, records, files: [path], sources: [octets], diagnostics: [] };
+  const findings = checkZone(zone, { nowSeconds: systemClock.nowSeconds() });
+  return judgeCopy(zone, { zone, texts: [text], findings }, compiling, drivesTracker);
 }
 
 /** By the name that {@link includeReader} gave the text when it was read. */

@@ -29,6 +29,19 @@ describe('buffers for zone images', () => {
     expect(buffers.allocate(1)).toBe(image.buffer);
   });
 
+  test('are not used again while an image in them waits for its publication', () => {
+    const buffers = createImageBuffers();
+    const waiting = buffers.allocate(1);
+    const letGo = buffers.hold(waiting);
+    buffers.keepOnly([]);
+    expect(buffers.allocate(1)).not.toBe(waiting);
+    buffers.keepOnly([waiting]);
+    letGo();
+    expect(buffers.allocate(1)).not.toBe(waiting);
+    buffers.keepOnly([]);
+    expect(Array.from({ length: 3 }, () => buffers.allocate(1))).toContain(waiting);
+  });
+
   test('are never lent twice, published or not', () => {
     const buffers = createImageBuffers();
     const lent = [buffers.allocate(1), buffers.allocate(1), buffers.allocate(1)];

@@ -1,7 +1,7 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createSecondaryStore } from '../../../src/app/transfer/secondary-store.ts';
+import { createSecondaryStore, formatCopy } from '../../../src/app/transfer/secondary-store.ts';
 import { createRefreshState, endRound } from '../../../src/core/transfer/refresh.ts';
 import { parseZone } from '../../../src/core/zone/parser.ts';
 import { readZoneFile } from '../../../src/io/zone-files.ts';
@@ -28,7 +28,7 @@ describe('the store of copies', () => {
   ])('gives back what it was given: %s', async (zone) => {
     const folder = await temporaryFolder();
     const records = recordsOf(zone);
-    await (await createSecondaryStore(folder)).write(zone, records, STATE);
+    await (await createSecondaryStore(folder)).write(zone, formatCopy(zone, records), STATE);
     const again = await createSecondaryStore(folder);
     expect(await again.find(zone)).toEqual(STATE);
     const read = parseZone(readZoneFile(again.pathOf(zone)));
@@ -36,6 +36,9 @@ describe('the store of copies', () => {
     expect(Array.from({ length: records.count }, (_, row) => [...read.records.rdata(row)])).toEqual(
       Array.from({ length: records.count }, (_, row) => [...records.rdata(row)]),
     );
+    expect([...records.lines.subarray(0, records.count)]).toEqual([
+      ...read.records.lines.subarray(0, records.count),
+    ]);
     expect((await stat(again.pathOf(zone))).mode & 0o777).toBe(0o600);
   });
 
@@ -46,7 +49,7 @@ describe('the store of copies', () => {
     ['is of another version', (path) => writeFile(path, '{"version":2}')],
   ])('knows nothing of a copy whose state %s', async (_, spoil) => {
     const store = await createSecondaryStore(await temporaryFolder());
-    await store.write('z.example', recordsOf('z.example'), STATE);
+    await store.write('z.example', formatCopy('z.example', recordsOf('z.example')), STATE);
     await spoil(store.pathOf('z.example').replace(/zone$/, 'json'));
     expect(await store.find('z.example')).toBeUndefined();
   });
@@ -55,7 +58,7 @@ describe('the store of copies', () => {
     const folder = await temporaryFolder();
     const store = await createSecondaryStore(folder);
     for (const zone of ['one.example', 'two.example', 'three.example'])
-      await store.write(zone, recordsOf(zone), STATE);
+      await store.write(zone, formatCopy(zone, recordsOf(zone)), STATE);
     await store.remove('three.example');
     await store.remove('three.example');
     await store.removeAllBut(['one.example']);
