@@ -2,7 +2,6 @@
 // is copied, the info dictionary above all, and the copy of that is compared before it is given away.
 
 import type { Entry, Span } from '../bencode/spans.ts';
-import { textToOctets } from '../octets/text.ts';
 import type { Lookup } from '../preference/outcome.ts';
 import { type Decision, decide, type RewriteOptions, type SameOctets } from '../rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
@@ -111,7 +110,7 @@ function removal({ start, value }: Entry): Edit {
 function editAnnounce({ announce, announceUrl }: Metainfo, after: string | undefined): Edit[] {
   if (announce === undefined || announceUrl === after) return [];
   if (after === undefined) return [removal(announce)];
-  return [{ ...announce.value, octets: textToOctets(encodeText(after)) }];
+  return [{ ...announce.value, octets: encodeText(after) }];
 }
 
 function editAnnounceList(
@@ -124,20 +123,61 @@ function editAnnounceList(
   if (isAnnounceEnough && tiers.every((tier) => tier.length === 0)) return [];
   if (announceList === undefined) {
     if (after.length === 0) return [];
-    const entry = `${encodeText('announce-list')}${encodeTiers(after)}`;
-    return [{ start: announceListOffset, end: announceListOffset, octets: textToOctets(entry) }];
+    const entry = encodeTiers(after, 'announce-list');
+    return [{ start: announceListOffset, end: announceListOffset, octets: entry }];
   }
   if (after.length === 0) return [removal(announceList)];
-  return [{ ...announceList.value, octets: textToOctets(encodeTiers(after)) }];
+  return [{ ...announceList.value, octets: encodeTiers(after) }];
 }
 
-/** Bencoded octet text: a character is an octet, so the length of the one is that of the other. */
-function encodeText(octetText: string): string {
-  return `${octetText.length}:${octetText}`;
+const LIST = 0x6c;
+const END = 0x65;
+const COLON = 0x3a;
+const DIGIT_0 = 0x30;
+
+/** Bencoded octet text: a character is an octet. Written in place, since joined strings are slow to take apart again. */
+function encodeText(text: string): Uint8Array {
+  const octets = new Uint8Array(sizeOfText(text));
+  writeText(octets, 0, text);
+  return octets;
 }
 
-function encodeTiers(tiers: readonly (readonly string[])[]): string {
-  return `l${tiers.map((tier) => `l${tier.map(encodeText).join('')}e`).join('')}e`;
+function encodeTiers(tiers: readonly (readonly string[])[], prefix = ''): Uint8Array {
+  let size = prefix === '' ? 2 : sizeOfText(prefix) + 2;
+  for (const tier of tiers) {
+    size += 2;
+    for (const url of tier) size += sizeOfText(url);
+  }
+  const octets = new Uint8Array(size);
+  let at = prefix === '' ? 0 : writeText(octets, 0, prefix);
+  octets[at++] = LIST;
+  for (const tier of tiers) {
+    octets[at++] = LIST;
+    for (const url of tier) at = writeText(octets, at, url);
+    octets[at++] = END;
+  }
+  octets[at] = END;
+  return octets;
+}
+
+function sizeOfText({ length }: string): number {
+  let digits = 1;
+  for (let rest = length; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  return digits + 1 + length;
+}
+
+/** Returns the offset after the text. */
+function writeText(octets: Uint8Array, at: number, text: string): number {
+  const end = at + sizeOfText(text);
+  const content = end - text.length;
+  octets[content - 1] = COLON;
+  let rest = text.length;
+  for (let index = content - 2; index >= at; index--) {
+    octets[index] = DIGIT_0 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  for (let index = 0; index < text.length; index++) octets[content + index] = text.charCodeAt(index);
+  return end;
 }
 
 /** `edits` are in order and do not overlap. Throws if the info dictionary would not come out as it went in. */
