@@ -17,6 +17,8 @@ import { rewriteColdSuite, rewriteFolderSuite } from './suites/rewrite-folder.ts
 import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
 import type { Suite } from './suites/suite.ts';
+import { swarmMemorySuite } from './suites/swarm-memory.ts';
+import { swarmMillionSuite } from './suites/swarm-million.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
 import { workersSuite } from './suites/workers.ts';
 import { zoneLoadSuite } from './suites/zone-load.ts';
@@ -37,6 +39,8 @@ const SUITES: readonly Suite[] = [
   zoneLoadSuite,
   axfrSuite,
   authorityFeaturesSuite,
+  swarmMemorySuite,
+  swarmMillionSuite,
 ];
 
 const DEFAULTS = { rounds: 5, seconds: 2, warmSeconds: 0.5 };

@@ -12,6 +12,8 @@ import { rewriteSuite } from './suites/rewrite.ts';
 import { rewriteColdSuite, rewriteFolderSuite } from './suites/rewrite-folder.ts';
 import { serviceSuite } from './suites/service.ts';
 import { singlePacketSuite } from './suites/single-packet.ts';
+import { swarmMemorySuite } from './suites/swarm-memory.ts';
+import { swarmMillionSuite } from './suites/swarm-million.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
 import { formatTable, type Table } from './table.ts';
 
@@ -86,6 +88,16 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     expect(transfers!.rows).toMatchObject([
       { server: 'Portolan', rate: { median: expect.toSatisfy(isAboveZero) } },
     ]);
+  });
+
+  it('measures the swarm table', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [memory] = await swarmMemorySuite.run(options, load);
+    for (const row of memory!.rows) expect(row).toMatchObject({ written: expect.toSatisfy(isAboveZero) });
+    const [million] = await swarmMillionSuite.run(options, load);
+    for (const row of million!.rows) {
+      expect(row['announce']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
+      expect(row['walk']).toMatchObject({ median: expect.toSatisfy(isAboveZero) });
+    }
   });
 
   it('measures rewriting', { timeout: TIMEOUT_MILLISECONDS }, async () => {
