@@ -48,6 +48,9 @@ const IS_DICTIONARY = 1;
 /** A key is below the one before it. */
 const UNSORTED = 2;
 
+/** Those outside the innermost, outermost first. One for all calls: none of them waits for another. */
+const frames = new Int32Array(MAX_DEPTH);
+
 /** What the next octets may be: a value outside of dictionaries, a key, or the value of a key. */
 const AS_VALUE = 0;
 const AS_KEY = 1;
@@ -64,7 +67,6 @@ const AS_KEYED_VALUE = 2;
 export function checkBencode(octets: Uint8Array, outline?: Outline): BencodeError | undefined {
   const size = octets.length;
   const view = new DataView(octets.buffer, octets.byteOffset, size);
-  const frames = new Int32Array(MAX_DEPTH); // those outside the innermost, outermost first
   const keys: number[] = []; // first octet and end of each key, those of the outermost dictionary first
   let keyCount = 0;
   let firstKey = 0;
