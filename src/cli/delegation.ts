@@ -19,10 +19,10 @@ import { createAddressLookup } from '../io/address-lookup.ts';
 import { systemClock } from '../io/clock.ts';
 import { createParentServers } from '../io/parent-servers.ts';
 import { randomOctets } from '../io/random.ts';
-import { DNS_PORT } from '../io/resolver/name-server.ts';
+import { DNS_PORT, parseServer } from '../io/resolver/name-server.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
-import { addResolverOption, type ResolverFlags } from './resolver-option.ts';
+import { addServerOption, type ResolverFlags } from './resolver-option.ts';
 import { UsageError } from './usage-error.ts';
 
 interface DelegationFlags extends ConfigFlags {
@@ -53,7 +53,7 @@ export function registerDelegation(program: Command, io: CliIo): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXAMPLES);
   addConfigOptions(command, ['zones']);
-  addResolverOption(command).action((zone: string, flags: DelegationFlags) =>
+  addServerOption(command).action((zone: string, flags: DelegationFlags) =>
     runDelegation(zone, flags, command, io),
   );
 }
@@ -66,6 +66,7 @@ async function runDelegation(
 ): Promise<void> {
   const loaded = await loadFlaggedConfig(flags, command, io);
   if (loaded.kind === 'wrong') return reportProblems(loaded.problems, io);
+  checkServers(flags);
   const { workingDirectory } = io;
   const read = readDelegation({ zone, workingDirectory, zones: loaded.config.zones });
   if (read.kind === 'unknown') {
@@ -82,6 +83,12 @@ async function runDelegation(
     flags.json === true ? formatJson(delegation, verification) : formatText(delegation, verification),
   );
   if (verification !== undefined && !isVerified(verification)) io.setExitCode(EXIT.failed);
+}
+
+/** Servers of a parent are found and asked in clear text, which is all that they speak. */
+function checkServers({ resolver = [] }: ResolverFlags): void {
+  if (resolver.every((server) => parseServer(server)?.transport === 'udp')) return;
+  throw new UsageError('delegation asks name servers by address only', 'Try: --resolver 127.0.0.1:5300');
 }
 
 async function verify(delegation: Delegation, { resolver = [] }: ResolverFlags): Promise<Verification> {

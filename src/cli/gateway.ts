@@ -32,6 +32,7 @@ Examples:
 Clients: qBittorrent: Options, Connection, Proxy Server, type HTTP, host 127.0.0.1, port 8118, and only for trackers.
 transmission-daemon: http_proxy=http://127.0.0.1:8118 in its environment. aria2c --http-proxy=http://127.0.0.1:8118
 Trackers see the address of the gateway instead of the client's: run it where the client runs.
+Addresses of trackers come from --resolver where that is an address, and from the system otherwise.
 https trackers need --allow-connect. SIGTERM and SIGINT stop it.`;
 
 export function registerGateway(program: Command, io: CliIo): void {
@@ -59,8 +60,9 @@ export function registerGateway(program: Command, io: CliIo): void {
   addResolverOption(command).action((flags: GatewayFlags) => runGateway(flags, io));
 }
 
-async function runGateway({ json, resolver: servers, ...flags }: GatewayFlags, io: CliIo): Promise<void> {
-  const read = readGatewaySettings(flags);
+async function runGateway(flags: GatewayFlags, io: CliIo): Promise<void> {
+  const { json, resolver: servers, requireAuthenticated, ...settingFlags } = flags;
+  const read = readGatewaySettings(settingFlags);
   if (read.kind === 'wrong') {
     for (const problem of read.problems) io.stderr.write(`portolan: ${problem}\n`);
     io.stderr.write('Try: portolan gateway --help\n');
@@ -74,7 +76,7 @@ async function runGateway({ json, resolver: servers, ...flags }: GatewayFlags, i
     colour: isColoured(io, io.stderr),
     stream: io.stderr,
   });
-  const resolver = createResolverFromFlags({ resolver: servers });
+  const resolver = createResolverFromFlags({ resolver: servers, requireAuthenticated });
   const addresses = createAddressLookup(servers);
   const machine = await thisMachine();
   const gateway = createGateway({ settings, resolver, addresses, machine });

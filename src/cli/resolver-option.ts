@@ -19,16 +19,19 @@ export interface CacheFlags extends ResolverFlags {
 }
 
 export function addResolverOption(command: Command): Command {
+  return addServerOption(command).option(
+    '--require-authenticated',
+    'take no answer that the name server does not call authentic (DNSSEC)',
+  );
+}
+
+/** For commands that ask for something else than a preference. */
+export function addServerOption(command: Command): Command {
   const option = new Option(
     '--resolver <server>',
     "name server to ask instead of the system's: an address, tls://NAME or https://NAME/PATH; repeat it for several, in order",
   ).argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), checkServer(value)]);
-  return command
-    .addOption(option)
-    .option(
-      '--require-authenticated',
-      'take no answer that the name server does not call authentic (DNSSEC)',
-    );
+  return command.addOption(option);
 }
 
 /** For commands that look up much, and run often. */

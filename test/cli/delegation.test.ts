@@ -43,6 +43,12 @@ test.each([
   expect(stderr).toContain(message);
 });
 
+test('a name server that is not asked in clear text is wrong usage', async () => {
+  const { stderr, exitCode } = await delegation('good.test', '--verify', '--resolver', 'tls://dns.test');
+  expect(stderr).toContain('by address only');
+  expect(exitCode).toBe(2);
+});
+
 test('verified is what one server at least confirms and none contradicts', () => {
   const verdict = (result: object) => ({ server: 'a', result }) as never;
   const same = verdict({ kind: 'compared', differences: [] });

@@ -50,7 +50,12 @@ test('says where it listens, refuses what it must, ends with 0 at SIGTERM, and l
 });
 
 test('an address that is not of this machine is a failure that says so', async () => {
-  const { stderr, exitCode } = await runCaptured(['gateway', '--listen', '192.0.2.1:8118']);
+  const { stderr, exitCode } = await runCaptured([
+    'gateway',
+    '--listen',
+    '192.0.2.1:8118',
+    '--require-authenticated',
+  ]);
   expect(stderr).toContain('this machine does not have that address');
   expect(exitCode).toBe(1);
 });
