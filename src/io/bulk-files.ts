@@ -1,6 +1,6 @@
 // Many files read and replaced one after the other, as `files.ts` does it for one. A call that goes through Node's threads
 // costs several times what a file in the system's cache does, so files are read and written at once here, and only what a
-// disk takes its time for is left to the threads: waiting for fsync, and reading from where reading is slow.
+// disk takes its time for is left to the threads: fsync, renames, and reading from where reading is slow.
 
 import {
   closeSync,
@@ -12,7 +12,7 @@ import {
   openSync,
   readSync,
   realpathSync,
-  renameSync,
+  rename,
   type Stats,
   unlinkSync,
   write,
@@ -66,7 +66,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         } finally {
           closeSync(file);
         }
-        renameSync(temporary, target);
+        await renameApart(temporary, target);
         temporary = undefined;
         if (fsync) await folders.sync(dirname(target));
       } catch (error) {
@@ -119,6 +119,13 @@ function writeApart(file: number, octets: Uint8Array, written = 0): Promise<void
       else if (written + count === octets.length) resolve();
       else writeApart(file, octets, written + count).then(resolve, reject);
     });
+  });
+}
+
+/** In a thread: where it replaces a file, ext4 and others begin to write the new content out, which takes its time. */
+function renameApart(from: string, to: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    rename(from, to, (error) => (error === null ? resolve() : reject(error)));
   });
 }
 

@@ -127,7 +127,15 @@ export function createPowerCut(): Shim {
           }
           actual.fsync(file, done);
         }) as unknown as typeof Fs.fsync,
-        renameSync: (from, to) => renamed(String(from), String(to)),
+        rename: ((from: string, to: string, done: (error: Error | null) => void) => {
+          let failure: Error | null = null;
+          try {
+            renamed(from, to);
+          } catch (error) {
+            failure = error as Error;
+          }
+          queueMicrotask(() => done(failure));
+        }) as unknown as typeof Fs.rename,
         unlinkSync: (path) => {
           change();
           actual.unlinkSync(path);
