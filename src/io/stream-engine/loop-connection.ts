@@ -15,6 +15,7 @@ import {
   EPOLLIN,
   EPOLLOUT,
   Errno,
+  MSG_MORE,
   MSG_NOSIGNAL,
   SHUT_WR,
 } from '../packet-engine/layout.ts';
@@ -246,8 +247,10 @@ export class LoopConnection implements StreamPeer, CountedConnection {
       this.lines = 0;
       loop.completed(this);
       if (step.verdict === 'finish') {
-        if (this.send(written) || this.state === 'blocked')
-          this.finish(step.isPeerDone === true && this.hasReadAll);
+        const isPeerDone = step.isPeerDone === true && this.hasReadAll;
+        // The end of the stream goes out with its last octets, in one segment.
+        const flags = isPeerDone ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+        if (this.send(written, flags) || this.state === 'blocked') this.finish(isPeerDone);
         return answered;
       }
       if (step.verdict === 'long') throw new TypeError('long replies are for connections on Node sockets');
@@ -257,10 +260,10 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   }
 
   /** From the loop's output. False when the peer has to read first, or is gone. */
-  private send(length: number): boolean {
+  private send(length: number, flags = MSG_NOSIGNAL): boolean {
     if (length === 0) return true;
     const { libc, output, times } = this.loop;
-    const sent = libc.send(this.descriptor, output.address, length, MSG_NOSIGNAL);
+    const sent = libc.send(this.descriptor, output.address, length, flags);
     if (sent === length) return true;
     if (sent < 0 && !this.isForLater()) {
       this.close();
