@@ -106,4 +106,5 @@ export function dropReferences(shard: SwarmShard, group: number): void {
     words[directory + 2 * bucket + 1] = words[directory + 3 * bucket + 1]!;
   }
   words[group + GROUP.shape] = words[group + GROUP.shape]! & ~HAS_REFERENCES;
+  words[group + GROUP.counts] = 0;
 }

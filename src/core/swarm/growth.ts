@@ -1,6 +1,5 @@
 // How a swarm changes its number of buckets (buckets.ts): by one at a time, before a peer joins and after one has left,
-// so that what one announce pays for is a bucket, whatever the size of the swarm. The one exception is when a swarm
-// first needs references (identities.ts): they are made of all its peers, some 1,500.
+// so that what one announce pays for is a bucket, whatever the size of the swarm.
 // Parameters are positional: an object a call is what this code exists to avoid.
 
 import { MAX_BUCKETS } from './blocks.ts';
@@ -8,7 +7,7 @@ import { bucketsOf, copyPeer, hashEndpointAt, MAX_BUCKET_PEERS, openSlot, resize
 import { dropReferences, ensureDirectory, flatten, setBuckets, trimDirectory } from './directory.ts';
 import { hasReferences, identityIn, reserveReferences, trimReferences } from './identities.ts';
 import { bucketAt, familyOf, leechersIn, peersIn, referencesIn } from './peers.ts';
-import { buildReferences } from './referencing.ts';
+import { beginReferences, continueReferences, isReferencing } from './referencing.ts';
 import { GROUP, type SwarmShard } from './shard.ts';
 
 /**
@@ -27,12 +26,17 @@ const UNREFERENCED_SHARE = 1 / 2;
 
 /** Adds a bucket when the peers are too many for those there are; without memory they become fuller. */
 export function growGroup(shard: SwarmShard, group: number): void {
+  if (isReferencing(shard, group)) {
+    continueReferences(shard, group);
+    return;
+  }
   const buckets = bucketsOf(shard, group);
   const family = familyOf(shard, group) as 0 | 1;
   const total = shard.words[group + GROUP.total]!;
   if (total < BUCKET_LOAD[family] * buckets || buckets === MAX_BUCKETS) return;
   if (buckets >= REFERENCED_BUCKETS[family] - 1 && !hasReferences(shard, group)) {
-    if (total % REFERENCES_TRIED_EVERY !== 0 || !buildReferences(shard, group)) return;
+    if (total % REFERENCES_TRIED_EVERY === 0) beginReferences(shard, group);
+    return;
   }
   splitBucket(shard, group, buckets);
 }
@@ -40,7 +44,7 @@ export function growGroup(shard: SwarmShard, group: number): void {
 /** Takes a bucket away when the peers are few enough. */
 export function shrinkGroup(shard: SwarmShard, group: number): void {
   const buckets = bucketsOf(shard, group);
-  if (buckets === 1) return;
+  if (buckets === 1 || isReferencing(shard, group)) return;
   const family = familyOf(shard, group) as 0 | 1;
   const load = BUCKET_LOAD[family] * MERGE_SHARE;
   if (shard.words[group + GROUP.total]! >= load * buckets) return;

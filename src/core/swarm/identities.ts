@@ -22,8 +22,19 @@ export const HAS_REFERENCES = 2;
 /** Beyond this share of a block unused, it is exchanged for a smaller one. */
 const SLACK = 1 / 8;
 
+/** The group's directory has words for references; they may not be entered yet. */
 export function hasReferences({ words }: SwarmShard, group: number): boolean {
   return (words[group + GROUP.shape]! & HAS_REFERENCES) !== 0;
+}
+
+/** Peers of the bucket have references: those from the cursor (referencing.ts) on. */
+export function isReferenced(shard: SwarmShard, group: number, bucket: number): boolean {
+  return hasReferences(shard, group) && bucket >= shard.words[group + GROUP.counts]!;
+}
+
+/** All peers of the group have references. */
+export function areAllReferenced(shard: SwarmShard, group: number): boolean {
+  return hasReferences(shard, group) && shard.words[group + GROUP.counts] === 0;
 }
 
 export function referenceTo(identity: number, endpointHash: number): number {
@@ -64,7 +75,7 @@ export function addReference(
 }
 
 /** Enters a reference in its bucket, in which there is room. */
-export function appendReference(shard: SwarmShard, group: number, bucket: number, reference: number): void {
+function appendReference(shard: SwarmShard, group: number, bucket: number, reference: number): void {
   const { words } = shard;
   const at = bucketAt(shard, group, bucket);
   const counts = words[at + 1]!;

@@ -3,7 +3,7 @@
 
 import { bucketFor, bucketsOf, closeSlot, ensureRoom, hashEndpointAt, openSlot, trim } from './buckets.ts';
 import { growGroup, shrinkGroup } from './growth.ts';
-import { addReference, hasReferences, removeReference } from './identities.ts';
+import { addReference, isReferenced, removeReference } from './identities.ts';
 import { otherHalf, pair, unpair } from './pairs.ts';
 import {
   createMeta,
@@ -43,7 +43,7 @@ export function joinSwarm(
   const place = enter(shard, group, meta, sought.keyTag);
   if (place === NOT_FOUND) return NOT_FOUND;
   if (
-    hasReferences(shard, group) &&
+    isReferenced(shard, group, place >>> 8) &&
     !addReference(shard, group, sought.identity, sought.endpointHash, false)
   ) {
     words[metaAt(shard, group, place)] = meta | NAMELESS;
@@ -83,7 +83,7 @@ export function leaveSwarm(shard: SwarmShard, torrent: number, family: number, p
   const meta = words[metaAt(shard, group, place)]!;
   const state = stateOf(meta);
   count(shard, torrent, state, -1);
-  if (hasReferences(shard, group) && (meta & NAMELESS) === 0) {
+  if (isReferenced(shard, group, place >>> 8) && (meta & NAMELESS) === 0) {
     removeReference(shard, group, identityOf(meta), hashEndpointAt(shard, group, place));
   }
   closeSlot(shard, group, place >>> 8, place & 0xff);
@@ -103,18 +103,22 @@ export function changeEndpoint(shard: SwarmShard, torrent: number, family: numbe
   const group = groupOf(torrent, family);
   hashSoughtEndpoint(shard, family);
   const meta = words[metaAt(shard, group, place)]!;
-  const isReferenced = hasReferences(shard, group) && (meta & NAMELESS) === 0;
+  const identity = identityOf(meta);
+  const isNamed = (meta & NAMELESS) === 0;
   const formerHash = hashEndpointAt(shard, group, place);
   const bucket = bucketFor(sought.endpointHash, bucketsOf(shard, group));
   const hasRoom = bucket === place >>> 8 || ensureRoom(shard, group, bucket);
-  if (
-    !hasRoom ||
-    (isReferenced && !addReference(shard, group, identityOf(meta), sought.endpointHash, true))
-  ) {
+  const isFound =
+    !isNamed ||
+    !isReferenced(shard, group, bucket) ||
+    (hasRoom && addReference(shard, group, identity, sought.endpointHash, true));
+  if (!hasRoom || !isFound) {
     leaveSwarm(shard, torrent, family, place);
     return NOT_FOUND;
   }
-  if (isReferenced) removeReference(shard, group, identityOf(meta), formerHash);
+  if (isNamed && isReferenced(shard, group, place >>> 8)) {
+    removeReference(shard, group, identity, formerHash);
+  }
   if (bucket === place >>> 8) {
     writeEndpoint(shard, group, place);
     return place;

@@ -4,7 +4,7 @@
 
 import { halfSipHash13 } from '../octets/half-siphash.ts';
 import { bucketFor, bucketsOf } from './buckets.ts';
-import { endpointHashIn, hasReferences, identityIn } from './identities.ts';
+import { areAllReferenced, endpointHashIn, identityIn } from './identities.ts';
 import {
   bucketAt,
   capacityIn,
@@ -88,7 +88,7 @@ function findIpv6({ halves, sought }: SwarmShard, first: number, count: number):
 export function findIdentity(shard: SwarmShard, torrent: number, family: number, want: Want): number {
   const group = groupOf(torrent, family);
   if (shard.words[group + GROUP.total] === 0) return NOT_FOUND;
-  if (hasReferences(shard, group)) return findReferenced(shard, group, want);
+  if (areAllReferenced(shard, group)) return findReferenced(shard, group, want);
   for (let bucket = bucketsOf(shard, group) - 1; bucket >= 0; bucket--) {
     const place = findInBucket(shard, group, bucket, want);
     if (place !== NOT_FOUND) return place;

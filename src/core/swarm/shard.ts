@@ -104,8 +104,6 @@ export interface Sought {
   keyTag: number;
   /** By slot: which peers of a bucket go to another (growth.ts). */
   readonly marks: Uint8Array;
-  /** By bucket: how many belong there (growth.ts). */
-  readonly tally: Uint16Array;
 }
 
 /** Until {@link unlockShard}, this thread alone reads and writes the shard. */

@@ -6,7 +6,7 @@
 
 import type { Counters } from '../counters.ts';
 import { createSipHashKey, type SipHashKey } from '../octets/siphash.ts';
-import { MAX_BUCKETS, MAX_RECORDS } from './blocks.ts';
+import { MAX_RECORDS } from './blocks.ts';
 import { createHeap, heapUsedOctets } from './heap.ts';
 import { DEFAULT_PEER_LIFETIME_SECONDS, DEFAULT_SWARM_LIMITS, type SwarmLimits } from './limits.ts';
 import { MAX_OWNER } from './lock.ts';
@@ -137,7 +137,6 @@ function createSought(): Sought {
     identity: 0,
     keyTag: 0,
     marks: new Uint8Array(256),
-    tally: new Uint16Array(MAX_BUCKETS),
   };
 }
 

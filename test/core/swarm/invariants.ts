@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { blockWords } from '../../../src/core/swarm/blocks.ts';
 import { bucketFor, bucketsOf, hashEndpointAt } from '../../../src/core/swarm/buckets.ts';
-import { hasReferences, referenceTo } from '../../../src/core/swarm/identities.ts';
+import { hasReferences, isReferenced, referenceTo } from '../../../src/core/swarm/identities.ts';
 import { lockOwner } from '../../../src/core/swarm/lock.ts';
 import {
   bucketAt,
@@ -132,7 +132,8 @@ function checkGroup(shard: SwarmShard, group: number, family: number, blocks: Se
     }
   }
   expect(found).toEqual({ peers: words[group + GROUP.total], leechers: words[group + GROUP.leechers] });
-  const wanted = [...(hasReferences(shard, group) ? placesOf(shard, group) : [])].flatMap((place) => {
+  const wanted = [...placesOf(shard, group)].flatMap((place) => {
+    if (!isReferenced(shard, group, place >>> 8)) return [];
     const meta = words[metaAt(shard, group, place)]!;
     if ((meta & NAMELESS) !== 0) return [];
     const bucket = bucketFor(identityOf(meta) & 0xffff, buckets);
