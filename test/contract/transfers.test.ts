@@ -1,13 +1,18 @@
 // Zone transfers, served by any data plane over TCP and TLS: who gets them, whole, signed, and beside everything else.
 
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type DataPlane, NO_TRANSFERS, type TransferPolicy } from '../../src/app/data-plane/data-plane.ts';
 import { createImageBuffers } from '../../src/app/data-plane/image-buffers.ts';
 import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.ts';
+import type { NotifyNotice } from '../../src/app/data-plane/notify-gate.ts';
 import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
+import { Counter } from '../../src/core/counters.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
 import { parseKeyName, parseTransferRule } from '../../src/core/transfer/access.ts';
 import { diffImages } from '../../src/core/transfer/changes.ts';
+import { encodeNotify } from '../../src/core/transfer/notify.ts';
 import { signRequest } from '../../src/core/transfer/tsig.ts';
 import type { TsigKey } from '../../src/core/transfer/tsig-key.ts';
 import { TsigStream } from '../../src/core/transfer/tsig-stream.ts';
@@ -33,12 +38,18 @@ const common = {
 };
 
 const IMPLEMENTATIONS = [
-  { name: 'on the event loop', create: async () => createLocalDataPlane(common) },
-  { name: 'on a stream worker', create: createThreaded },
+  {
+    name: 'on the event loop',
+    create: async (onNotify?: OnNotify) => createLocalDataPlane({ ...common, ...(onNotify && { onNotify }) }),
+  },
+  { name: 'on worker threads', create: createThreaded },
 ];
 
-async function createThreaded(): Promise<DataPlane> {
-  const plane = new ThreadedDataPlane({ ...common, libc: loadLibc(), workerCount: 1 });
+type OnNotify = (notice: NotifyNotice) => void;
+
+async function createThreaded(onNotify?: OnNotify): Promise<DataPlane> {
+  const options = { ...common, libc: loadLibc(), workerCount: 1, ...(onNotify && { onNotify }) };
+  const plane = new ThreadedDataPlane(options);
   await plane.ready();
   return plane;
 }
@@ -89,6 +100,15 @@ async function connectTo(port: number, options: Parameters<typeof connectTcp>[1]
   const client = await connectTcp({ address: ADDRESS, port }, options);
   onTestFinished(() => client.destroy());
   return client;
+}
+
+async function exchangeUdp(port: number, message: Uint8Array): Promise<Uint8Array> {
+  const socket = createSocket('udp4');
+  onTestFinished(() => void socket.close());
+  const reply = once(socket, 'message');
+  socket.send(message, port, ADDRESS);
+  const [octets] = await reply;
+  return octets;
 }
 
 async function firstMessage(client: TcpClient): Promise<Buffer> {
@@ -228,6 +248,79 @@ describe.each(IMPLEMENTATIONS)('zone transfers $name', ({ create }) => {
       'n0.example. 60 IN TXT "y"',
       'example. 60 IN SOA 8',
     ]);
+  });
+
+  test('over UDP are the changes where a datagram holds them, and are counted', async () => {
+    const { plane } = await start(undefined);
+    const before = zone(plane, 1);
+    const after = imageOf('$TTL 60\n@ SOA ns host 8 1 1 1 1\n@ NS ns\nns A 127.0.0.1\n', 'example.', {
+      seed: plane.seed,
+    });
+    const journals = [{ apex: after.apex.slice(), changes: [diffImages(before, after)!] }];
+    const transfers = { ...policy('127.0.0.1'), journals };
+    await plane.publish({ images: [after], draining: [], transfers });
+    const { port } = await plane.open({ transport: 'udp', address: ADDRESS, port: 0 }, 'dns');
+    const told = await exchangeUdp(port, encodeRequest({ serial: 7, hasEdns: true }));
+    expect(decodeReply(told).answer.map((line) => line.split(' ').slice(0, 7).join(' '))).toEqual([
+      'example. 60 IN SOA ns.example. host.example. 8',
+      'example. 60 IN SOA ns.example. host.example. 7',
+      'n0.example. 60 IN TXT "x"',
+      'example. 60 IN SOA ns.example. host.example. 8',
+      'example. 60 IN SOA ns.example. host.example. 8',
+    ]);
+    const current = await exchangeUdp(port, encodeRequest({ serial: 8 }));
+    expect(decodeReply(current).answer).toEqual(['example. 60 IN SOA ns.example. host.example. 8 1 1 1 1']);
+    const counters = plane.readCounters();
+    expect([counters[Counter.transfersChanges], counters[Counter.transfersCurrent]]).toEqual([1, 1]);
+  });
+
+  test('are counted as they end', async () => {
+    const { plane, port } = await start(policy('127.0.0.1'), LARGE_NAMES, LARGE_TEXT);
+    const counted = () => {
+      const counters = plane.readCounters();
+      return [Counter.transfersZone, Counter.transfersCutShort, Counter.transfersRefused].map(
+        (counter) => counters[counter],
+      );
+    };
+    const client = await connectTo(port);
+    client.send(framed(axfr()));
+    await firstMessage(client);
+    client.destroy();
+    await transfer(await connectTo(port), axfr('example.net'));
+    while (counted()[1] === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(counted()).toEqual([1, 1, 1]);
+  });
+
+  test.each(['udp', 'tcp'] as const)('are told of by NOTIFY over %s', async (transport) => {
+    const told: NotifyNotice[] = [];
+    let wake = (): void => {};
+    const heard = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const plane = await create((notice) => {
+      told.push(notice);
+      wake();
+    });
+    onTestFinished(() => plane.stop());
+    const rules = ['192.0.2.1', '127.0.0.1'].map((rule) => parseTransferRule(rule)!);
+    const notify = {
+      zones: [{ apex: parseKeyName('copied.example')!, rules, slot: 2 }],
+      flags: new SharedArrayBuffer(64),
+    };
+    await plane.publish({ images: [], draining: [], transfers: { ...NO_TRANSFERS, notify } });
+    const { port } = await plane.open({ transport, address: ADDRESS, port: 0 }, 'dns');
+    const soa = Uint8Array.from([0, 0, ...[0, 0, 0, 42], ...new Uint8Array(16)]);
+    const message = encodeNotify({ id: 7, zone: parseKeyName('copied.example')!, soa });
+    const ask = async (): Promise<Uint8Array> => {
+      if (transport === 'udp') return await exchangeUdp(port, message);
+      const client = await connectTo(port);
+      client.send(framed(message));
+      return await firstMessage(client);
+    };
+    expect(decodeReply(await ask())).toMatchObject({ rcode: 'NOERROR', answer: [] });
+    await heard;
+    expect(told).toEqual([expect.objectContaining({ slot: 2, serial: 42, primary: 1 })]);
+    expect(plane.readCounters()[Counter.notifiesTaken]).toBe(1);
   });
 
   test('over TLS want version 1.3', async () => {

@@ -84,6 +84,14 @@ tracker = true`,
     await until('the edit', async () => (await serial()) === '2');
     expect((await answerOf(dnsPort!, 'new.copied.example.', 'A')).answer[0]).toMatch(/192\.0\.2\.1$/);
     expect(first.output()).toMatch(/at serial 2, fetched by its changes/);
+    // Knot says so over TCP, NSD and BIND by datagram.
+    const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    const queriesOverTcp = Number(
+      /^portolan_dns_queries_total\{transport="tcp"\} (\d+)$/m.exec(metrics)?.[1],
+    );
+    expect(queriesOverTcp > 0).toBe(name === 'knot');
+    expect(metrics).toMatch(/^portolan_notify_received_total\{taken="yes"\} [1-9]/m);
+    expect(metrics).toMatch(/^portolan_secondary_rounds_total\{outcome="fetched"\} 2$/m);
     expect(first.output()).not.toContain(secret);
 
     await primary.stop();
