@@ -49,6 +49,11 @@ export function parseHostName(text: string): string | undefined {
   return formatHostName(name);
 }
 
+/** The name that a certificate is for; addresses are none. */
+export function parseCertificateName(text: string): string | undefined {
+  return canonicalAddress(text) === undefined ? parseHostName(text) : undefined;
+}
+
 /** A key's name as text, in lower case without its final dot. */
 export function parseKey(text: string): string | undefined {
   const name = parseKeyName(text);

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parseTransferRule } from '../../core/transfer/access.ts';
-import { parseHostName, parseKey, parseNotifyTarget, parseRemote } from './remote-values.ts';
+import { parseCertificateName, parseHostName, parseKey, parseNotifyTarget, parseRemote } from './remote-values.ts';
 import { listOf, notation, type SettingTable, setting } from './setting.ts';
 
 const RULE = 'an address, a prefix, "key:NAME", or both, such as "192.0.2.0/24 key:transfer"';
@@ -30,7 +30,7 @@ const secondary = z.preprocess(
           .max(MAX_PRIMARIES, `expected at most ${MAX_PRIMARIES} addresses`),
       ),
       key: notation(parseKey, 'the name of a key').optional(),
-      tls: notation(parseHostName, 'the name in the certificate of the primaries').optional(),
+      tls: notation(parseCertificateName, 'the name in the certificate of the primaries').optional(),
       tls_ca: z.string('expected a path').min(1, 'expected a path').optional(),
       tracker: z.boolean('expected true or false').default(false),
       catalog: z.boolean('expected true or false').default(false),

@@ -45,6 +45,16 @@ export interface NotifyGate {
   publish(policy: NotifyPolicy | undefined): void;
 }
 
+/** Whether it is for the caller to tell. The control plane lowers the flag meanwhile: each step is one exchange. */
+function raise(flags: Int32Array, slot: number): boolean {
+  for (;;) {
+    if (Atomics.compareExchange(flags, slot, NotifyFlag.idle, NotifyFlag.told) === NotifyFlag.idle)
+      return true;
+    const before = Atomics.compareExchange(flags, slot, NotifyFlag.told, NotifyFlag.again);
+    if (before !== NotifyFlag.idle) return false;
+  }
+}
+
 /** `tell` is given a zone that has changed. */
 export function createNotifyGate(tell: (notice: NotifyNotice) => void, counters: Counters): NotifyGate {
   /** By apex, one character an octet; bounded by the zones of other servers. */
@@ -60,9 +70,7 @@ export function createNotifyGate(tell: (notice: NotifyNotice) => void, counters:
       }
       counters[Counter.notifiesTaken]!++;
       const { slot } = zone;
-      const before = Atomics.compareExchange(flags, slot, NotifyFlag.idle, NotifyFlag.told);
-      if (before === NotifyFlag.idle) tell({ slot, serial, primary });
-      else Atomics.store(flags, slot, NotifyFlag.again);
+      if (raise(flags, slot)) tell({ slot, serial, primary });
       return 'accepted';
     },
     publish(policy) {

@@ -62,10 +62,9 @@ export async function fetchZone(options: FetchOptions): Promise<Fetched> {
   const soa = await askSerial(options);
   if (soa.kind === 'failed') return { kind: 'failed', reason: soa.message };
   if (soa.serial === serial) return { kind: 'current' };
-  if (!isNewerSerial(soa.serial, serial))
-    return { kind: 'failed', reason: `The primary has an older version (${soa.serial}, here is ${serial}).` };
+  if (!isNewerSerial(soa.serial, serial)) return olderVersion(soa.serial, serial);
   const changes = await readAnswer('ixfr', options);
-  if (changes.kind === 'done') return { ...changes, kind: 'fetched', how: 'zone' };
+  if (changes.kind === 'done') return newerZone(changes, serial);
   if (changes.kind === 'incremental') {
     const records = options.readRecords();
     const fits = records !== undefined && applyChanges(options.apex, records, changes.changes) === undefined;
@@ -80,7 +79,19 @@ async function fetchWhole(options: FetchOptions): Promise<Fetched> {
   const reading = await readAnswer('axfr', options);
   if (reading.kind === 'failed') return { kind: 'failed', reason: reading.message };
   if (reading.kind !== 'done') return { kind: 'failed', reason: 'The primary answers AXFR with changes.' };
+  return newerZone(reading, options.serial);
+}
+
+/** Behind one address there may be several servers: what one says of its serial another need not have. */
+function newerZone(reading: Extract<TransferReading, { kind: 'done' }>, serial: number | undefined): Fetched {
+  if (serial === reading.serial) return { kind: 'current' };
+  if (serial !== undefined && !isNewerSerial(reading.serial, serial))
+    return olderVersion(reading.serial, serial);
   return { ...reading, kind: 'fetched', how: 'zone' };
+}
+
+function olderVersion(theirs: number, ours: number): Fetched {
+  return { kind: 'failed', reason: `The primary has an older version (${theirs}, here is ${ours}).` };
 }
 
 type Serial = Exclude<SoaReply, { kind: 'truncated' }>;

@@ -18,24 +18,20 @@ export interface CatalogFollower {
   readonly logger: Logger;
 }
 
-/** A catalog that is broken changes nothing (§5.1). */
+/** What is said of a catalog that is broken: it changes nothing (§5.1). */
+export function describeBroken({ faults }: Extract<CatalogReading, { kind: 'broken' }>): string {
+  const reason = faults.map(({ message }) => message).join('; ');
+  return `it is no catalog that can be followed, and its members stay as they are: ${reason}`;
+}
+
 export async function followCatalog(
   catalog: SecondaryZone,
-  reading: CatalogReading,
+  { members }: Extract<CatalogReading, { kind: 'catalog' }>,
   follower: CatalogFollower,
 ): Promise<void> {
-  const { logger } = follower;
-  const { zone: name } = catalog.config;
-  if (reading.kind === 'broken') {
-    const reason = reading.faults.map(({ message }) => message).join('; ');
-    catalog.lastError = `The catalog is not followed: ${reason}.`;
-    logger.error(`${name} is no catalog that can be followed, and its members stay as they are: ${reason}`);
-    return;
-  }
   const configured = follower
     .zones()
     .flatMap(({ membership }) => (membership?.catalog === catalog ? [membership.entry] : []));
-  const { members } = reading;
   const ownerOf = (zone: Uint8Array): ZoneOwner => ownerIn(follower, zone);
   for (const step of planCatalogUpdate({ catalog: catalog.apex, configured, members, ownerOf }))
     await takeStep(step, catalog, follower);

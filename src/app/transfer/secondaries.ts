@@ -1,9 +1,11 @@
 // All zones of other servers: when each is asked about, and what is to be served. One zone has one question under way;
 // all together have a bounded number.
 
-import { readCatalogZone } from '../../core/transfer/catalog-zone.ts';
+import { type CatalogReading, readCatalogZone } from '../../core/transfer/catalog-zone.ts';
 import {
   beginAsking,
+  createRefreshState,
+  failPrimary,
   isServable,
   nextRefreshStep,
   noteNotify,
@@ -15,7 +17,7 @@ import type { SecondaryFile } from '../zones/zone-origin.ts';
 import type { ZoneReading } from '../zones/zone-version.ts';
 import { type CatalogFollower, followCatalog } from './follow-catalog.ts';
 import type { HeardNotice } from './notify-inbox.ts';
-import { type NewCopy, type RoundOptions, readStored, runRound } from './secondary-round.ts';
+import { type NewCopy, type RoundOptions, readStored, roundEnd, runRound } from './secondary-round.ts';
 import { type SecondaryStatus, secondaryStatus } from './secondary-status.ts';
 import { createSecondaryZone, type Membership, type SecondaryZone } from './secondary-zone.ts';
 
@@ -45,6 +47,8 @@ export const MAX_ROUNDS = 10;
 /** Zones of other servers in all, members of catalogs included: what one process looks after. */
 export const MAX_SECONDARY_ZONES = 65_536;
 
+type FollowedCatalog = Extract<CatalogReading, { kind: 'catalog' }>;
+
 export function createSecondaries(options: SecondariesOptions): Secondaries {
   return new SecondaryZones(options);
 }
@@ -65,6 +69,7 @@ class SecondaryZones implements Secondaries {
   private isStarted = false;
   /** By path, copies that are new since the last publication began; bounded by the zones. */
   private changed = new Map<string, NewCopy>();
+  private following: Promise<void> = Promise.resolve();
   private publishing: Promise<void> = Promise.resolve();
   /** A publication is asked for and has not begun. */
   private isPublicationDue = false;
@@ -84,13 +89,31 @@ class SecondaryZones implements Secondaries {
   async restore(): Promise<void> {
     const { configs, store } = this.options;
     for (const config of configs) await this.add(config, undefined);
+    let areAllFollowed = true;
     for (const catalog of this.zones()) {
-      const isKnown = catalog.config.isCatalog && catalog.state.zone !== null;
-      const records = isKnown ? readStored(catalog, store) : undefined;
-      if (records !== undefined)
-        await followCatalog(catalog, readCatalogZone(catalog.apex, records), this.follower);
+      if (catalog.config.isCatalog && !(await this.followStored(catalog))) areAllFollowed = false;
     }
-    await store.removeAllBut(this.byName.keys());
+    // Of a catalog that cannot be read nobody knows which copies are its members'.
+    if (areAllFollowed) await store.removeAllBut(this.byName.keys());
+  }
+
+  private async followStored(catalog: SecondaryZone): Promise<boolean> {
+    const records = catalog.state.zone === null ? undefined : readStored(catalog, this.options.store);
+    const reading = records === undefined ? undefined : readCatalogZone(catalog.apex, records);
+    if (reading?.kind === 'catalog') {
+      await this.follow(catalog, reading);
+      return true;
+    }
+    // Asked for whole: of a version that is not at hand there are no changes.
+    catalog.state = createRefreshState(this.options.clock.nowSeconds());
+    return false;
+  }
+
+  /** One catalog at a time: two may claim one name. */
+  private follow(catalog: SecondaryZone, reading: FollowedCatalog): Promise<void> {
+    const following = this.following.then(() => followCatalog(catalog, reading, this.follower));
+    this.following = following.catch(() => {});
+    return following;
   }
 
   files(): SecondaryFile[] {
@@ -207,9 +230,12 @@ class SecondaryZones implements Secondaries {
     while (this.isStarted && this.rounds.size < MAX_ROUNDS && this.queue.length > 0) {
       const zone = this.queue.shift()!;
       const round = this.ask(zone)
-        .catch((error: Error) =>
-          this.options.logger.error(`fetching ${zone.config.zone} failed: please report this`, { error }),
-        )
+        .catch((error: Error) => {
+          this.options.logger.error(`fetching ${zone.config.zone} failed: please report this`, { error });
+          // As when its primary is silent: it is asked again in time.
+          if (zone.state.isAsking)
+            zone.state = failPrimary(zone.state, zone.config.primaries.length, roundEnd(this.round));
+        })
         .finally(() => {
           this.rounds.delete(round);
           zone.isBusy = false;
@@ -235,7 +261,7 @@ class SecondaryZones implements Secondaries {
     zone.wasServable = true;
     this.changed.get(path)?.letGo();
     this.changed.set(path, copy);
-    if (copy.catalog !== undefined) await followCatalog(zone, copy.catalog, this.follower);
+    if (copy.catalog?.kind === 'catalog') await this.follow(zone, copy.catalog);
     this.publishSoon();
   }
 

@@ -18,6 +18,7 @@ import type { SecondaryConfig } from '../config/transfer-config.ts';
 import type { ImageBuffers } from '../data-plane/image-buffers.ts';
 import { readCopy, type ZoneReading } from '../zones/zone-version.ts';
 import { type Fetched, fetchZone } from './fetch-zone.ts';
+import { describeBroken } from './follow-catalog.ts';
 import { formatCopy, type SecondaryStore } from './secondary-store.ts';
 import { primaryOf, type SecondaryZone, timesOf } from './secondary-zone.ts';
 
@@ -87,7 +88,8 @@ export function readStored(
   }
 }
 
-function roundEnd({ clock, randomOctets }: RoundOptions): RoundEnd {
+/** What the state needs to know of a round's end. */
+export function roundEnd({ clock, randomOctets }: RoundOptions): RoundEnd {
   const [octet] = randomOctets(1);
   return { nowSeconds: clock.nowSeconds(), chance: octet! / 256 };
 }
@@ -144,10 +146,16 @@ async function take(
     if (error instanceof FileError) return `${error.message}.`;
     throw error;
   }
+  if (zone.isGone) {
+    // Removed while it was written.
+    copy.letGo();
+    await store.remove(config.zone);
+    return undefined;
+  }
   const notes = outcome.ignored > 0 ? `; ${outcome.ignored} records outside the zone were left out` : '';
   logger.info(`${config.zone} is at serial ${times.serial}, fetched ${HOW[outcome.how]}${notes}`);
-  // A NOTIFY that came while the copy was written is not forgotten.
-  zone.state = { ...state, isNotified: zone.state.isNotified && state.isNotified };
+  // Of the state as it is now: a NOTIFY that came while the copy was written is not forgotten.
+  zone.state = endRound(zone.state, times, roundEnd(options));
   zone.lastError = undefined;
   return copy;
 }
@@ -161,6 +169,8 @@ function prepare(
   const { zone, drivesTracker, isCatalog } = config;
   const text = formatCopy(zone, records);
   const catalog = isCatalog ? readCatalogZone(apex, records) : undefined;
+  // The last one that could be followed stays at hand: after a restart its members would be nobody's.
+  if (catalog?.kind === 'broken') return `${describeBroken(catalog)}.`;
   const compiling = { seed, allocate: buffers.allocate };
   const source = { path: store.pathOf(zone), octets: text };
   const reading = readCopy(apex, records, source, { compiling, drivesTracker });

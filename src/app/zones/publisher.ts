@@ -39,7 +39,7 @@ export function createPublisher({ dataPlane, drains, transfers, cookies }: Publi
   function standIn(zone: string): ZoneImage {
     const known = unavailable.get(zone);
     if (known !== undefined) return known;
-    const apex = parseName(`${zone}.`);
+    const apex = parseName(zone === '.' ? zone : `${zone}.`);
     if (typeof apex === 'string') throw new TypeError(`${zone} is no name: ${apex}`);
     return createUnavailableZone(apex, dataPlane.seed);
   }
