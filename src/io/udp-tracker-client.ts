@@ -102,7 +102,11 @@ function openExchange(tracker: SocketAddress, options: UdpAnnounceOptions): Exch
   socket.on('message', (octets) => hear(new Uint8Array(octets)));
   const connected = new Promise<void>((resolve) => {
     socket.once('error', () => resolve());
-    socket.connect(tracker.port, tracker.address, () => resolve());
+    // A failed connect is told to its callback, and to no listener.
+    socket.connect(tracker.port, tracker.address, (error?: NodeJS.ErrnoException) => {
+      if (error) fail(error);
+      resolve();
+    });
   });
 
   async function ask<T>(

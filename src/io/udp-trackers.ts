@@ -287,6 +287,10 @@ function openSession(
     if (octets.length < 8) return;
     session.pending.get(octets.readUInt32BE(4))?.hear(new Uint8Array(octets));
   });
-  socket.connect(tracker.port, tracker.address, () => resolve());
+  // A failed connect is told to its callback, and to no listener.
+  socket.connect(tracker.port, tracker.address, (error?: NodeJS.ErrnoException) => {
+    if (error) onEnd(session, error.code ?? 'unknown');
+    resolve();
+  });
   return session;
 }
