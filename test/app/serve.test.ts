@@ -4,10 +4,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Publication } from '../../src/app/data-plane/data-plane.ts';
 import type { ReloadReport } from '../../src/app/zones/reload.ts';
+import { formatHex } from '../../src/core/octets/text.ts';
 import { BindError } from '../../src/io/bind-error.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { prepareServer, type Serving, serve, zoneText } from '../support/serving.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { announceHttp, announceUdp, askTcp, askUdp } from '../support/tracker-clients.ts';
 
 const DUAL = (endpoints: string, ttl = 60): string => `t ${ttl} A 127.0.0.1
@@ -282,6 +285,36 @@ describe('an edit', () => {
     expect(outcomesOf(report)).toEqual(['a.zone kept', 'b.zone published']);
     expect(await preferenceOf(serving, 't.a.test')).toBe(`BITTORRENT UDP:${one}`);
     expect(await preferenceOf(serving, 't.b.test')).toBe(`BITTORRENT TCP:${two}`);
+  });
+
+  it('compiles what has changed, and nothing else', async () => {
+    const publications: Publication[] = [];
+    const serving = await serve({
+      zones: { 'a.zone': zoneText('a.test', ''), 'b.zone': zoneText('b.test', '') },
+      onPublish: (publication) => publications.push(publication),
+    });
+    await serving.edit('b.zone', zoneText('b.test', 'new A 127.0.0.1', 2));
+    const [first, second] = publications.map(({ images }) => images);
+    expect([first?.length, second?.length]).toEqual([2, 2]);
+    expect(second?.[0]).toBe(first?.[0]);
+    expect(second?.[1]).not.toBe(first?.[1]);
+  });
+
+  it('of the secrets of cookies is there after a SIGHUP, with no zone edited', async () => {
+    const secrets: (string[] | undefined)[] = [];
+    const folder = await temporaryFolder();
+    const path = join(folder, 'cookie.secret');
+    await writeFile(path, '00'.repeat(16));
+    const serving = await serve({
+      folder,
+      zones: { 't.zone': zoneText('example', '') },
+      settings: { 'dns.cookie_secret_file': path },
+      onPublish: ({ cookieSecrets }) => secrets.push(cookieSecrets?.map(formatHex)),
+    });
+    await serving.server.reload('signal');
+    await writeFile(path, `${'11'.repeat(16)}\n${'00'.repeat(16)}\n`);
+    await serving.server.reload('signal');
+    expect(secrets).toEqual([['00'.repeat(16)], ['11'.repeat(16), '00'.repeat(16)]]);
   });
 
   it('of an included file alone is seen; a touch without a change is not an edit', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Config, type ConfigSource, readConfig } from '../../src/app/config/config.ts';
 import type { DataPlaneOptions } from '../../src/app/data-plane/create-data-plane.ts';
+import type { DataPlane, Publication } from '../../src/app/data-plane/data-plane.ts';
 import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.ts';
 import { type Machine, thisMachine } from '../../src/app/machine.ts';
 import { createServer, type Server, type StartReport } from '../../src/app/serve.ts';
@@ -23,6 +24,8 @@ export interface ServingOptions {
   readonly folder?: string;
   readonly clock?: Clock;
   readonly onReload?: (report: ReloadReport) => void;
+  /** What the data plane is given, each time. */
+  readonly onPublish?: (publication: Publication) => void;
 }
 
 export interface Serving {
@@ -47,7 +50,14 @@ export async function prepareServer(options: ServingOptions) {
   const config = testConfig(folder, options.settings ?? {});
   const { onReload } = options;
   // On this thread, where the clock that stands still holds for connection ids and peers, too.
-  const createDataPlane = async (settings: DataPlaneOptions) => createLocalDataPlane(settings);
+  const createDataPlane = async (settings: DataPlaneOptions): Promise<DataPlane> => {
+    const plane = createLocalDataPlane(settings);
+    const publish = (publication: Publication): Promise<void> => {
+      options.onPublish?.(publication);
+      return plane.publish(publication);
+    };
+    return { ...plane, publish };
+  };
   const shared = { config, machine, logger: silentLogger, createDataPlane };
   const server = await createServer({ ...shared, ...(onReload && { onReload }) });
   onTestFinished(() => server.stop());

@@ -1,6 +1,7 @@
 // Primary and secondary, as the rest of the control plane sees them: what stands in a publication beside the zones, and
 // what follows from one.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Counters } from '../../core/counters.ts';
 import { foldName } from '../../core/dns/name.ts';
 import { parseTransferRule } from '../../core/transfer/access.ts';
@@ -35,7 +36,7 @@ export interface Transfers {
   statuses(): readonly SecondaryStatus[];
   /** Before a publication: what has changed is written down. `names` are all zones that will be served. */
   prepare(steps: readonly VersionStep[], names: readonly string[]): Promise<void>;
-  /** Those of the last reading of the key files; the same array until the next. */
+  /** Those of the last reading of the key files; the same array until one says something else. */
   keys(): readonly TsigKey[];
   /** What stands in a publication beside the zones. */
   policy(): TransferPolicy;
@@ -95,7 +96,7 @@ export async function createTransfers(options: TransfersOptions): Promise<Transf
     keys: () => keys,
     async reloadKeys() {
       const again = await loadKeys(dns);
-      if (again.kind === 'keys') keys = again.keys;
+      if (again.kind === 'keys') keys = isDeepStrictEqual(again.keys, keys) ? keys : again.keys;
       else for (const problem of again.problems) logger.error(`${problem}; the keys that were are used on`);
     },
   });

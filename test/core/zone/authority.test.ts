@@ -221,6 +221,21 @@ describe('an authority', () => {
     expect(ask(both, { name: 'sub.example', type: 'DS' }).authority).toEqual([SOA]);
   });
 
+  test('follows 18 aliases, and gives addresses of 13 names, whatever a zone holds', () => {
+    const lines = Array.from({ length: 20 }, (_, index) => [
+      `c${index} CNAME c${index + 1}`,
+      `m MX ${index} h${index}`,
+      `h${index} A 127.0.0.1`,
+    ]);
+    const limited = authorityOf(imageOf(`${ZONE}${lines.flat().join('\n')}\nc20 A 127.0.0.1\n`, 'example.'));
+    const chain = ask(limited, { name: 'c0.example', type: 'A' }, 'tcp');
+    expect(chain.answer.map((line) => line.split(' ')[3])).toEqual(Array(18).fill('CNAME'));
+    expect(ask(limited, { name: 'c2.example', type: 'A' }, 'tcp').answer).toHaveLength(18);
+    expect(ask(limited, { name: 'c3.example', type: 'A' }, 'tcp').answer.at(-1)).toContain('127.0.0.1');
+    const { answer, additional } = ask(limited, { name: 'm.example', type: 'MX' }, 'tcp');
+    expect([answer.length, additional.length]).toEqual([20, 13]);
+  });
+
   test('answers from the catalog published last', () => {
     const edited = authorityOf(imageOf(ZONE, 'example.'));
     expect(ask(edited, { name: 'new.example', type: 'A' }).rcode).toBe('NXDOMAIN');
