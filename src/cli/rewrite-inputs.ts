@@ -13,6 +13,7 @@ import type { CliIo } from './cli-io.ts';
 export interface Inputs {
   readonly all: AsyncIterable<Input>;
   readonly hasFiles: boolean;
+  readonly hasFolders: boolean;
   /** Torrents are among them, by name or as a folder of them. */
   readonly hasTorrents: boolean;
   /** How many there are; folders are searched for it. */
@@ -53,7 +54,14 @@ export async function listInputs(args: readonly string[], io: CliIo): Promise<In
   }
   const isFromFolder = (input: Input): boolean => !args.includes(input.label);
   const hasTorrents = folders.size > 0 || paths.some((path) => path.toLowerCase().endsWith('.torrent'));
-  return { all: all(), hasFiles: paths.length > 0, hasTorrents, count, isFromFolder };
+  return {
+    all: all(),
+    hasFiles: paths.length > 0,
+    hasFolders: folders.size > 0,
+    hasTorrents,
+    count,
+    isFromFolder,
+  };
 }
 
 function isUrl(argument: string): boolean {

@@ -7,7 +7,7 @@ import { formatEndpoint } from '../core/net/endpoint.ts';
 import { printable } from '../core/octets/printable.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
 import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
-import { redactUrl } from '../core/rewrite/redact.ts';
+import { redactHost, redactUrl } from '../core/rewrite/redact.ts';
 import { diffTiers } from './tier-diff.ts';
 
 type ShowUrl = (url: string) => string;
@@ -101,7 +101,7 @@ export function formatJson({ input, result }: InputResult): string {
       url: show(url),
       reason,
       urls: urls.map(show),
-      host,
+      host: host === undefined ? undefined : redactHost(host),
       fault,
       outcome,
     })),

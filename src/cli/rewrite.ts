@@ -104,7 +104,8 @@ async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliI
   checkFlags(args, flags);
   const inputs = await listInputs(args, io);
   if (flags.undo === true) return await undo(inputs, flags, io);
-  if (inputs.hasTorrents) checkTorrentTarget(args, flags, io);
+  if (flags.output !== undefined && inputs.hasFolders) throw new UsageError(...ONE_OUTPUT);
+  if (inputs.hasTorrents) checkTorrentTarget(args.length > 1 || inputs.hasFolders, flags, io);
   const summary = createSummary();
   const writes = flags.inPlace === true && flags.dryRun !== true && flags.check !== true;
   const inPlace = writes ? { inPlace: { backup: flags.backup, fsync: flags.fsync } } : {};
@@ -133,6 +134,8 @@ async function undo(inputs: Inputs, flags: RewriteFlags, io: CliIo): Promise<voi
   await runUndo(inputs, { backup, fsync, dryRun, check, json }, io);
 }
 
+const ONE_OUTPUT = ['--output takes the result of one input', 'Try: --in-place for several files'] as const;
+
 function checkFlags(args: readonly string[], flags: RewriteFlags): void {
   if (flags.undo === true) checkUndo(args, flags);
   else if (
@@ -145,7 +148,7 @@ function checkFlags(args: readonly string[], flags: RewriteFlags): void {
     );
   }
   if (flags.output !== undefined && (flags.inPlace === true || args.length !== 1)) {
-    throw new UsageError('--output takes the result of one input', 'Try: --in-place for several files');
+    throw new UsageError(...ONE_OUTPUT);
   }
   if (args.filter((argument) => argument === '-').length > 1) {
     throw new UsageError('standard input can be read once', 'Try: portolan rewrite - < trackers.txt');
@@ -179,11 +182,10 @@ function toOptions(flags: RewriteFlags): RewriteOptions {
 const TORRENT_HINT = 'Try: --dry-run to see it, --in-place --backup .bak, or --output FILE';
 
 /** Before anything is looked up, where the names of the inputs say it already. */
-function checkTorrentTarget(args: readonly string[], flags: RewriteFlags, io: CliIo): void {
+function checkTorrentTarget(areSeveral: boolean, flags: RewriteFlags, io: CliIo): void {
   const hasTarget = [flags.inPlace, flags.dryRun, flags.check, flags.json].includes(true);
   if (hasTarget || flags.output !== undefined) return;
-  if (args.length > 1)
-    throw new UsageError('several torrents cannot go to one standard output', TORRENT_HINT);
+  if (areSeveral) throw new UsageError('several torrents cannot go to one standard output', TORRENT_HINT);
   if (io.stdout.isTTY === true) throw new UsageError('a torrent is nothing for a terminal', TORRENT_HINT);
 }
 

@@ -232,6 +232,16 @@ describe('torrents', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('a folder is no single input', async () => {
+    await mkdir(join(folder, 'several'));
+    await put('several/a.torrent', OLD);
+    const output = await rewrite(['--output', 'new.torrent', 'several']);
+    expect(output.stderr).toContain('--output takes the result of one input');
+    const together = await rewrite(['several']);
+    expect(together.stderr).toContain('several torrents cannot go to one standard output');
+    expect([output.exitCode, together.exitCode, together.stdout]).toEqual([2, 2, '']);
+  });
+
   test('--output writes another file', async () => {
     await put('old.torrent', OLD);
     expect((await rewrite(['--output', 'new.torrent', 'old.torrent'])).exitCode).toBe(0);

@@ -126,6 +126,14 @@ describe('over UDP, what is no tracker', () => {
     });
   });
 
+  test('is unreachable when the system will not connect to it', async () => {
+    const broadcast = { address: '255.255.255.255', port: 6969 };
+    expect(await announceUdp(broadcast, QUERY, udpOptions())).toEqual({
+      kind: 'unreachable',
+      code: 'EACCES',
+    });
+  });
+
   test('nothing is sent for who has given up before', async () => {
     const at = { address: '127.0.0.1', port: 9 };
     expect(await announceUdp(at, QUERY, udpOptions(LONG, AbortSignal.abort()))).toEqual({ kind: 'silence' });

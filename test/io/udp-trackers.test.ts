@@ -56,6 +56,14 @@ test('announces that come together share one connect', async () => {
   expect(tracker.actions.filter((action) => action === 'connect')).toHaveLength(1);
 });
 
+test('an address that the system will not connect to is unreachable, each time', async () => {
+  const trackers = createTrackers();
+  const broadcast = { address: '255.255.255.255', port: 6969 };
+  const refused = { kind: 'unreachable', code: 'EACCES' };
+  expect(await trackers.announce(broadcast, QUERY, OPTIONS)).toEqual(refused);
+  expect(await trackers.scrape(broadcast, [QUERY.infoHash], OPTIONS)).toEqual(refused);
+});
+
 test('a tracker that has started anew gives a new id', async () => {
   const trackers = createTrackers();
   const tracker = await startUdpTracker();

@@ -2,7 +2,13 @@
 
 import { z } from 'zod';
 import { parseTransferRule } from '../../core/transfer/access.ts';
-import { parseCertificateName, parseHostName, parseKey, parseNotifyTarget, parseRemote } from './remote-values.ts';
+import {
+  parseCertificateName,
+  parseHostName,
+  parseKey,
+  parseNotifyTarget,
+  parseRemote,
+} from './remote-values.ts';
 import { listOf, notation, type SettingTable, setting } from './setting.ts';
 
 const RULE = 'an address, a prefix, "key:NAME", or both, such as "192.0.2.0/24 key:transfer"';

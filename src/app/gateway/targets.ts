@@ -117,9 +117,10 @@ export function isSameSocket(
   localAddresses: () => readonly string[],
 ): boolean {
   if (target.port !== listener.port) return false;
+  // All of 127/8 comes to a wildcard, whatever addresses the interface has.
   const isWildcard = listener.address === '0.0.0.0' || listener.address === '::';
   return isWildcard
-    ? localAddresses().includes(target.address)
+    ? target.address.startsWith('127.') || localAddresses().includes(target.address)
     : formatSocketAddress(target) === formatSocketAddress(listener);
 }
 

@@ -50,6 +50,10 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       if (client.destroyed) return;
       const upstream = await connectTo(target, options.timeoutMilliseconds);
       if (upstream === undefined) continue;
+      if (client.destroyed) {
+        upstream.destroy();
+        return;
+      }
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       join(client, upstream, head);
       return;

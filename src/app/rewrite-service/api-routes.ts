@@ -2,7 +2,9 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { printable } from '../../core/octets/printable.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
+import { redactHost } from '../../core/rewrite/redact.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../../io/idna.ts';
 import type { Resolver } from '../../io/resolver.ts';
@@ -12,7 +14,7 @@ import { chooseMediaType } from './accept.ts';
 import { createBodyBudget } from './held-octets.ts';
 import { MAX_HELD_OCTETS, MAX_TEXT_OCTETS } from './limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
-import { reportContent, reportOutcome, showHost } from './report.ts';
+import { reportContent, reportOutcome } from './report.ts';
 import { JSON_TYPE, readContent, readLink, TEXT_TYPE, TORRENT_TYPE } from './request-content.ts';
 import { rewriteForStranger } from './rewriter.ts';
 import {
@@ -38,22 +40,22 @@ export function addApiRoutes(
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   server.get('/v1/preference/:host', { onRequest: limitRate }, async (request, reply) => {
-    const { host } = parse(hostSchema, request.params);
+    const { host } = parseParameters(hostSchema, request.params);
     const name = nameOfHost(host);
     const outcome = await resolver.lookupPreference(host, signalOf(reply));
-    const report: PreferenceReport = { host: showHost(name), outcome: reportOutcome(outcome) };
+    const report: PreferenceReport = { host: printable(redactHost(name)), outcome: reportOutcome(outcome) };
     return sendJson(reply, report);
   });
 
   server.get('/v1/rewrite', { onRequest: limitRate }, async (request, reply) => {
-    const query = parse(rewriteUrlSchema, request.query);
+    const query = parseParameters(rewriteUrlSchema, request.query);
     return answer(request, reply, { content: readLink(query.url), query, native: JSON_TYPE });
   });
 
   const bodyLimit = Math.max(toBase64Octets(maxTorrentOctets), MAX_TEXT_OCTETS);
   const onRequest = [limitRate, createBodyBudget(MAX_HELD_OCTETS, bodyLimit), refuseEncodings];
   server.post('/v1/rewrite', { onRequest, bodyLimit }, async (request, reply) => {
-    const query = parse(rewriteOptionsSchema, request.query);
+    const query = parseParameters(rewriteOptionsSchema, request.query);
     const mediaType = request.mediaType;
     const content = readContent((request.body as Uint8Array | undefined) ?? NOTHING, mediaType);
     if (content.kind === 'torrent') checkTorrentSize(content.octets);
@@ -137,7 +139,7 @@ function signalOf(reply: FastifyReply): AbortSignal {
 }
 
 /** Throws ProblemError with every parameter that is wrong, and none of their values. */
-function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+export function parseParameters<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) =>

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEMS, problemOf, sendProblem } from '../http/problem.ts';
-import type { ApiOptions } from './api-routes.ts';
+import { type ApiOptions, parseParameters } from './api-routes.ts';
 import { MAX_TEXT_OCTETS } from './limits.ts';
 import { formatAnswer, formatFault } from './page-answer.ts';
 import { createPageFile, type PageFile, readPageFiles } from './page-files.ts';
@@ -56,7 +56,7 @@ export function addPageRoutes(server: FastifyInstance, { resolver, limitRate, pa
     try {
       const { text = '', ...options } = Object.fromEntries(form ?? []);
       const content = readContent(new TextEncoder().encode(text.trim()), 'text/plain');
-      const query = rewriteOptionsSchema.parse(options);
+      const query = parseParameters(rewriteOptionsSchema, options);
       const rewritten = await rewriteForStranger(content, query, { resolver, signal: NEVER });
       return { status: 200, html: formatAnswer(reportContent(content, rewritten)).html };
     } catch (error) {

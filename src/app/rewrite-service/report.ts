@@ -5,7 +5,7 @@ import { printable, printableOctets } from '../../core/octets/printable.ts';
 import { decodeUtf8 } from '../../core/octets/utf8.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import type { Decision } from '../../core/rewrite/decide.ts';
-import { redactUrl } from '../../core/rewrite/redact.ts';
+import { redactHost, redactUrl } from '../../core/rewrite/redact.ts';
 import { splitMagnet } from '../../core/torrent/magnet.ts';
 import { readMetainfo } from '../../core/torrent/metainfo.ts';
 import { decodePercent } from '../../core/torrent/percent.ts';
@@ -76,16 +76,10 @@ function reportDecision(decision: Decision, show: (url: string) => string): web.
     reason,
     explanation: explain(decision),
     urls: urls.map(show),
-    ...(host === undefined ? {} : { host: showHost(host) }),
+    ...(host === undefined ? {} : { host: printable(redactHost(host)) }),
     ...(fault === undefined ? {} : { fault }),
     ...(outcome === undefined ? {} : { outcome: reportOutcome(outcome) }),
   };
-}
-
-/** Some private trackers put the passkey into the host. */
-export function showHost(host: string): string {
-  const scheme = 'udp://';
-  return printable(redactUrl(scheme + host).slice(scheme.length));
 }
 
 export function reportOutcome(outcome: Outcome): web.Outcome {

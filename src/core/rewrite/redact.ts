@@ -90,3 +90,9 @@ function indexOfAny(text: string, characters: string, start: number): number {
   }
   return text.length;
 }
+
+/** A host as {@link redactUrl} shows it: some private trackers put the passkey there. */
+export function redactHost(host: string): string {
+  const scheme = 'udp://';
+  return redactUrl(scheme + host).slice(scheme.length);
+}

@@ -435,6 +435,19 @@ describe('what a stranger sends', () => {
   });
 });
 
+describe('the form without scripts', () => {
+  it.each(['text=udp%3A%2F%2Fa.example&foo=1', 'text=udp%3A%2F%2Fa.example&mode=bad'])(
+    'says what is wrong with %s',
+    async (body) => {
+      const { ask, log } = await startService();
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const answer = await ask('/rewrite', { method: 'POST', body, headers });
+      expect(answer.status).toBe(400);
+      expect(log).toEqual([]);
+    },
+  );
+});
+
 describe('passkeys', () => {
   const PASSKEY = '0123456789abcdef0123456789abcdef';
 
