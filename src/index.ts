@@ -10,5 +10,12 @@ export {
   rewriteTorrentWithResolver,
   rewriteUrlWithResolver,
 } from './app/rewrite/rewrite-with-resolver.ts';
+export {
+  CacheFileError,
+  type RequiredTrust,
+  readCacheFile,
+  writeCacheFile,
+} from './io/resolver/cache-file.ts';
+export type { RememberedHost } from './io/resolver/remembered.ts';
 export { createResolver, type Resolver, type ResolverOptions } from './io/resolver.ts';
 export * from './pure.ts';

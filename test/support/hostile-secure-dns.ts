@@ -5,6 +5,7 @@ import { createSecureServer, type Http2Session, type ServerHttp2Stream } from 'n
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import * as dnsPacket from 'dns-packet';
+import type { TlsIdentity } from '../../src/io/tls-server.ts';
 import type { Asked, Behaviour } from './hostile-dns.ts';
 import { createTestIdentity } from './test-certificate.ts';
 
@@ -25,8 +26,10 @@ export interface HostileSecureDns {
   close(): Promise<void>;
 }
 
-export async function createHostileSecureDns(name = 'ns.test'): Promise<HostileSecureDns> {
-  const { certificate, key } = createTestIdentity({ name });
+/** Valid for 127.0.0.1 and ns.test, unless told otherwise. */
+export async function createHostileSecureDns(
+  { certificate, key }: TlsIdentity = createTestIdentity({ name: 'ns.test' }),
+): Promise<HostileSecureDns> {
   const behaviours = new Map<string, Behaviour>();
   const queries = new Map<string, number>();
   const open = new Set<TLSSocket | Http2Session>();

@@ -2,6 +2,7 @@
 // certificate is checked, always; redirects are not followed: whoever was named is asked, and nobody else.
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { createSecureContext } from 'node:tls';
 import { aged, decodeReply, MAX_REPLY_OCTETS, type Query } from './dns-message.ts';
 import {
   type Channel,
@@ -27,9 +28,10 @@ interface Session {
   failure: Exchange;
 }
 
-/** `ca`: certificates in PEM to trust instead of the system's. Opens nothing until it is asked. */
+/** `ca`: certificates in PEM to trust instead of the system's. Opens nothing until it is asked. Throws for a wrong `ca`. */
 export function createHttpsChannel(server: HttpsServer, ca: readonly string[] | undefined): Channel {
   const { origin, pathname } = new URL(server.url);
+  if (ca !== undefined) createSecureContext({ ca: [...ca] });
   let current: Session | undefined;
 
   function leave(session: Session): void {

@@ -2,7 +2,7 @@
 // order. The server's certificate is checked, always: without that, TLS hides nothing from whoever stands in the middle.
 
 import { isIP } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import { decodeReply, type Query } from './dns-message.ts';
 import {
   type Channel,
@@ -38,8 +38,9 @@ interface Connection {
   unasked: number;
 }
 
-/** `ca`: certificates in PEM to trust instead of the system's. Opens nothing until it is asked. */
+/** `ca`: certificates in PEM to trust instead of the system's. Opens nothing until it is asked. Throws for a wrong `ca`. */
 export function createTlsChannel(server: TlsServer, ca: readonly string[] | undefined): Channel {
+  if (ca !== undefined) createSecureContext({ ca: [...ca] });
   let current: Connection | undefined;
 
   function leave(connection: Connection): void {
