@@ -29,10 +29,11 @@ export interface AddressLookup {
 const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA', 'EAI_NODATA', 'EAI_ADDRFAMILY']);
 
 /**
- * By name servers (`127.0.0.1:5300`, `[::1]:5300`, port 53 when left out); without any, as every program of this
- * system resolves names, its hosts file included.
+ * By those of the name servers that are asked over UDP and TCP (`127.0.0.1:5300`, `[::1]:5300`, port 53 when left
+ * out); without any, as every program of this system resolves names, its hosts file included.
  */
-export function createAddressLookup(servers: readonly string[] = []): AddressLookup {
+export function createAddressLookup(nameServers: readonly string[] = []): AddressLookup {
+  const servers = nameServers.filter((text) => parseServer(text)?.transport === 'udp');
   const resolver =
     servers.length === 0 ? undefined : new Resolver({ timeout: TRY_MILLISECONDS, tries: TRIES });
   resolver?.setServers(servers);
