@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { PacketSource } from '../core/net/packet-handler.ts';
 import { createHeldInput } from './held-input.ts';
 import { type LongReply, sendLongReply } from './long-reply.ts';
+import type { TlsSession } from './tls-server.ts';
 
 /** What a protocol made of the octets it was shown. One reused object a protocol. */
 export interface Step {
@@ -31,8 +32,8 @@ export interface Step {
 /** What a protocol may know and note about a connection. */
 export interface StreamPeer {
   readonly source: PacketSource;
-  /** `TLSv1.3` and the like; undefined in clear text. */
-  tlsVersion(): string | undefined;
+  /** Undefined in clear text. */
+  tls(): TlsSession | undefined;
   /** Octets of the unfinished request that were searched already, and line ends seen in them; both 0 at its start. */
   searched: number;
   lines: number;
@@ -73,7 +74,7 @@ export interface ConnectionHost {
   readonly output: Uint8Array;
   nowMilliseconds(): number;
   /** See {@link StreamPeer}. */
-  tlsVersion(): string | undefined;
+  tls(): TlsSession | undefined;
   /** A request was completed, or a part of a long reply was taken. */
   completed(): void;
   /** The protocol threw. */
@@ -100,7 +101,7 @@ export function createStreamConnection(
   host: ConnectionHost,
 ): StreamConnection {
   const { protocol, times, output } = host;
-  const peer: StreamPeer = { source, tlsVersion: host.tlsVersion, searched: 0, lines: 0 };
+  const peer: StreamPeer = { source, tls: host.tls, searched: 0, lines: 0 };
   const held = createHeldInput();
   const range: InputRange = { start: 0, end: 0 };
   let state: State = 'idle';

@@ -107,7 +107,7 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
       times: limits,
       output,
       nowMilliseconds: clock.nowMilliseconds,
-      tlsVersion: () => secured?.tlsVersion(),
+      tls: () => secured?.session(),
       completed: () => counted.touch(entry),
       failed: (error) => logger.error('a request handler failed: please report this', { error }),
     });

@@ -19,11 +19,19 @@ export interface TlsServerOptions {
   nowMilliseconds(): number;
 }
 
+/** What a handshake came to. */
+export interface TlsSession {
+  /** `TLSv1.3` and the like. */
+  readonly version: string;
+  /** What the client was told is spoken inside (RFC 7301); undefined where it did not ask. */
+  readonly protocol: string | undefined;
+}
+
 export interface SecuredSocket {
   /** Gives and takes clear text; nothing can be read from it before the handshake is over. */
   readonly socket: Socket;
-  /** `TLSv1.3` and the like, once the handshake is over. */
-  tlsVersion(): string | undefined;
+  /** Once the handshake is over. */
+  session(): TlsSession | undefined;
 }
 
 export interface TlsServer {
@@ -56,10 +64,16 @@ export function createTlsServer(options: TlsServerOptions): TlsServer {
     secure(socket) {
       if (nowMilliseconds() >= renewAt) renew(identity);
       const secured = new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols });
-      return { socket: secured, tlsVersion: () => secured.getProtocol() ?? undefined };
+      return { socket: secured, session: () => sessionOf(secured) };
     },
     replace: renew,
   };
+}
+
+function sessionOf(socket: TLSSocket): TlsSession | undefined {
+  const version = socket.getProtocol();
+  const { alpnProtocol } = socket;
+  return version === null ? undefined : { version, protocol: alpnProtocol || undefined };
 }
 
 /** Each has a ticket key of its own, which OpenSSL draws. Throws OpenSSL's own error. */

@@ -323,13 +323,15 @@ describe.each(IMPLEMENTATIONS)('zone transfers $name', ({ create }) => {
     expect(plane.readCounters()[Counter.notifiesTaken]).toBe(1);
   });
 
-  test('over TLS want version 1.3', async () => {
+  test('over TLS want version 1.3, and the protocol by its name', async () => {
     const { plane } = await start(policy('127.0.0.1'));
     await plane.identify(identity);
     const { port } = await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'dns-tls');
     const recent = await connectTo(port, { tls: { ALPNProtocols: ['dot'] } });
     expect((await transfer(recent, axfr())).replies.flatMap(({ answer }) => answer)).toHaveLength(14);
-    const older = await connectTo(port, { tls: { maxVersion: 'TLSv1.2' } });
+    const unnamed = await connectTo(port, { tls: {} });
+    expect((await transfer(unnamed, axfr())).replies[0]).toMatchObject({ rcode: 'REFUSED' });
+    const older = await connectTo(port, { tls: { maxVersion: 'TLSv1.2', ALPNProtocols: ['dot'] } });
     expect((await transfer(older, axfr())).replies[0]).toMatchObject({ rcode: 'REFUSED' });
     older.send(framed(encodeQuery({ name: 'n1.example', type: 'TXT' })));
     const [, answer] = messages(await older.received(60));

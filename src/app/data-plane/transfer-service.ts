@@ -44,6 +44,8 @@ const MAX_TRANSFERS = 64;
 const MAX_TRANSFERS_PER_PREFIX = 16;
 /** RFC 9103 §8.1: over TLS, no older version may carry a transfer. */
 const TRANSFER_TLS_VERSION = 'TLSv1.3';
+/** RFC 9103 §7.1. */
+const TRANSFER_TLS_PROTOCOL = 'dot';
 
 export function createTransferService({
   seed,
@@ -108,10 +110,16 @@ export function createTransferService({
 
 type RefusalCode = (typeof Rcode)[keyof typeof Rcode];
 
-/** In clear text the network is whose business it is; what is promised to be confidential must be so by RFC 9103. */
+/**
+ * In clear text the network is whose business it is; what is promised to be confidential must be so by RFC 9103. NSD,
+ * BIND, dig and kdig all name the protocol.
+ */
 function isChannelAllowed(peer: StreamPeer): boolean {
-  const version = peer.tlsVersion();
-  return version === undefined || version === TRANSFER_TLS_VERSION;
+  const session = peer.tls();
+  return (
+    session === undefined ||
+    (session.version === TRANSFER_TLS_VERSION && session.protocol === TRANSFER_TLS_PROTOCOL)
+  );
 }
 
 /** For a transfer that takes place; undefined where the request was not signed. */

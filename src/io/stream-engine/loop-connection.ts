@@ -84,7 +84,7 @@ export class LoopConnection implements StreamPeer, CountedConnection {
     return this.acceptedFrom!.descriptor;
   }
 
-  tlsVersion(): undefined {
+  tls(): undefined {
     return undefined;
   }
 
