@@ -115,6 +115,11 @@ export function heapUsedOctets({ state }: Heap): number {
   return state[USED_PAGES]! * PAGE_OCTETS;
 }
 
+/** Less than a sixteenth of the pages is left: for swarms that live, when new ones are kept from it. */
+export function isNearlyFull({ state, pageLinks }: Heap): boolean {
+  return (pageLinks.length - state[USED_PAGES]!) * 16 < pageLinks.length;
+}
+
 /** The smallest class whose blocks hold `words`, which are at most {@link LARGE_WORDS}. */
 export function classFor(words: number): number {
   return CLASS_BY_WORDS[words]!;

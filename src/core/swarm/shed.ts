@@ -3,6 +3,7 @@
 
 import { Counter } from '../counters.ts';
 import { bucketsOf } from './buckets.ts';
+import { isNearlyFull } from './heap.ts';
 import { joinSwarm, leaveSwarm } from './members.ts';
 import { ageOf, bucketAt, groupOf, metaAt, NOT_FOUND, type PeerState, peersIn } from './peers.ts';
 import { randomBelow } from './random.ts';
@@ -12,10 +13,12 @@ import { dropTorrent, NO_TORRENT, peersOf } from './torrents.ts';
 /** Torrents that are shed for one peer: one may have been empty, more are not worth a newcomer. */
 const SHED_ATTEMPTS = 4;
 /**
- * Torrents that are shed for the memory of one peer. The first is enough for another of its kind; a larger swarm
- * needs a page, which is 512 of the smallest: some announces later it has it.
+ * Torrents that are shed for the memory of one peer. A larger swarm needs a page, which is 256 of the smallest: some
+ * announces later it has it.
  */
 const MEMORY_ATTEMPTS = 32;
+/** Torrents that are shed for a new one in the last of the memory: more than it takes, so that this fills again. */
+const SHED_FOR_NEW = 2;
 
 /** Room for one peer more in the torrent and in the table; false when there is none. */
 export function makeRoom(shard: SwarmShard, torrent: number, nowSeconds: number): boolean {
@@ -42,8 +45,9 @@ function hasRoom({ heads, limits }: SwarmShard): boolean {
 }
 
 /**
- * As `joinSwarm`, and while there is no memory, torrents with one client make some. Positional, as that is: an object
- * a call is what this table exists to avoid.
+ * As `joinSwarm`; while there is no memory, torrents with one client make some, and of the last of it a new torrent
+ * takes what others had: a flood of them leaves that to swarms that live. Positional, as `joinSwarm` is: an object a
+ * call is what this table exists to avoid.
  */
 export function joinFullSwarm(
   shard: SwarmShard,
@@ -52,9 +56,10 @@ export function joinFullSwarm(
   state: PeerState,
   nowSeconds: number,
 ): number {
+  const isNew = peersOf(shard, torrent) === 0 && isNearlyFull(shard.heap);
+  if (isNew) for (let shed = 0; shed < SHED_FOR_NEW; shed++) shedTorrent(shard, torrent);
   let place = joinSwarm(shard, torrent, family, state, nowSeconds);
-  if (place !== NOT_FOUND) return place;
-  shard.counters[Counter.memoryCapped]!++;
+  if (isNew || place === NOT_FOUND) shard.counters[Counter.memoryCapped]!++;
   for (let attempt = 0; attempt < MEMORY_ATTEMPTS && place === NOT_FOUND; attempt++) {
     if (!shedTorrent(shard, torrent)) return NOT_FOUND;
     place = joinSwarm(shard, torrent, family, state, nowSeconds);

@@ -240,4 +240,33 @@ describe('the swarm table', () => {
     }
     run(actions, 7);
   });
+
+  it('agrees with a Map about swarms that come to have references, and lose them', () => {
+    let random = 777;
+    const below = (bound: number) => {
+      random = (Math.imul(random, 1103515245) + 12345) >>> 0;
+      return Math.floor((random / 2 ** 32) * bound);
+    };
+    const actions: Action[] = [];
+    for (const [count, stopping] of [
+      [7000, 0],
+      [3000, 5],
+      [6000, 10],
+    ] as const) {
+      for (let index = 0; index < count; index++) {
+        const client = below(3000);
+        actions.push({
+          torrent: 0,
+          client,
+          family: below(4) === 0 ? 6 : 4,
+          port: 1 + below(3),
+          left: below(2) as 0 | 1,
+          event: below(10) < stopping ? 'stopped' : 'none',
+          key: 0x1000000a + client * 7919,
+          wait: 0,
+        });
+      }
+    }
+    run(actions, 1000);
+  });
 });
