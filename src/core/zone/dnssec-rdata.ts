@@ -41,6 +41,7 @@ export interface Nsec3Parameters {
   /** In NSEC3PARAM zero, or the record is to be ignored (RFC 5155 §4.1.2); in NSEC3 the lowest bit is opt-out. */
   readonly flags: number;
   readonly iterations: number;
+  /** A copy: the records may be gone when it is written. */
   readonly salt: Uint8Array;
 }
 
@@ -52,7 +53,7 @@ export function nsec3Parameters(table: RecordTable, row: number): Nsec3Parameter
     algorithm: rdata[0]!,
     flags: rdata[1]!,
     iterations: readUint16(rdata, 2),
-    salt: rdata.subarray(5, 5 + rdata[4]!),
+    salt: rdata.slice(5, 5 + rdata[4]!),
   };
 }
 

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { imageToRecords } from '../../../src/core/transfer/image-records.ts';
 import { compileZone } from '../../../src/core/zone/compile.ts';
 import { GAP_OCTETS } from '../../../src/core/zone/compile-unpack.ts';
-import type { ZoneImage } from '../../../src/core/zone/image.ts';
+import { Header, type ZoneImage } from '../../../src/core/zone/image.ts';
 import type { ParsedZone } from '../../../src/core/zone/parser.ts';
 import { HEAD, nameOf, readZone, recordsOf } from './zone-text.ts';
 
@@ -50,6 +51,11 @@ function longTexts(count: number): string {
 }
 
 describe('compiling', () => {
+  it.each(['nsec', 'optout'])('a signed zone (%s)', (name) => {
+    const text = readFileSync(new URL(`../../vectors/signed/${name}.zone`, import.meta.url), 'utf8');
+    expect(checkCompiled(text).words[Header.denial]).toBeGreaterThan(0);
+  });
+
   it.each([
     [
       'names before the apex, and without records of their own',
