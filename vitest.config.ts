@@ -1,9 +1,14 @@
 // The unit suite: everything that needs nothing but Node and loopback.
 
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
 
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
 export default defineConfig({
+  // The examples import the package by its name: here it is what is being tested, not what was built some time.
+  resolve: { alias: { 'portolan/pure': source('pure.ts'), portolan: source('index.ts') } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/hardening/**'],

@@ -51,21 +51,23 @@ export function rewriteList(text: string, lookup: Lookup, options: RewriteOption
   return list.rewriteList(text, lookup, complete(options));
 }
 
-/** The hosts that {@link rewriteUrl} will ask `lookup` for; the same for the other three below. */
+/** The hosts that {@link rewriteUrl} will ask `lookup` for: one, or none. */
 export function hostsOfUrl(url: string, { toAscii = toAsciiHost }: RewriteOptions = {}): string[] {
   return hostsToLookUp([url], toAscii);
 }
 
+/** The hosts that {@link rewriteMagnet} will ask `lookup` for, each once. */
 export function hostsOfMagnet(uri: string, { toAscii = toAsciiHost }: RewriteOptions = {}): string[] {
   return magnet.hostsOfMagnet(uri, toAscii);
 }
 
-/** None for what is no torrent. */
+/** The hosts that {@link rewriteTorrent} will ask `lookup` for, each once; none for what is no torrent. */
 export function hostsOfTorrent(octets: Uint8Array, { toAscii = toAsciiHost }: RewriteOptions = {}): string[] {
   const metainfo = readMetainfo(octets);
   return metainfo.kind === 'error' ? [] : torrent.hostsOfMetainfo(metainfo, toAscii);
 }
 
+/** The hosts that {@link rewriteList} will ask `lookup` for, each once. */
 export function hostsOfList(text: string, { toAscii = toAsciiHost }: RewriteOptions = {}): string[] {
   return list.hostsOfList(text, toAscii);
 }

@@ -37,6 +37,7 @@ export class DecisionMemo {
   }
 }
 
+/** One for all calls of a program; see {@link DecisionMemo}. */
 export function createDecisionMemo(): DecisionMemo {
   return new DecisionMemo();
 }
