@@ -2,7 +2,7 @@
 
 import { foldName, formatName, isSameName, parseName } from '../dns/name.ts';
 import type { PacketSource } from '../net/packet-handler.ts';
-import { formatPrefix, isInPrefix, type Prefix, parsePrefix } from '../net/prefix.ts';
+import { isInPrefix, type Prefix, parsePrefix } from '../net/prefix.ts';
 
 /** At least one of the two is there; where both are, both must fit. */
 export interface TransferRule {
@@ -26,14 +26,6 @@ export function parseTransferRule(text: string): TransferRule | undefined {
     if ((isKey ? key : prefix) === undefined) return undefined;
   }
   return { prefix, key };
-}
-
-/** The inverse of {@link parseTransferRule}: the prefix first. */
-export function formatTransferRule({ prefix, key }: TransferRule): string {
-  const words: string[] = [];
-  if (prefix !== undefined) words.push(formatPrefix(prefix));
-  if (key !== undefined) words.push(KEY_WORD + formatKeyName(key));
-  return words.join(' ');
 }
 
 /**

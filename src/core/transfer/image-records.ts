@@ -1,12 +1,10 @@
-// A compiled zone back to records with whole names: for comparing versions, and for applying changes to a zone whose
-// text is not kept.
+// A compiled zone back to records with whole names: for comparing versions.
 // Non-null assertions: offsets come from a compiled image, and this runs once a record.
 
 import { MAX_NAME_OCTETS } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
 import { RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
-import { RecordTable } from '../zone/record-table.ts';
 import { RecordBlock } from './record-block.ts';
 
 /** Owner (a pointer), type, class, TTL and rdata length of a record in an image. */
@@ -78,29 +76,6 @@ export function writeOwner(image: ZoneImage, node: number, target: Uint8Array, a
     target[at + index] = image.octets[image.apexName + index - below]!;
   }
   return length;
-}
-
-/** All records of the zone, as `parseZone` gives them but for the letters of owners: those are folded below the apex. */
-export function imageToRecords(image: ZoneImage): RecordTable {
-  const table = new RecordTable();
-  const record = new ImageRecord();
-  const row = { owner: 0, type: 0, ttl: 0, rdataOffset: 0, rdataLength: 0, file: 0, line: 0, column: 0 };
-  function addRow(): void {
-    const { rdataLength, rdata } = record;
-    row.type = record.type;
-    row.ttl = record.ttl;
-    row.rdataLength = rdataLength;
-    row.rdataOffset = table.reserve(rdataLength);
-    for (let index = 0; index < rdataLength; index++) table.octets[row.rdataOffset + index] = rdata[index]!;
-    table.add(row);
-  }
-  image.forEachNode((node) => {
-    if (image.rrsetCountOf(node) === 0) return;
-    row.owner = table.reserve(image.nameLengthOf(node));
-    writeOwner(image, node, table.octets, row.owner);
-    forEachRecord(image, node, record, addRow);
-  });
-  return table;
 }
 
 /** Appends the SOA of the apex. */

@@ -3,7 +3,7 @@ import { type Config, type ConfigSource, readConfig } from '../../../src/app/con
 import { flagOf, settings } from '../../../src/app/config/config-schema.ts';
 import { parsePrefix } from '../../../src/core/net/prefix.ts';
 import { textToOctets } from '../../../src/core/octets/text.ts';
-import { formatTransferRule } from '../../../src/core/transfer/access.ts';
+import { formatTransferRule } from '../../support/transfer-rule.ts';
 
 function read(text: string | undefined, flags: ConfigSource['flags'] = {}) {
   const file = text === undefined ? undefined : { path: 'portolan.toml', text, folder: '/etc/portolan' };

@@ -3,12 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseIpAddress } from '../../../src/core/net/ip-address.ts';
 import { createPacketSource } from '../../../src/core/net/packet-handler.ts';
-import {
-  formatTransferRule,
-  isAllowed,
-  parseKeyName,
-  parseTransferRule,
-} from '../../../src/core/transfer/access.ts';
+import { isAllowed, parseKeyName, parseTransferRule } from '../../../src/core/transfer/access.ts';
+import { formatTransferRule } from '../../support/transfer-rule.ts';
 
 function sourceOf(address: string) {
   const octets = parseIpAddress(address);

@@ -6,7 +6,6 @@ import { applyChanges } from '../../../src/core/transfer/apply-changes.ts';
 import { decodeChanges, encodeChange } from '../../../src/core/transfer/change-codec.ts';
 import { diffImages } from '../../../src/core/transfer/changes.ts';
 import { isLeased } from '../../../src/core/transfer/image-lease.ts';
-import { imageToRecords } from '../../../src/core/transfer/image-records.ts';
 import {
   createIncrementalTransfer,
   createTransferRefusal,
@@ -14,6 +13,7 @@ import {
 } from '../../../src/core/transfer/outgoing.ts';
 import { compileZone } from '../../../src/core/zone/compile.ts';
 import { parseZone } from '../../../src/core/zone/parser.ts';
+import { imageToRecords } from '../../support/image-records.ts';
 import {
   compileText,
   linesOf,

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { imageToRecords } from '../../../src/core/transfer/image-records.ts';
 import { compileZone } from '../../../src/core/zone/compile.ts';
 import { GAP_OCTETS } from '../../../src/core/zone/compile-unpack.ts';
 import { Header, type ZoneImage } from '../../../src/core/zone/image.ts';
 import type { ParsedZone } from '../../../src/core/zone/parser.ts';
+import { imageToRecords } from '../../support/image-records.ts';
 import { HEAD, nameOf, readZone, recordsOf } from './zone-text.ts';
 
 const SEED = 3;

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { applyChanges } from '../../../src/core/transfer/apply-changes.ts';
 import { decodeChanges, encodeChange } from '../../../src/core/transfer/change-codec.ts';
 import { diffImages, type ZoneChange } from '../../../src/core/transfer/changes.ts';
-import { imageToRecords } from '../../../src/core/transfer/image-records.ts';
 import { createTransferReader } from '../../../src/core/transfer/incoming.ts';
 import { createIncrementalTransfer, createZoneTransfer } from '../../../src/core/transfer/outgoing.ts';
 import { readTransferRequest } from '../../../src/core/transfer/request.ts';
@@ -23,6 +22,7 @@ import {
   nameOf,
   request,
 } from '../../core/transfer/transfer-zones.ts';
+import { imageToRecords } from '../../support/image-records.ts';
 import { type FuzzTarget, hex } from '../target.ts';
 
 const APEX = nameOf('example.');
