@@ -6,8 +6,12 @@ import { join } from 'node:path';
 import * as dnsPacket from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import type { ConfigSource } from '../../../src/app/config/config.ts';
+import { encodeNotify, readNotifyReply } from '../../../src/core/transfer/notify.ts';
+import { systemClock } from '../../../src/io/clock.ts';
+import { exchangeDatagram } from '../../../src/io/dns-exchange.ts';
 import { findFreePorts } from '../../support/free-ports.ts';
 import { createPrimary, type Question } from '../../support/hostile-primary.ts';
+import { wireName } from '../../support/record-tables.ts';
 import { type Serving, serve, zoneText } from '../../support/serving.ts';
 import { announceUdp, askUdp } from '../../support/tracker-clients.ts';
 
@@ -31,6 +35,19 @@ function copying(primaryPort: number, words = ''): ConfigSource['flags'] {
 /** A primary of ours with these zones, which anybody of loopback may take. */
 function primaryWith(zones: Readonly<Record<string, string>>, settings: ConfigSource['flags'] = {}) {
   return serve({ zones, settings: { 'dns.transfer': ['127.0.0.1'], ...settings } });
+}
+
+/** The response code of the answer to a NOTIFY of this serial. */
+async function notify(port: number, zone: string, serial: number): Promise<number> {
+  const numbers = Uint8Array.from([0, 0, 0, serial, ...new Uint8Array(16)]);
+  const sent = { id: 7, zone: wireName(`${zone}.`), soa: Uint8Array.from([0, 0, ...numbers]) };
+  const exchange = await exchangeDatagram({ address: '127.0.0.1', port }, encodeNotify(sent), {
+    timeoutMilliseconds: 5000,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    accept: (reply) => readNotifyReply(reply, sent),
+  });
+  return exchange.kind === 'reply' ? exchange.reply : -1;
 }
 
 const statusOf = ({ server }: Serving, zone = 'z.example') =>
@@ -64,6 +81,23 @@ describe('a copied zone', () => {
     await copy.clock.advance(2);
     await primary.edit('z.example.zone', zoneText('z.example', '', 2));
     await until('the notified transfer', async () => (await soaOf(copy, 'z.example')) === '2');
+  });
+
+  it('is not asked about for a NOTIFY of the version at hand, and once for that of another', async () => {
+    const primary = await primaryWith({ 'z.example.zone': zoneText('z.example', '', 1) });
+    const copy = await serve({ zones: {}, settings: copying(primary.dnsPorts[0]!) });
+    await until('the first transfer', async () => (await soaOf(copy, 'z.example')) === '1');
+    const asked = async (): Promise<number> => {
+      const metrics = await (await fetch(`http://127.0.0.1:${primary.adminPort}/metrics`)).text();
+      return Number(/^portolan_dns_queries_total\{transport="udp"\} (\d+)$/m.exec(metrics)?.[1]);
+    };
+    const before = await asked();
+    await copy.clock.advance(2);
+    expect(await notify(copy.dnsPorts[0]!, 'z.example', 1)).toBe(0);
+    await copy.clock.advance(2);
+    expect(await notify(copy.dnsPorts[0]!, 'z.example', 9)).toBe(0);
+    await until('the question', async () => (await asked()) > before);
+    expect(await asked()).toBe(before + 1);
   });
 
   it('expires when nobody confirms it, and comes back when somebody does', async () => {
