@@ -55,20 +55,20 @@ describe('an HTTP announce', () => {
     });
   });
 
-  it.each([
-    'compact=0',
-    'compact=0&no_peer_id=1',
-  ])('with %s gets dictionaries of both families, without peer ids', (parameter) => {
-    const tracker = createTestTracker();
-    get(tracker, `/announce?${ANNOUNCE}`, undefined, '192.0.2.7');
-    const sixth = ANNOUNCE.replace('abcdef', 'ABCDEF');
-    get(tracker, `/announce?${sixth}`, undefined, '2001:db8::7');
-    const third = ANNOUNCE.replace('abcdef', '333333');
-    const reply = get(tracker, `/announce?${third}&${parameter}`);
-    expect(textOf(reply)).toContain(
-      '5:peersld2:ip9:192.0.2.74:porti6881eed2:ip11:2001:db8::74:porti6881eeee',
-    );
-  });
+  it.each(['compact=0', 'compact=0&no_peer_id=1'])(
+    'with %s gets dictionaries of both families, without peer ids',
+    (parameter) => {
+      const tracker = createTestTracker();
+      get(tracker, `/announce?${ANNOUNCE}`, undefined, '192.0.2.7');
+      const sixth = ANNOUNCE.replace('abcdef', 'ABCDEF');
+      get(tracker, `/announce?${sixth}`, undefined, '2001:db8::7');
+      const third = ANNOUNCE.replace('abcdef', '333333');
+      const reply = get(tracker, `/announce?${third}&${parameter}`);
+      expect(textOf(reply)).toContain(
+        '5:peersld2:ip9:192.0.2.74:porti6881eed2:ip11:2001:db8::74:porti6881eeee',
+      );
+    },
+  );
 
   it.each(['/announce', '/0123456789abcdef/announce', '/a/b/announce', 'http://192.0.2.9:6969/announce'])(
     'is taken at %s',
