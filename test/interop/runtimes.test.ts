@@ -97,7 +97,11 @@ const RUNTIMES: readonly [name: string, command: CommandLine][] = [
 
 describe.skipIf(left)('the library', () => {
   test.each(RUNTIMES)('runs in %s', async (name, command) => {
-    if (name !== 'node' && isMissing(`${name} is not installed`, isInstalled(name))) return;
+    if (!isInstalled(name)) {
+      // In CI, too: their packages are larger than all others together.
+      console.log(`left out: ${name} is not installed (npm install -g ${name})`);
+      return;
+    }
     const words = [...command, SCRIPT, authority, plain!.server, secure!.tls, secure!.https];
     const { code, stdout, stderr } = await run(words as unknown as CommandLine, { seconds: 60 });
     expect(code, stderr).toBe(0);
