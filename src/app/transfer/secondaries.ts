@@ -14,17 +14,19 @@ import {
 import { FileError } from '../../io/files.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
-import type { ZoneReading } from '../zones/zone-version.ts';
+import {
+  type CopyPublication,
+  type CopyPublicationOptions,
+  createCopyPublication,
+} from './copy-publication.ts';
 import { type CatalogFollower, followCatalog } from './follow-catalog.ts';
 import type { HeardNotice } from './notify-inbox.ts';
 import { type NewCopy, type RoundOptions, readStored, roundEnd, runRound } from './secondary-round.ts';
 import { type SecondaryStatus, secondaryStatus } from './secondary-status.ts';
 import { createSecondaryZone, type Membership, type SecondaryZone } from './secondary-zone.ts';
 
-export interface SecondariesOptions extends Omit<RoundOptions, 'signal'> {
+export interface SecondariesOptions extends Omit<RoundOptions, 'signal'>, CopyPublicationOptions {
   readonly configs: readonly SecondaryConfig[];
-  /** Serves what {@link Secondaries.files} says from now on; `changed` are the copies that are new, by path. */
-  publish(changed: ReadonlyMap<string, ZoneReading>): Promise<void>;
 }
 
 export interface Secondaries {
@@ -57,6 +59,7 @@ class SecondaryZones implements Secondaries {
   private readonly options: SecondariesOptions;
   private readonly round: RoundOptions;
   private readonly follower: CatalogFollower;
+  private readonly publication: CopyPublication;
   /** By name; bounded by {@link MAX_SECONDARY_ZONES}. */
   private readonly byName = new Map<string, SecondaryZone>();
   private readonly bySlot = new Map<number, SecondaryZone>();
@@ -67,16 +70,12 @@ class SecondaryZones implements Secondaries {
   private readonly rounds = new Set<Promise<void>>();
   private readonly ending = new AbortController();
   private isStarted = false;
-  /** By path, copies that are new since the last publication began; bounded by the zones. */
-  private changed = new Map<string, NewCopy>();
   private following: Promise<void> = Promise.resolve();
-  private publishing: Promise<void> = Promise.resolve();
-  /** A publication is asked for and has not begun. */
-  private isPublicationDue = false;
 
   constructor(options: SecondariesOptions) {
     this.options = options;
     this.round = { ...options, signal: this.ending.signal };
+    this.publication = createCopyPublication(options);
     this.follower = {
       find: (zone) => this.byName.get(zone),
       zones: () => this.zones(),
@@ -259,33 +258,12 @@ class SecondaryZones implements Secondaries {
 
   private async takeVersion(zone: SecondaryZone, copy: NewCopy, path: string): Promise<void> {
     zone.wasServable = true;
-    this.changed.get(path)?.letGo();
-    this.changed.set(path, copy);
+    this.publication.add(path, copy);
     if (copy.catalog?.kind === 'catalog') await this.follow(zone, copy.catalog);
     this.publishSoon();
   }
 
-  /** One publication at a time; what changes before it begins goes along. */
   private publishSoon(): void {
-    if (!this.isStarted || this.isPublicationDue) return;
-    this.isPublicationDue = true;
-    this.publishing = this.publishing
-      .then(() => {
-        this.isPublicationDue = false;
-        return this.publishChanged();
-      })
-      .catch((error: Error) =>
-        this.options.logger.error('publishing copies failed: please report this', { error }),
-      );
-  }
-
-  private async publishChanged(): Promise<void> {
-    const { changed } = this;
-    this.changed = new Map();
-    try {
-      await this.options.publish(new Map([...changed].map(([path, { reading }]) => [path, reading])));
-    } finally {
-      for (const { letGo } of changed.values()) letGo();
-    }
+    if (this.isStarted) this.publication.due();
   }
 }
