@@ -6,6 +6,7 @@ import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { readUint32 } from '../../core/octets/big-endian.ts';
 import type { CatalogMember } from '../../core/transfer/catalog-zone.ts';
 import { createRefreshState, type RefreshState, type ZoneTimes } from '../../core/transfer/refresh.ts';
+import { SOA_NUMBERS_OCTETS } from '../../core/transfer/serial.ts';
 import { isSameNameAt } from '../../core/zone/check-index.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import type { Cancel } from '../../io/clock.ts';
@@ -76,9 +77,6 @@ function apexOf(zone: string): Uint8Array {
 export function primaryOf({ config }: SecondaryZone, index: number): SocketAddress {
   return config.primaries[index] ?? config.primaries[0]!;
 }
-
-/** Serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
 
 /** Undefined where the records have no SOA at the apex. */
 export function timesOf(records: RecordTable, apex: Uint8Array): ZoneTimes | undefined {

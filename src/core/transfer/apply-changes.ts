@@ -11,6 +11,7 @@ import { rdataNamesOf } from '../zone/rdata-names.ts';
 import type { RecordTable } from '../zone/record-table.ts';
 import type { ZoneChange } from './changes.ts';
 import { fieldsOf, recordEnd, wholeNameEnd } from './record-block.ts';
+import { SOA_NUMBERS_OCTETS } from './serial.ts';
 import { RECORD_FIELDS_OCTETS } from './transfer-message.ts';
 
 export type ChangeFault =
@@ -22,9 +23,6 @@ export type ChangeFault =
   | 'not-there'
   /** A record is to come that is there. */
   | 'already-there';
-
-/** From the end of a SOA's rdata (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
 
 /**
  * Applies `changes`, oldest first, to the zone in `records`; undefined when all of them fit. The table is changed in

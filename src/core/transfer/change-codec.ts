@@ -12,14 +12,13 @@ import { readUint16, readUint32, writeUint32 } from '../octets/big-endian.ts';
 import { createSipHashKey, sipHash24 } from '../octets/siphash.ts';
 import type { ZoneChange } from './changes.ts';
 import { fieldsOf, isRecordBlock, recordEnd, wholeNameEnd } from './record-block.ts';
+import { SOA_NUMBERS_OCTETS } from './serial.ts';
 import { RECORD_FIELDS_OCTETS } from './transfer-message.ts';
 
 /** "PZJ1": the last character is the version of the format. */
 const MAGIC = 0x505a4a31;
 const HEAD_OCTETS = 32;
 const CHECKSUM_OCTETS = 8;
-/** From the end of a SOA's rdata (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
 /** As `parseZone` takes of a zone file; nothing larger is ever written. */
 const MAX_CHANGE_OCTETS = 2 ** 30;
 /** A checksum against accidents needs no secret. */

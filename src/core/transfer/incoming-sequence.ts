@@ -12,10 +12,7 @@ import type { ZoneChange } from './changes.ts';
 import type { TransferReaderOptions, TransferReading, TransferReadLimits } from './incoming.ts';
 import type { ReceivedRecord } from './received-record.ts';
 import { RecordBlock } from './record-block.ts';
-import { isNewerSerial } from './serial.ts';
-
-/** From the end of a SOA's rdata: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
+import { isNewerSerial, SOA_NUMBERS_OCTETS } from './serial.ts';
 
 export class TransferSequence {
   private readonly options: TransferReaderOptions;

@@ -4,11 +4,10 @@ import { isSameName } from '../dns/name.ts';
 import { HEADER_OCTETS, HeaderFlag, skipName } from '../dns/query.ts';
 import { Opcode, Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32, writeUint16 } from '../octets/big-endian.ts';
+import { SOA_NUMBERS_OCTETS } from './serial.ts';
 
 /** Type, class, TTL, length of the rdata (RFC 1035 §4.1.3). */
 const RECORD_HEAD_OCTETS = 10;
-/** Serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
 
 export interface NotifyMessage {
   /** 0–65535. */

@@ -8,6 +8,7 @@ import type { Catalog } from '../zone/catalog.ts';
 import { isSameNameAt } from '../zone/check-index.ts';
 import type { ZoneImage } from '../zone/image.ts';
 import { NameReader } from './name-reader.ts';
+import { SOA_NUMBERS_OCTETS } from './serial.ts';
 
 /** It holds copies, so that it outlives the buffer it was read from. */
 export interface TransferRequest {
@@ -24,8 +25,6 @@ export interface TransferRequest {
   readonly dnssecOk: boolean;
 }
 
-/** Five words of 32 bits: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
 /** The numbers, and the root twice. */
 const MIN_SOA_OCTETS = SOA_NUMBERS_OCTETS + 2;
 

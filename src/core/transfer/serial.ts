@@ -1,5 +1,8 @@
 // Serial numbers of zones: 32 bits that wrap around (RFC 1982).
 
+/** At the end of a SOA's rdata: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
+export const SOA_NUMBERS_OCTETS = 20;
+
 const HALF = 2 ** 31;
 
 /**

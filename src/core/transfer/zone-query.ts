@@ -6,6 +6,7 @@ import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { NameReader } from './name-reader.ts';
+import { SOA_NUMBERS_OCTETS } from './serial.ts';
 
 export interface ZoneQuery {
   /** 0–65535. */
@@ -23,8 +24,6 @@ const TYPES = { soa: RecordType.SOA, axfr: RecordType.AXFR, ixfr: RecordType.IXF
 const RECORD_HEAD_OCTETS = 12;
 /** The root twice, and five numbers, of which the serial is all that anyone reads (RFC 1995 §3). */
 const SOA_OCTETS = 22;
-/** Serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
-const SOA_NUMBERS_OCTETS = 20;
 /** RFC 1035 §4.1.4, to the question's name. */
 const QUESTION_POINTER = 0xc000 | HEADER_OCTETS;
 
