@@ -13,7 +13,7 @@ const MAX_MEMORY_MEBIBYTES = 65_536;
 export const swarmSettings = {
   max_torrents: setting(integer(1, MAX_TORRENTS), {
     comment:
-      'Torrents at once, 88 octets each. When there are as many, one with a single client that was silent for long ' +
+      'Torrents at once, 92 octets each. When there are as many, one with a single client that was silent for long ' +
       'makes room.',
     argument: 'count',
     kind: 'number',

@@ -1,7 +1,7 @@
 // One shard of the swarm table: where everything stands in its memory. The table is cut by the keyed hash of the
 // info-hash, and each shard is a table of its own behind a lock of its own (lock.ts):
 //
-// torrent slots  4 octets a torrent: the first record of each chain, chosen by the keyed hash of the info-hash
+// torrent slots  8 octets a torrent: the first record of each chain, chosen by the keyed hash of the info-hash
 // records        84 octets a torrent: info-hash 20, the next of its chain 4, downloads 4, clients 3 × 4, last announce
 //                4, and for each family where its peers are 4, how many stand there 4, in how many buckets 4, leechers
 //                4, peers 4

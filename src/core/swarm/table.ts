@@ -20,6 +20,7 @@ import {
   type SwarmShard,
   type Walk,
 } from './shard.ts';
+import { CHAINS_A_TORRENT } from './torrents.ts';
 
 /** Shards of a large table: with as many, eight threads seldom meet at one. */
 const SHARDS = 16;
@@ -82,7 +83,7 @@ function createShardMemory(limits: SwarmLimits, seed: number): ShardMemory {
   if (limits.torrents > MAX_RECORDS) throw new RangeError(`a shard has at most ${MAX_RECORDS} torrents`);
   const memory = {
     head: new Int32Array(new SharedArrayBuffer(HEAD_WORDS * 4)),
-    slots: new Int32Array(new SharedArrayBuffer(limits.torrents * 4)),
+    slots: new Int32Array(new SharedArrayBuffer(limits.torrents * CHAINS_A_TORRENT * 4)),
     heap: createHeap(limits.heapOctets, limits.torrents * RECORD_WORDS),
   };
   memory.head[HEAD.random] = seed === 0 ? 1 : seed;

@@ -1,8 +1,8 @@
 // Torrents of a shard: found by info-hash, added, dropped. A torrent is named by the word offset of its record.
 //
-// They stand in chains by the keyed hash of their info-hash, of which there are as many as there ever were torrents: a
-// new torrent brings a chain, which takes over what belongs to it from one other (as buckets.ts does with peers). So
-// the index grows a step at a time, and takes no more memory than it needs.
+// They stand in chains by the keyed hash of their info-hash, of which there are twice as many as there ever were
+// torrents: a new torrent brings two chains, each of which takes over what belongs to it from one other (as buckets.ts
+// does with peers). So the index grows a step at a time, and takes no more memory than it needs.
 
 import { halfSipHash13 } from '../octets/half-siphash.ts';
 import type { SipHashKey } from '../octets/siphash.ts';
@@ -10,6 +10,9 @@ import { bucketFor } from './buckets.ts';
 import { GROUP, HEAD, INFO_HASH_OCTETS, NOT_LIVE, RECORD, RECORD_WORDS, type SwarmShard } from './shard.ts';
 
 export const NO_TORRENT = -1;
+
+/** Chains are short then: a search looks at 1.25 records on average, and in a large table each is a wait for memory. */
+export const CHAINS_A_TORRENT = 2;
 
 /** Shape of a group whose peers, when there are any, are one bucket (buckets.ts). */
 const ONE_BUCKET = 1 << 2;
@@ -48,7 +51,7 @@ function hasHash(shard: SwarmShard, torrent: number, octets: Uint8Array, offset:
 export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, offset: number): number {
   const { head, words, slots } = shard;
   if (head[HEAD.torrents]! >= shard.limits.torrents) return NO_TORRENT;
-  if (head[HEAD.torrents]! > head[HEAD.chains]!) splitChain(shard);
+  while (head[HEAD.chains]! < CHAINS_A_TORRENT * (head[HEAD.torrents]! + 1) - 1) splitChain(shard);
   let number = head[HEAD.freeRecord]! - 1;
   if (number >= 0) head[HEAD.freeRecord] = words[number * RECORD_WORDS + RECORD.next]!;
   else {
@@ -69,11 +72,10 @@ export function addTorrent(shard: SwarmShard, hash: number, octets: Uint8Array, 
   return torrent;
 }
 
-/** One chain more, if there is a slot: it gets its own from the chain that is without the highest bit of its number. */
+/** One chain more: it gets its own from the chain that is without the highest bit of its number. */
 function splitChain(shard: SwarmShard): void {
   const { head, words, slots } = shard;
   const chains = head[HEAD.chains]! + 1;
-  if (chains >= slots.length) return;
   const bit = 1 << (31 - Math.clz32(chains));
   let left = slots[chains - bit]!;
   slots[chains - bit] = 0;
