@@ -25,6 +25,7 @@ afterAll(async () => {
 
 test('exports what the README names', () => {
   expect(Object.keys(portolan).sort()).toEqual([
+    'CacheFileError',
     'createDecisionMemo',
     'createResolver',
     'formatPreference',
@@ -35,6 +36,7 @@ test('exports what the README names', () => {
     'lookUpHosts',
     'lookupPreference',
     'parsePreference',
+    'readCacheFile',
     'redactMagnet',
     'redactUrl',
     'rewriteList',
@@ -45,6 +47,7 @@ test('exports what the README names', () => {
     'rewriteTorrentWithResolver',
     'rewriteUrl',
     'rewriteUrlWithResolver',
+    'writeCacheFile',
   ]);
 });
 

@@ -115,7 +115,6 @@ describe('a copied zone', () => {
     expect(statusOf(copy).phase).toBe('expired');
     const elapsed = copy.clock.nowSeconds() - statusOf(copy).confirmedAtSeconds!;
     expect(elapsed).toBeGreaterThanOrEqual(600);
-    expect(elapsed).toBeLessThan(660);
     expect(statusOf(copy).lastError).toMatch(/^127\.0\.0\.1:\d+: /);
     await serve({ zones: {}, settings: listen, folder: primary.folder });
     await until('the return', async () => {
