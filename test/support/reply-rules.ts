@@ -21,6 +21,7 @@ export interface Message {
 const HEADER_OCTETS = 12;
 const OPT = 41;
 const TSIG = 250;
+const IXFR = 251;
 const COOKIE = 10;
 const FORMERR = 1;
 
@@ -144,7 +145,10 @@ interface QueryShape {
   readonly hasCookie: boolean;
 }
 
-/** Undefined for what is no well-formed query: one question (or none, RFC 7873 §5.4), and nothing but additional records. */
+/**
+ * Undefined for what is no well-formed query: one question (or none, RFC 7873 §5.4), and nothing but additional records,
+ * beside the SOA of a question for IXFR (RFC 1995 §3).
+ */
 function readQuery(request: Uint8Array): QueryShape | undefined {
   const message = readMessage(request);
   if (message === undefined || (request[2]! & 0x78) !== 0) return undefined;
@@ -152,7 +156,10 @@ function readQuery(request: Uint8Array): QueryShape | undefined {
   const options = opt === undefined ? [] : readOptions(request, opt)!;
   const hasCookie = options.some(({ code }) => code === COOKIE);
   const isOne = message.questions.length === 1 || (message.questions.length === 0 && hasCookie);
-  if (!isOne || message.records.some(({ section }) => section !== 'additional')) return undefined;
+  const others = message.records.filter(({ section }) => section !== 'additional');
+  const isIncremental = message.questions[0]?.type === IXFR && others.length === 1;
+  const hasSoa = isIncremental && others[0]!.section === 'authority';
+  if (!isOne || (others.length > 0 && !hasSoa)) return undefined;
   return { message, opt, hasCookie };
 }
 
@@ -182,7 +189,9 @@ function faultOfEdns(
     return 'an answer without OPT to a query with one';
   if (opt !== undefined && ((opt.ttl >>> 16) & 255) !== 0) return 'an OPT of an unknown version';
   const isTruncated = (reply[2]! & 2) !== 0;
-  return isTruncated && (reply[5] !== 1 || reply[4] !== 0)
+  // A signature may leave no room for it.
+  const isSigned = query.message.records.some(({ type }) => type === TSIG);
+  return isTruncated && !isSigned && (reply[5] !== 1 || reply[4] !== 0)
     ? 'a truncated answer without its question'
     : undefined;
 }

@@ -1,7 +1,10 @@
 // A DNS query, over UDP and TCP, against a zone that has something of everything.
 
 import assert from 'node:assert/strict';
-import { authorityOf, exchange, imageOf } from '../../support/authority-of.ts';
+import { parseTransferRule } from '../../../src/core/transfer/access.ts';
+import { diffImages } from '../../../src/core/transfer/changes.ts';
+import { createCatalog } from '../../../src/core/zone/catalog.ts';
+import { authorityOf, exchange, imageOf, SEED } from '../../support/authority-of.ts';
 import { encodeQuery } from '../../support/dns-message.ts';
 import { faultOfReply } from '../../support/reply-rules.ts';
 import { type FuzzTarget, hex } from '../target.ts';
@@ -56,6 +59,10 @@ export const packet: FuzzTarget = {
     hex(
       '1234 0000 0001 0000 0000 0001 01 74 07 6578616d706c65 00 0010 0001 00 00fa 00ff 00000000 0013 00 000000000000 012c 0002 abcd 1234 0000 0000',
     ),
+    // IXFR, of a client that is one version behind.
+    hex(
+      '1234 0000 0001 0000 0001 0000 07 6578616d706c65 00 00fb 0001 c00c 0006 0001 0000003c 0016 00 00 00000001 00000002 00000003 00000004 00000005',
+    ),
     // CHAOS, and a NOTIFY with its SOA.
     hex('1234 0000 0001 0000 0000 0000 07 76657273696f6e 04 62696e64 00 0010 0003'),
     hex(
@@ -72,7 +79,13 @@ export const packet: FuzzTarget = {
     ...['0001', '0010', '00fb', '00fc', '00ff', '0003', '00fa', '0002', '002b'].map(hex),
   ],
   create() {
-    const authority = authorityOf(imageOf(ZONE, 'example.'));
+    const before = imageOf(ZONE, 'example.');
+    const image = imageOf(ZONE.replace('hostmaster 1 ', 'hostmaster 2 '), 'example.');
+    const authority = authorityOf(image);
+    // IXFR over UDP, for anybody.
+    const rules = [parseTransferRule('0.0.0.0/0')!];
+    const journals = [{ apex: image.apex.slice(), changes: [diffImages(before, image)!] }];
+    authority.publish(createCatalog([image], SEED), { rules, journals });
     return (input) => {
       for (const transport of ['udp', 'tcp'] as const) {
         const reply = exchange(authority, input, transport);
