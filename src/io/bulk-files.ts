@@ -22,6 +22,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './bind-error.ts';
 import { FileError, fileError, PERMISSION_BITS, PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
 import { createFolderSync, syncFile } from './folder-sync.ts';
+import { createOctetPool, type OctetPool } from './octet-pool.ts';
 import { randomUint32 } from './random.ts';
 
 /** Longer than a file takes that the system has in its cache, shorter than any seek of a disk or turn of a network. */
@@ -32,12 +33,15 @@ const READS_AFTER_SLOW = 64;
 export interface BulkFiles {
   /** As {@link readFileBounded}. Throws FileError. */
   read(path: string, maxOctets: number): Promise<Uint8Array>;
+  /** What {@link read} gave is looked at no more: the next file is read into it. */
+  release(octets: Uint8Array): void;
   /** As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. Throws FileError. */
   replace(path: string, octets: Uint8Array, options: { readonly fsync: boolean }): Promise<void>;
 }
 
 export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
   const folders = createFolderSync();
+  const pool = createOctetPool();
   let slowReads = 0;
   return {
     async read(path, maxOctets) {
@@ -46,10 +50,11 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         return await readFileBounded(path, maxOctets);
       }
       const startedAt = nowMilliseconds();
-      const octets = readAtOnce(path, maxOctets);
+      const octets = readAtOnce(path, maxOctets, pool);
       if (nowMilliseconds() - startedAt >= SLOW_MILLISECONDS) slowReads = READS_AFTER_SLOW;
       return octets;
     },
+    release: pool.give,
     async replace(path, octets, { fsync }) {
       let temporary: string | undefined;
       try {
@@ -77,7 +82,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
   };
 }
 
-function readAtOnce(path: string, maxOctets: number): Uint8Array {
+function readAtOnce(path: string, maxOctets: number, pool: OctetPool): Uint8Array {
   let file: number | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
@@ -86,7 +91,7 @@ function readAtOnce(path: string, maxOctets: number): Uint8Array {
     if (!status.isFile()) throw new FileError('read', path, 'not-a-file');
     if (status.size > maxOctets) throw new FileError('read', path, 'too-large');
     // One octet more, so that the read that fills it not has seen the end.
-    const octets = new Uint8Array(status.size + 1);
+    const octets = pool.take(status.size + 1);
     let length = 0;
     for (;;) {
       const count = readSync(file, octets, length, octets.length - length, null);

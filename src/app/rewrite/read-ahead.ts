@@ -1,8 +1,8 @@
 // How much of many files may be in memory: look-ups of later files run while the first still waits for its own, and a
 // folder of large files is read no faster than it is written.
 
-/** Octets of inputs that are read and not yet done with: at 30 ms a look-up, 10,000 torrents of 100 kB a second. */
-const MAX_HELD_OCTETS = 32 * 1024 * 1024;
+/** Octets of inputs that are read and not yet done with: at 30 ms a look-up, 2,500 torrents of 100 kB a second. */
+const MAX_HELD_OCTETS = 8 * 1024 * 1024;
 /** Files being read: as many as Node has threads for it. A file may be as large as a torrent. */
 const MAX_READING = 4;
 

@@ -95,6 +95,8 @@ function startWork(input: Input, shared: Shared): Work {
   return work;
 }
 
+const WRITTEN = new Uint8Array(0);
+
 interface Rewritten extends InputResult {
   /** Octets that are in memory for it. */
   readonly held: number;
@@ -103,11 +105,12 @@ interface Rewritten extends InputResult {
 /** Does without a turn of the event loop where nothing is to be waited for: what was just read is still in the processor. */
 async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   let held = 0;
+  let octets: Uint8Array = WRITTEN;
   try {
     shared.signal?.throwIfAborted();
     let content: Content;
     if ('path' in input) {
-      const octets = await readAhead(input.path, shared);
+      octets = await readAhead(input.path, shared);
       held = octets.length;
       content = contentOf(input.path, octets);
     } else {
@@ -118,8 +121,12 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     const lookup = shared.lookUp(prepared.hosts);
     const result = prepared.finish(lookup instanceof Promise ? await lookup : lookup);
     if (!('path' in input) || shared.inPlace === undefined) return { input, result, held };
-    if (result.changed) await shared.writing(() => writeBack(input.path, result.octets, shared));
+    if (result.changed) {
+      await shared.writing(() => writeBack(input.path, result.octets, shared));
+      letGo(result.octets);
+    }
     shared.readAhead.release(held);
+    shared.files.release(octets);
     return { input, result: { ...result, octets: WRITTEN }, held: 0 };
   } catch (error) {
     shared.signal?.throwIfAborted();
@@ -127,6 +134,11 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     const { message } = error;
     return { input, result: { kind: 'error', code: String(error.code), offset: undefined, message }, held };
   }
+}
+
+/** Of torrents that are written, memory goes at once: the collector would come for it a hundred files later. */
+function letGo({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 async function readAhead(path: string, { readAhead, files }: Shared): Promise<Uint8Array> {
@@ -141,8 +153,6 @@ async function readAhead(path: string, { readAhead, files }: Shared): Promise<Ui
     readAhead.hold(length);
   }
 }
-
-const WRITTEN = new Uint8Array(0);
 
 async function writeBack(path: string, octets: Uint8Array, { files, inPlace }: Shared): Promise<void> {
   const { backup, fsync } = inPlace!;

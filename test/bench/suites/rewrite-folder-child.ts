@@ -1,6 +1,7 @@
 // `node rewrite-folder-child.ts KIND FOLDER FILES HOSTS ROUNDS`: rewrites the torrents of a folder, in turn with what is
 // only reading, writing and renaming them, and prints what each turn took as JSON. KIND says which:
-// `warm`: answers are there at once, with and without fsync; `cold`: each takes 30 ms, first time, then none.
+// `fill` makes the torrents, in a process of its own because of its memory; `warm`: answers are there at once, with and
+// without fsync; `cold`: each takes 30 ms, the first time, then none.
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
@@ -37,8 +38,8 @@ const PORTS = [6969, 1337];
 let turn = 0;
 let queries = 0;
 
-fillFolder();
 const samples: FolderSample[] = [];
+if (kind === 'fill') fillFolder();
 for (let round = 0; round < rounds; round++) {
   if (kind === 'warm') {
     for (const fsync of [false, true]) {
@@ -46,7 +47,7 @@ for (let round = 0; round < rounds; round++) {
       samples.push(await sample(`rewrite${suffix}`, () => rewrite(0, fsync)));
       samples.push(await sample(`read, write and rename${suffix}`, () => copyAll(fsync)));
     }
-  } else {
+  } else if (kind === 'cold') {
     samples.push(await sample('cold', () => rewrite(LATENCY_MILLISECONDS, false)));
     samples.push(await sample('look-ups cached', () => rewrite(0, false)));
   }

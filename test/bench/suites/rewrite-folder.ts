@@ -74,8 +74,9 @@ async function measure(
   options.log(`rewrite, ${kind}: ${files} torrents, ${rounds} rounds`);
   const folder = createFolder();
   try {
-    const words = [CHILD, kind, folder, String(files), String(hosts), String(rounds)];
-    return (await runScript([process.execPath, ...words])) as FolderSample[];
+    const rest = [folder, String(files), String(hosts), String(rounds)];
+    await runScript([process.execPath, CHILD, 'fill', ...rest]);
+    return (await runScript([process.execPath, CHILD, kind, ...rest])) as FolderSample[];
   } finally {
     removeFolder(folder);
   }
