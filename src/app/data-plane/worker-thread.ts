@@ -44,7 +44,7 @@ export interface WorkerThread {
 const STOP_MILLISECONDS = 5000;
 /**
  * A packet worker takes commands between two batches, within a millisecond. One that does not in this time hangs, and
- * makes way for another. Far above what starting takes on a busy machine.
+ * makes way for another.
  */
 const ANSWER_MILLISECONDS = 10_000;
 
@@ -61,7 +61,9 @@ export class WorkerEndedError extends Error {
 interface Waiting {
   resolve(result: CommandResult): void;
   reject(error: Error): void;
-  readonly patience: NodeJS.Timeout | undefined;
+  readonly kind: Command['kind'];
+  /** From the moment that the thread takes commands. */
+  patience: NodeJS.Timeout | undefined;
 }
 
 export function startWorkerThread(options: WorkerThreadOptions): WorkerThread {
@@ -118,7 +120,8 @@ class Thread implements WorkerThread {
     const id = ++this.lastId;
     const numbered: NumberedCommand = { id, command };
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject, patience: this.watch(command) });
+      const { kind } = command;
+      this.waiting.set(id, { resolve, reject, kind, patience: this.watch(kind) });
       this.port.postMessage(numbered);
       this.options.wake();
     });
@@ -137,6 +140,8 @@ class Thread implements WorkerThread {
   }
 
   async kill(): Promise<void> {
+    // Ended while it loads the C library, a thread takes the process along: koffi throws, which an ending thread cannot.
+    if (!this.isReady) await this.ready.catch(() => {});
     const ended = this.worker.terminate();
     // A thread that waits in the kernel ends when it comes back from there.
     this.options.wake();
@@ -144,8 +149,8 @@ class Thread implements WorkerThread {
   }
 
   /** A stream worker takes its time to close connections; only a packet worker has to answer at once. */
-  private watch({ kind }: Command): NodeJS.Timeout | undefined {
-    if (this.options.kind !== 'packet' || kind === 'stop') return undefined;
+  private watch(kind: Command['kind']): NodeJS.Timeout | undefined {
+    if (!this.isReady || this.options.kind !== 'packet' || kind === 'stop') return undefined;
     const patience = setTimeout(() => {
       this.fault = 'it took no command and was ended';
       void this.kill();
@@ -158,6 +163,7 @@ class Thread implements WorkerThread {
     if (message.kind === 'ready') {
       this.isReady = true;
       this.epoll = message.descriptor;
+      for (const waiting of this.waiting.values()) waiting.patience = this.watch(waiting.kind);
       this.becomeReady();
       return;
     }
