@@ -17,5 +17,5 @@ export {
   writeCacheFile,
 } from './io/resolver/cache-file.ts';
 export type { RememberedHost } from './io/resolver/remembered.ts';
-export { createResolver, type Resolver, type ResolverOptions } from './io/resolver.ts';
+export { createResolver, type Resolver, type ResolverOptions } from './io/resolver/resolver.ts';
 export * from './pure.ts';

@@ -2,7 +2,7 @@
 
 import { COOKIE_SECRET_OCTETS } from '../core/dns/cookie.ts';
 import { CookieSecretError, readCookieSecrets } from '../io/cookie-secret.ts';
-import { FileError } from '../io/files.ts';
+import { FileError } from '../io/files/files.ts';
 import type { Logger } from '../io/log.ts';
 import type { AnswerConfig } from './config/answer-config.ts';
 

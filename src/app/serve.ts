@@ -2,7 +2,7 @@
 
 import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
 import type { Cancel } from '../io/clock.ts';
-import { makePrivateDirectory } from '../io/files.ts';
+import { makePrivateDirectory } from '../io/files/files.ts';
 import type { Logger } from '../io/log.ts';
 import {
   drainStatuses,

@@ -3,11 +3,11 @@
 // certificate has expired.
 
 import type { Clock } from '../io/clock.ts';
-import { FileError } from '../io/files.ts';
+import { FileError } from '../io/files/files.ts';
+import { type FileWatcher, watchFiles } from '../io/files/watch.ts';
 import type { Logger } from '../io/log.ts';
-import { certificateExpiry, readTlsIdentity, TlsError, type TlsFiles } from '../io/tls-identity.ts';
-import type { TlsIdentity } from '../io/tls-server.ts';
-import { type FileWatcher, watchFiles } from '../io/watch.ts';
+import { certificateExpiry, readTlsIdentity, TlsError, type TlsFiles } from '../io/streams/tls-identity.ts';
+import type { TlsIdentity } from '../io/streams/tls-server.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 
 export interface CertificateOptions {

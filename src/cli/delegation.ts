@@ -15,10 +15,10 @@ import {
 } from '../core/delegation/delegation.ts';
 import { formatRecordType } from '../core/dns/record-type.ts';
 import { printable } from '../core/octets/printable.ts';
-import { createAddressLookup } from '../io/address-lookup.ts';
 import { systemClock } from '../io/clock.ts';
-import { createParentServers } from '../io/parent-servers.ts';
+import { createParentServers } from '../io/dns-client/parent-servers.ts';
 import { randomOctets } from '../io/random.ts';
+import { createAddressLookup } from '../io/resolver/address-lookup.ts';
 import { DNS_PORT, parseServer } from '../io/resolver/name-server.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';

@@ -10,8 +10,8 @@ import {
 } from '../app/gateway/gateway-settings.ts';
 import { thisMachine } from '../app/machine.ts';
 import { formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
-import { createAddressLookup } from '../io/address-lookup.ts';
 import { createLogger, type Logger } from '../io/log.ts';
+import { createAddressLookup } from '../io/resolver/address-lookup.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
 

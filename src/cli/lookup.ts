@@ -7,7 +7,7 @@ import { printable, printableOctets } from '../core/octets/printable.ts';
 import type { Outcome } from '../core/preference/outcome.ts';
 import { lookupHost, type NotAsked } from '../core/rewrite/lookup-host.ts';
 import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
-import { toAsciiHost } from '../io/idna.ts';
+import { toAsciiHost } from '../io/resolver/idna.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import {
   addCacheOption,

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { readCacheFile, writeCacheFile } from '../io/resolver/cache-file.ts';
 import { parseServer } from '../io/resolver/name-server.ts';
 import type { RememberedHost } from '../io/resolver/remembered.ts';
-import { createResolver, type Resolver } from '../io/resolver.ts';
+import { createResolver, type Resolver } from '../io/resolver/resolver.ts';
 import type { CliIo } from './cli-io.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -7,7 +7,7 @@ import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
-import { findTorrents, isFolder } from '../io/torrent-files.ts';
+import { findTorrents, isFolder } from '../io/files/torrent-files.ts';
 import type { CliIo } from './cli-io.ts';
 
 export interface Inputs {

@@ -3,10 +3,10 @@
 import { createProber } from '../app/probe/probe.ts';
 import { createEndpointOrder } from '../app/rewrite/order-endpoints.ts';
 import type { Outcome } from '../core/preference/outcome.ts';
-import { createAddressLookup } from '../io/address-lookup.ts';
 import { systemClock } from '../io/clock.ts';
 import { readPackageVersion } from '../io/package-version.ts';
 import { randomOctets } from '../io/random.ts';
+import { createAddressLookup } from '../io/resolver/address-lookup.ts';
 import { parseServer } from '../io/resolver/name-server.ts';
 
 /** For one announce: long enough for the other side of the world, and a lost datagram. */

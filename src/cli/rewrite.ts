@@ -9,8 +9,8 @@ import type { RewriteOptions } from '../core/rewrite/decide.ts';
 import { createDecisionMemo } from '../core/rewrite/decision-memo.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { systemClock } from '../io/clock.ts';
-import { writeFileAtomic } from '../io/files.ts';
-import { toAsciiHost } from '../io/idna.ts';
+import { writeFileAtomic } from '../io/files/files.ts';
+import { toAsciiHost } from '../io/resolver/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import {
   addCacheOption,

@@ -2,7 +2,7 @@
 
 import { COOKIE_SECRET_OCTETS } from '../core/dns/cookie.ts';
 import { parseHex } from '../core/octets/text.ts';
-import { readFileBounded } from './files.ts';
+import { readFileBounded } from './files/files.ts';
 
 /** Two lines, and whatever blanks an editor leaves. */
 const MAX_SECRET_FILE_OCTETS = 4096;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { rewriteInputs } from '../../src/app/rewrite/rewrite-files.ts';
 import type { Outcome } from '../../src/core/preference/outcome.ts';
-import { toAsciiHost } from '../../src/io/idna.ts';
+import { toAsciiHost } from '../../src/io/resolver/idna.ts';
 import type * as support from '../support/power-cut.ts';
 
 const shim = await vi.hoisted(async () => {

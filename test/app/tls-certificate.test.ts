@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Certificate, openCertificate } from '../../src/app/tls-certificate.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import type { LogFields, Logger } from '../../src/io/log.ts';
-import type { TlsIdentity } from '../../src/io/tls-server.ts';
+import type { TlsIdentity } from '../../src/io/streams/tls-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';
 

@@ -100,7 +100,7 @@ describe('a record', () => {
   });
 
   test('of split strings is read without separator; BiglyBT joins with a blank, newTrackon reads a denial', () => {
-    // As the resolver joins them: test/io/resolver.test.ts has them on the wire.
+    // As the resolver joins them: test/io/resolver/resolver.test.ts has them on the wire.
     const ours = brief(outcomeOf(['BITTORRENT UDP:13', '37 TCP:80'].join('')));
     expect(ours).toBe('UDP:1337 TCP:80');
     differs(ours, { BiglyBT: brief(outcomeOf('BITTORRENT UDP:13 37 TCP:80')), newTrackon: 'denied' });

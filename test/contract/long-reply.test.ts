@@ -3,9 +3,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Counter, createCounters } from '../../src/core/counters.ts';
 import { type Clock, systemClock } from '../../src/io/clock.ts';
-import { DNS_STREAM_LIMITS, type DnsStreamOptions, openDnsStream } from '../../src/io/dns-stream.ts';
-import type { StreamServer } from '../../src/io/stream-server.ts';
-import { createTlsServer } from '../../src/io/tls-server.ts';
+import { DNS_STREAM_LIMITS, type DnsStreamOptions, openDnsStream } from '../../src/io/streams/dns-stream.ts';
+import type { StreamServer } from '../../src/io/streams/stream-server.ts';
+import { createTlsServer } from '../../src/io/streams/tls-server.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { connectTcp, type TcpClient } from '../support/tcp-client.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';

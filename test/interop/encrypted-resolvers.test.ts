@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createResolver } from '../../src/io/resolver.ts';
+import { createResolver } from '../../src/io/resolver/resolver.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { createFolder } from '../support/temporary-folder.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';

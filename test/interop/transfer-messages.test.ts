@@ -12,7 +12,7 @@ import { readTransferRequest } from '../../src/core/transfer/request.ts';
 import { encodeZoneQuery } from '../../src/core/transfer/zone-query.ts';
 import { parseZone } from '../../src/core/zone/parser.ts';
 import { systemClock } from '../../src/io/clock.ts';
-import { readTransfer } from '../../src/io/transfer-client.ts';
+import { readTransfer } from '../../src/io/dns-client/transfer-client.ts';
 import { compileText, linesOf, messagesOf, nameOf } from '../core/transfer/transfer-zones.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { createPrimary } from '../support/hostile-primary.ts';

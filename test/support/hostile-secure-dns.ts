@@ -5,7 +5,7 @@ import { createSecureServer, type Http2Session, type ServerHttp2Stream } from 'n
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import * as dnsPacket from 'dns-packet';
-import type { TlsIdentity } from '../../src/io/tls-server.ts';
+import type { TlsIdentity } from '../../src/io/streams/tls-server.ts';
 import type { Asked, Behaviour } from './hostile-dns.ts';
 import { createTestIdentity } from './test-certificate.ts';
 

@@ -4,15 +4,19 @@
 import { Counter } from '../../src/core/counters.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../src/core/tracker/http/tracker.ts';
 import { BindError } from '../../src/io/bind-error.ts';
-import { createConnectionLimits } from '../../src/io/connection-limits.ts';
-import { createHttpProtocol } from '../../src/io/http-protocol.ts';
-import { HTTP_STREAM_LIMITS, type HttpStreamOptions, openHttpStream } from '../../src/io/http-stream.ts';
 import { type Libc, loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { createLentDescriptors, lentSlots } from '../../src/io/stream-engine/lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from '../../src/io/stream-engine/listening-socket.ts';
 import { StreamLoop } from '../../src/io/stream-engine/stream-loop.ts';
 import type { HandOver } from '../../src/io/stream-engine/stream-loop-options.ts';
-import type { StreamServer } from '../../src/io/stream-server.ts';
+import { createConnectionLimits } from '../../src/io/streams/connection-limits.ts';
+import { createHttpProtocol } from '../../src/io/streams/http-protocol.ts';
+import {
+  HTTP_STREAM_LIMITS,
+  type HttpStreamOptions,
+  openHttpStream,
+} from '../../src/io/streams/http-stream.ts';
+import type { StreamServer } from '../../src/io/streams/stream-server.ts';
 
 export interface HttpServerKind {
   readonly kind: string;

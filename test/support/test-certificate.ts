@@ -2,7 +2,7 @@
 // unit suite has nothing but Node.
 
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { TlsIdentity } from '../../src/io/tls-server.ts';
+import type { TlsIdentity } from '../../src/io/streams/tls-server.ts';
 
 export interface CertificateOptions {
   readonly name?: string;

@@ -7,7 +7,7 @@ import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
 import type { SwarmLimits } from '../../core/swarm/limits.ts';
-import type { TlsFiles } from '../../io/tls-identity.ts';
+import type { TlsFiles } from '../../io/streams/tls-identity.ts';
 import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
 import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';

@@ -1,7 +1,7 @@
 // Finds and reads the configuration file: the one that was named, else portolan.toml where there is one.
 
 import { dirname, resolve } from 'node:path';
-import { FileError, readFileBounded } from '../../io/files.ts';
+import { FileError, readFileBounded } from '../../io/files/files.ts';
 import { type ConfigResult, type ConfigSource, readConfig } from './config.ts';
 
 export const DEFAULT_CONFIG_FILE = 'portolan.toml';

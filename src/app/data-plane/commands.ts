@@ -5,7 +5,7 @@ import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
-import type { TlsIdentity } from '../../io/tls-server.ts';
+import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
 import type { NotifyNotice } from './notify-gate.ts';

@@ -12,7 +12,7 @@ import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
-import type { TlsIdentity } from '../../io/tls-server.ts';
+import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { NotifyNotice, NotifyPolicy } from './notify-gate.ts';
 

@@ -3,7 +3,7 @@
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { ZoneChange, ZoneJournal } from '../../core/transfer/changes.ts';
 import { ZoneImage } from '../../core/zone/image.ts';
-import type { TlsIdentity } from '../../io/tls-server.ts';
+import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { Command } from './commands.ts';
 import { NO_TRANSFERS, type Publication, type Service } from './data-plane.ts';
 

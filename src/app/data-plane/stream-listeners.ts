@@ -3,12 +3,12 @@
 import { Counter, type Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { Clock } from '../../io/clock.ts';
-import { createConnectionLimits } from '../../io/connection-limits.ts';
-import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/dns-stream.ts';
-import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/http-stream.ts';
 import type { Logger } from '../../io/log.ts';
-import type { StreamServer } from '../../io/stream-server.ts';
-import { createTlsServer, type TlsIdentity, type TlsServer } from '../../io/tls-server.ts';
+import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
+import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/streams/dns-stream.ts';
+import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/streams/http-stream.ts';
+import type { StreamServer } from '../../io/streams/stream-server.ts';
+import { createTlsServer, type TlsIdentity, type TlsServer } from '../../io/streams/tls-server.ts';
 import type { Publication, Service } from './data-plane.ts';
 import type { Services } from './services.ts';
 import { createTransferService } from './transfer-service.ts';

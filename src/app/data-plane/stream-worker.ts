@@ -4,7 +4,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type Logger, silentLogger } from '../../io/log.ts';
-import type { StreamServer } from '../../io/stream-server.ts';
+import type { StreamServer } from '../../io/streams/stream-server.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
 import type { Service } from './data-plane.ts';
 import { publicationOf } from './hand-over.ts';

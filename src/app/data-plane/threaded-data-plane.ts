@@ -11,7 +11,7 @@ import type { Cancel, Clock } from '../../io/clock.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import { createLentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
-import type { TlsIdentity } from '../../io/tls-server.ts';
+import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command, WorkerSetup } from './commands.ts';
 import type { DataPlane, DataPlaneSetup, Publication, Service } from './data-plane.ts';

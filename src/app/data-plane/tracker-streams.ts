@@ -4,9 +4,6 @@ import { performance } from 'node:perf_hooks';
 import { Counter, type Counters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
-import { createConnectionLimits } from '../../io/connection-limits.ts';
-import { createHttpProtocol, type HttpStreamHandler } from '../../io/http-protocol.ts';
-import { HTTP_STREAM_LIMITS } from '../../io/http-stream.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import {
   createLentDescriptors,
@@ -14,6 +11,9 @@ import {
   lentSlots,
 } from '../../io/stream-engine/lent-descriptors.ts';
 import { StreamLoop } from '../../io/stream-engine/stream-loop.ts';
+import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
+import { createHttpProtocol, type HttpStreamHandler } from '../../io/streams/http-protocol.ts';
+import { HTTP_STREAM_LIMITS } from '../../io/streams/http-stream.ts';
 
 /**
  * How long a connection waits in the kernel for its first octets: the least that can be asked for. Most announces come

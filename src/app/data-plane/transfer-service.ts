@@ -1,5 +1,5 @@
 // Zone transfers, served: who asks, whether they may, and what they get. The messages go out as the client reads them
-// (io/long-reply.ts); the zone's memory is not used again before the last (core/transfer/image-lease.ts).
+// (io/streams/long-reply.ts); the zone's memory is not used again before the last (core/transfer/image-lease.ts).
 
 import { Counter, type Counters } from '../../core/counters.ts';
 import { Rcode } from '../../core/dns/record-type.ts';
@@ -18,10 +18,10 @@ import { signReply, type TsigCheck, tsigReplyOctets, verifyTsig } from '../../co
 import { TsigStream } from '../../core/transfer/tsig-stream.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
-import { type NetworkPrefix, prefixOf } from '../../io/connection-limits.ts';
-import type { TransferHandler } from '../../io/dns-stream.ts';
 import { hmac } from '../../io/hmac.ts';
-import type { StreamPeer } from '../../io/stream-connection.ts';
+import { type NetworkPrefix, prefixOf } from '../../io/streams/connection-limits.ts';
+import type { TransferHandler } from '../../io/streams/dns-stream.ts';
+import type { StreamPeer } from '../../io/streams/stream-connection.ts';
 import { NO_TRANSFERS, type Publication, type TransferPolicy } from './data-plane.ts';
 
 export interface TransferService {

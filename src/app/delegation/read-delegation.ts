@@ -13,7 +13,7 @@ import {
   readZoneFile,
   ZoneFileError,
   zoneNameOf,
-} from '../../io/zone-files.ts';
+} from '../../io/files/zone-files.ts';
 import { checkTexts, type ReadTexts } from '../zones/zone-version.ts';
 
 export type DelegationReading =

@@ -5,8 +5,8 @@ import { compareDelegation, type Delegation, type Difference } from '../../core/
 import { RecordType } from '../../core/dns/record-type.ts';
 import { formatSocketAddress, type SocketAddress } from '../../core/net/endpoint.ts';
 import { formatHostName } from '../../core/preference/hosts.ts';
-import type { AddressLookup } from '../../io/address-lookup.ts';
-import type { ParentServers } from '../../io/parent-servers.ts';
+import type { ParentServers } from '../../io/dns-client/parent-servers.ts';
+import type { AddressLookup } from '../../io/resolver/address-lookup.ts';
 
 export interface VerifyOptions {
   readonly servers: ParentServers;

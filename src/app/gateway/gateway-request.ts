@@ -11,7 +11,7 @@ import {
   requestKind,
   type ScrapeRequest,
 } from '../../core/tracker/client/announce-request.ts';
-import { toAsciiHost } from '../../io/idna.ts';
+import { toAsciiHost } from '../../io/resolver/idna.ts';
 
 export interface GatewayRequest {
   /** As the client wrote it, info-hash and all. */

@@ -5,8 +5,8 @@ import { formatSocketAddress, type SocketAddress } from '../../core/net/endpoint
 import { isGlobalAddress } from '../../core/net/global-address.ts';
 import { parseIpAddress } from '../../core/net/ip-address.ts';
 import { isInAnyPrefix, type Prefix } from '../../core/net/prefix.ts';
-import type { AddressAnswer, AddressLookup } from '../../io/address-lookup.ts';
 import type { Clock } from '../../io/clock.ts';
+import type { AddressAnswer, AddressLookup } from '../../io/resolver/address-lookup.ts';
 
 export interface TargetsOptions {
   readonly addresses: AddressLookup;

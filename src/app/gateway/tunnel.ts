@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
-import type { Resolver } from '../../io/resolver.ts';
+import type { Resolver } from '../../io/resolver/resolver.ts';
 import { connectHost } from './gateway-request.ts';
 import type { Targets } from './targets.ts';
 

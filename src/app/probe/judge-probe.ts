@@ -2,8 +2,8 @@
 // probe, so that a list of the other family can only be a mistake.
 
 import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
-import type { HttpResult } from '../../io/http-tracker-client.ts';
-import type { Reached } from '../../io/udp-tracker-client.ts';
+import type { HttpResult } from '../../io/tracker-clients/http-tracker-client.ts';
+import type { Reached } from '../../io/tracker-clients/udp-tracker-client.ts';
 
 export const PROBLEMS = [
   'no-address', // the host has no address, or none of the family that was asked for

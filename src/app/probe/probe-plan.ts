@@ -6,7 +6,7 @@ import { canonicalAddress } from '../../core/net/ip-address.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { effectivePort, parseTrackerUrl, type TrackerUrl } from '../../core/rewrite/tracker-url.ts';
-import { toAsciiHost } from '../../io/idna.ts';
+import { toAsciiHost } from '../../io/resolver/idna.ts';
 
 /** One place to announce to, at each address of its host. */
 export interface ProbeEndpoint {

@@ -4,11 +4,11 @@
 import { textToOctets } from '../../core/octets/text.ts';
 import type { AnnounceQuery } from '../../core/tracker/client/announce-query.ts';
 import { formatAnnounceQuery } from '../../core/tracker/client/http-messages.ts';
-import type { AddressAnswer, AddressLookup } from '../../io/address-lookup.ts';
 import type { Clock } from '../../io/clock.ts';
-import { announceHttp, type HttpResult } from '../../io/http-tracker-client.ts';
+import type { AddressAnswer, AddressLookup } from '../../io/resolver/address-lookup.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
-import { announceUdp, type Reached } from '../../io/udp-tracker-client.ts';
+import { announceHttp, type HttpResult } from '../../io/tracker-clients/http-tracker-client.ts';
+import { announceUdp, type Reached } from '../../io/tracker-clients/udp-tracker-client.ts';
 import { judgeCertificate, judgeLists, judgeReached, type Problem } from './judge-probe.ts';
 import type { ProbeEndpoint, ProbePlan } from './probe-plan.ts';
 

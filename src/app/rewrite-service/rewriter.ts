@@ -1,7 +1,7 @@
 // Rewriting for strangers: the look-ups that one request may cause are bounded, and end with it.
 
-import { toAsciiHost } from '../../io/idna.ts';
-import type { Resolver } from '../../io/resolver.ts';
+import { toAsciiHost } from '../../io/resolver/idna.ts';
+import type { Resolver } from '../../io/resolver/resolver.ts';
 import { ProblemError } from '../http/problem.ts';
 import { lookUpHosts } from '../rewrite/lookup-hosts.ts';
 import {

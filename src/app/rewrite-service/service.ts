@@ -4,7 +4,7 @@ import cors from '@fastify/cors';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../io/log.ts';
-import { createResolver } from '../../io/resolver.ts';
+import { createResolver } from '../../io/resolver/resolver.ts';
 import type { RewriterConfig } from '../config/rewriter-settings.ts';
 import { type HttpServer, openHttpServer } from '../http/http-server.ts';
 import { ProblemError } from '../http/problem.ts';

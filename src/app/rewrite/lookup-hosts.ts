@@ -1,7 +1,7 @@
 // Look-ups of many hosts at once, as torrents, magnets and lists need them.
 
 import type { Lookup, Outcome } from '../../core/preference/outcome.ts';
-import type { Resolver } from '../../io/resolver.ts';
+import type { Resolver } from '../../io/resolver/resolver.ts';
 
 /**
  * Looks up each host once and gives the answers as a {@link Lookup} for the pure functions. Rejects with the reason of

@@ -15,7 +15,7 @@ import {
 } from '../../core/torrent/magnet.ts';
 import { MAX_TORRENT_OCTETS, readMetainfo } from '../../core/torrent/metainfo.ts';
 import { hostsOfMetainfo, rewriteMetainfo } from '../../core/torrent/splice.ts';
-import { sameOctets } from '../../io/same-octets.ts';
+import { sameOctets } from '../../io/files/same-octets.ts';
 
 /** Every content may be as large as a torrent: its kind is known only once it has been read. */
 export const MAX_CONTENT_OCTETS = MAX_TORRENT_OCTETS;

@@ -2,11 +2,11 @@
 
 import type { Outcome } from '../../core/preference/outcome.ts';
 import type { RewriteOptions } from '../../core/rewrite/decide.ts';
-import { type BulkFiles, createBulkFiles } from '../../io/bulk-files.ts';
 import { systemClock } from '../../io/clock.ts';
+import { type BulkFiles, createBulkFiles } from '../../io/files/bulk-files.ts';
+import { backUpFile } from '../../io/files/torrent-files.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
-import type { Resolver } from '../../io/resolver.ts';
-import { backUpFile } from '../../io/torrent-files.ts';
+import type { Resolver } from '../../io/resolver/resolver.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 import {
   type Content,

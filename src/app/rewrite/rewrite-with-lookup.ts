@@ -8,8 +8,8 @@ import * as list from '../../core/torrent/list.ts';
 import * as magnet from '../../core/torrent/magnet.ts';
 import { type MetainfoError, readMetainfo } from '../../core/torrent/metainfo.ts';
 import * as torrent from '../../core/torrent/splice.ts';
-import { toAsciiHost } from '../../io/idna.ts';
-import { sameOctets } from '../../io/same-octets.ts';
+import { sameOctets } from '../../io/files/same-octets.ts';
+import { toAsciiHost } from '../../io/resolver/idna.ts';
 
 /** What to do with URLs whose host has a preference; everything has a default. */
 export type RewriteOptions = Omit<CoreOptions, 'toAscii' | 'sameOctets'> & {

@@ -7,7 +7,7 @@ import type { RewrittenList } from '../../core/torrent/list.ts';
 import type { MagnetError, RewrittenMagnet } from '../../core/torrent/magnet.ts';
 import type { MetainfoError } from '../../core/torrent/metainfo.ts';
 import type { RewrittenTorrent } from '../../core/torrent/splice.ts';
-import type { Resolver } from '../../io/resolver.ts';
+import type { Resolver } from '../../io/resolver/resolver.ts';
 import { lookUpHosts } from './lookup-hosts.ts';
 import {
   hostsOfList,

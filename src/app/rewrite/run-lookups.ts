@@ -3,7 +3,7 @@
 
 import type { Lookup, Outcome } from '../../core/preference/outcome.ts';
 import { MAX_CACHED_HOSTS } from '../../core/preference/outcome-cache.ts';
-import type { Resolver } from '../../io/resolver.ts';
+import type { Resolver } from '../../io/resolver/resolver.ts';
 
 export interface RunLookupsOptions {
   readonly signal?: AbortSignal | undefined;

@@ -4,7 +4,7 @@
 import { octetsToText } from '../../core/octets/text.ts';
 import { readMetainfo } from '../../core/torrent/metainfo.ts';
 import { isRewrittenList, isRewrittenMagnet, isRewrittenTorrent } from '../../core/torrent/only-endpoints.ts';
-import { FileError, readFileBounded, removeFile, writeFileAtomic } from '../../io/files.ts';
+import { FileError, readFileBounded, removeFile, writeFileAtomic } from '../../io/files/files.ts';
 import { detectContent, MAX_CONTENT_OCTETS } from './rewrite-content.ts';
 
 export interface UndoOptions {

@@ -16,9 +16,14 @@ import {
 } from '../../core/transfer/zone-query.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import type { Clock } from '../../io/clock.ts';
-import { exchangeDatagram } from '../../io/dns-exchange.ts';
+import { exchangeDatagram } from '../../io/dns-client/dns-exchange.ts';
+import {
+  readTransfer,
+  type TlsPeer,
+  TransferError,
+  type TransferLimits,
+} from '../../io/dns-client/transfer-client.ts';
 import { hmac } from '../../io/hmac.ts';
-import { readTransfer, type TlsPeer, TransferError, type TransferLimits } from '../../io/transfer-client.ts';
 
 export interface FetchOptions {
   /** Wire form. */

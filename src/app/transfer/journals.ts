@@ -14,7 +14,7 @@ import {
   readFileBounded,
   removeFile,
   writeFileAtomic,
-} from '../../io/files.ts';
+} from '../../io/files/files.ts';
 import type { Logger } from '../../io/log.ts';
 import type { ZoneVersion } from '../zones/zone-version.ts';
 

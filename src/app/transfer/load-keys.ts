@@ -3,7 +3,7 @@
 import { formatKeyName } from '../../core/transfer/access.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import { MAX_KEY_FILE_CHARACTERS, parseKeyFile } from '../../core/transfer/tsig-key-file.ts';
-import { FileError, readFileBounded } from '../../io/files.ts';
+import { FileError, readFileBounded } from '../../io/files/files.ts';
 import type { DnsConfig } from '../config/config.ts';
 
 export type TransferKeys =

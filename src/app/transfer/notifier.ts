@@ -14,7 +14,7 @@ import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import { TsigStream } from '../../core/transfer/tsig-stream.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import type { Clock } from '../../io/clock.ts';
-import { exchangeDatagram } from '../../io/dns-exchange.ts';
+import { exchangeDatagram } from '../../io/dns-client/dns-exchange.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { Logger } from '../../io/log.ts';
 import type { NotifyTarget } from '../config/remote-values.ts';

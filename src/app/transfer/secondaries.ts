@@ -11,7 +11,7 @@ import {
   noteNotify,
   resumeRefreshState,
 } from '../../core/transfer/refresh.ts';
-import { FileError } from '../../io/files.ts';
+import { FileError } from '../../io/files/files.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';
 import type { SecondaryFile } from '../zones/zone-origin.ts';
 import {

@@ -14,8 +14,8 @@ import {
   readFileBounded,
   removeFile,
   writeFileAtomic,
-} from '../../io/files.ts';
-import { MAX_ZONE_FILE_OCTETS } from '../../io/zone-files.ts';
+} from '../../io/files/files.ts';
+import { MAX_ZONE_FILE_OCTETS } from '../../io/files/zone-files.ts';
 
 const seconds = z.int().min(0);
 

@@ -5,7 +5,7 @@ import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { formatHostName, type PreferenceHost, preferenceHosts } from '../../core/preference/hosts.ts';
 import { isError } from '../../core/zone/diagnostic.ts';
 import { MAX_DIAGNOSTICS } from '../../core/zone/diagnostic-list.ts';
-import { includeReader, listZoneFiles, readZoneFile } from '../../io/zone-files.ts';
+import { includeReader, listZoneFiles, readZoneFile } from '../../io/files/zone-files.ts';
 import type { Config } from '../config/config.ts';
 import { configuredDnsAddresses, reservedListeners } from '../dns-listeners.ts';
 import type { Machine } from '../machine.ts';
@@ -119,4 +119,4 @@ function publishedOnlyFinding(
   );
 }
 
-export { ZoneFileError } from '../../io/zone-files.ts';
+export { ZoneFileError } from '../../io/files/zone-files.ts';

@@ -14,7 +14,7 @@ import {
   settlePublished,
 } from '../../core/preference/ledger.ts';
 import type { Clock } from '../../io/clock.ts';
-import { FileError } from '../../io/files.ts';
+import { FileError } from '../../io/files/files.ts';
 import type { Logger } from '../../io/log.ts';
 import type { DrainingHost } from '../data-plane/data-plane.ts';
 import { createSteadyClock } from '../steady-clock.ts';

@@ -10,7 +10,7 @@ import {
   type Ledger,
   MAX_LEDGER_ENTRIES,
 } from '../../core/preference/ledger.ts';
-import { FileError, readFileBounded, writeFileAtomic } from '../../io/files.ts';
+import { FileError, readFileBounded, writeFileAtomic } from '../../io/files/files.ts';
 
 const entrySchema = z.strictObject({
   host: z.string(),

@@ -3,7 +3,7 @@
 
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { coversSocket } from '../../core/preference/plan.ts';
-import { FileError } from '../../io/files.ts';
+import { FileError } from '../../io/files/files.ts';
 import type { Logger } from '../../io/log.ts';
 import type { Config } from '../config/config.ts';
 import type { CookieSecrets } from '../cookie-secrets.ts';

@@ -17,7 +17,13 @@ import type { ZoneImage } from '../../core/zone/image.ts';
 import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import { systemClock } from '../../io/clock.ts';
-import { includedPath, includeReader, readZoneFile, ZoneFileError, zoneNameOf } from '../../io/zone-files.ts';
+import {
+  includedPath,
+  includeReader,
+  readZoneFile,
+  ZoneFileError,
+  zoneNameOf,
+} from '../../io/files/zone-files.ts';
 import { createFinding, type Finding, type SourceText } from './finding.ts';
 import { PRIMARY, type ZoneOrigin } from './zone-origin.ts';
 

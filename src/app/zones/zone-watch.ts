@@ -1,8 +1,8 @@
 // Saves of the operator's zone files and of all that they include.
 
 import type { Clock } from '../../io/clock.ts';
+import { watchFiles } from '../../io/files/watch.ts';
 import type { Logger } from '../../io/log.ts';
-import { watchFiles } from '../../io/watch.ts';
 import type { ZoneEntry } from './zone-entry.ts';
 
 export interface ZoneWatchOptions {

@@ -2,7 +2,7 @@
 // the file is not believed: a line that does not read as one is left out, and a file of another kind is not touched.
 
 import { MAX_CACHED_HOSTS } from '../../core/preference/outcome-cache.ts';
-import { FileError, readFileBounded, writeFileAtomic } from '../files.ts';
+import { FileError, readFileBounded, writeFileAtomic } from '../files/files.ts';
 import type { RememberedHost } from './remembered.ts';
 
 /** Some 150 octets a host; records of several strings have more. */

@@ -1,7 +1,7 @@
 // DNS as ever: a datagram, and the same over TCP when the reply did not fit.
 
 import { connect } from 'node:net';
-import { exchangeDatagram } from '../dns-exchange.ts';
+import { exchangeDatagram } from '../dns-client/dns-exchange.ts';
 import { decodeReply, MAX_REPLY_OCTETS, type Query, type Reply } from './dns-message.ts';
 import {
   type Channel,

@@ -1,7 +1,7 @@
 // The contract between a stream loop and its connections.
 
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
-import type { ConnectionTimes } from '../stream-connection.ts';
+import type { ConnectionTimes } from '../streams/stream-connection.ts';
 import type { LoopConnection } from './loop-connection.ts';
 
 /** What a connection needs of the loop that it belongs to, the same for all of them. */

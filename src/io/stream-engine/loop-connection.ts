@@ -7,8 +7,6 @@
 // Long because the steps of one connection share its state.
 
 import { createPacketSource } from '../../core/net/packet-handler.ts';
-import { type CountedConnection, createConnectionPlace, type NetworkPrefix } from '../connection-limits.ts';
-import { createHeldInput } from '../held-input.ts';
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_MOD,
@@ -19,7 +17,13 @@ import {
   MSG_NOSIGNAL,
   SHUT_WR,
 } from '../packet-engine/layout.ts';
-import type { InputRange, StreamPeer } from '../stream-connection.ts';
+import {
+  type CountedConnection,
+  createConnectionPlace,
+  type NetworkPrefix,
+} from '../streams/connection-limits.ts';
+import { createHeldInput } from '../streams/held-input.ts';
+import type { InputRange, StreamPeer } from '../streams/stream-connection.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
 import type { LoopListener } from './stream-loop-options.ts';
 

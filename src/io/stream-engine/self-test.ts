@@ -2,7 +2,6 @@
 // code that connections meet. What it finds wrong is the reason to serve on node:net instead.
 
 import { parseIpAddress } from '../../core/net/ip-address.ts';
-import { createConnectionLimits } from '../connection-limits.ts';
 import { boundPort, check, encodeAddress } from '../packet-engine/batch-socket.ts';
 import {
   AF_INET,
@@ -13,8 +12,9 @@ import {
   SOCK_STREAM,
 } from '../packet-engine/layout.ts';
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
-import type { StreamProtocol } from '../stream-connection.ts';
-import type { StreamLimits } from '../stream-server.ts';
+import { createConnectionLimits } from '../streams/connection-limits.ts';
+import type { StreamProtocol } from '../streams/stream-connection.ts';
+import type { StreamLimits } from '../streams/stream-server.ts';
 import { createLentDescriptors, lentSlots } from './lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from './listening-socket.ts';
 import { StreamLoop } from './stream-loop.ts';

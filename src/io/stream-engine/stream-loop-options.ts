@@ -1,10 +1,10 @@
 // What a stream loop is made with, and given to listen on.
 
 import type { PacketSource } from '../../core/net/packet-handler.ts';
-import type { ConnectionLimits } from '../connection-limits.ts';
 import type { Libc } from '../packet-engine/libc.ts';
-import type { StreamProtocol } from '../stream-connection.ts';
-import type { StreamLimits } from '../stream-server.ts';
+import type { ConnectionLimits } from '../streams/connection-limits.ts';
+import type { StreamProtocol } from '../streams/stream-connection.ts';
+import type { StreamLimits } from '../streams/stream-server.ts';
 import type { LentDescriptors } from './lent-descriptors.ts';
 
 export interface StreamLoopOptions {

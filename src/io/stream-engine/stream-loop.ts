@@ -3,7 +3,6 @@
 // `descriptor`, which is readable when a turn has something to do, and gives it a turn every second while it asks for that.
 // Non-null assertions: connections are found by the descriptors that they were kept under.
 
-import { prefixOf } from '../connection-limits.ts';
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -18,7 +17,8 @@ import {
 } from '../packet-engine/layout.ts';
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
 import type { LoopCompanion } from '../packet-engine/packet-loop.ts';
-import type { StreamLimits } from '../stream-server.ts';
+import { prefixOf } from '../streams/connection-limits.ts';
+import type { StreamLimits } from '../streams/stream-server.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
 import { forgetDescriptor, noteDescriptor } from './lent-descriptors.ts';
 import { LoopConnection } from './loop-connection.ts';

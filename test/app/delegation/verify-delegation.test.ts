@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { verifyDelegation } from '../../../src/app/delegation/verify-delegation.ts';
 import { type Delegation, delegationOf } from '../../../src/core/delegation/delegation.ts';
 import { parseZone } from '../../../src/core/zone/parser.ts';
-import { createAddressLookup } from '../../../src/io/address-lookup.ts';
 import { systemClock } from '../../../src/io/clock.ts';
-import { createParentServers } from '../../../src/io/parent-servers.ts';
+import { createParentServers } from '../../../src/io/dns-client/parent-servers.ts';
 import { randomOctets } from '../../../src/io/random.ts';
+import { createAddressLookup } from '../../../src/io/resolver/address-lookup.ts';
 import {
   answers,
   answersWith,

@@ -6,8 +6,8 @@ import { onTestFinished } from 'vitest';
 import { createGateway, type Gateway } from '../../../src/app/gateway/gateway.ts';
 import { readGatewaySettings } from '../../../src/app/gateway/gateway-settings.ts';
 import { type Machine, thisMachine } from '../../../src/app/machine.ts';
-import { createAddressLookup } from '../../../src/io/address-lookup.ts';
-import { createResolver } from '../../../src/io/resolver.ts';
+import { createAddressLookup } from '../../../src/io/resolver/address-lookup.ts';
+import { createResolver } from '../../../src/io/resolver/resolver.ts';
 import { answers, createHostileDns, type HostileDns, txt } from '../../support/hostile-dns.ts';
 
 export interface GatewayUnderTest {

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConfigSource } from '../../../src/app/config/config.ts';
 import { encodeNotify, readNotifyReply } from '../../../src/core/transfer/notify.ts';
 import { systemClock } from '../../../src/io/clock.ts';
-import { exchangeDatagram } from '../../../src/io/dns-exchange.ts';
+import { exchangeDatagram } from '../../../src/io/dns-client/dns-exchange.ts';
 import { findFreePorts } from '../../support/free-ports.ts';
 import { createPrimary, type Question } from '../../support/hostile-primary.ts';
 import { wireName } from '../../support/record-tables.ts';

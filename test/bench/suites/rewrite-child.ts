@@ -4,7 +4,7 @@ import parseTorrent, { toTorrentFile } from 'parse-torrent';
 import type { Outcome } from '../../../src/core/preference/outcome.ts';
 import { decide, type RewriteOptions } from '../../../src/core/rewrite/decide.ts';
 import { createDecisionMemo } from '../../../src/core/rewrite/decision-memo.ts';
-import { toAsciiHost } from '../../../src/io/idna.ts';
+import { toAsciiHost } from '../../../src/io/resolver/idna.ts';
 import { rewriteTorrent } from '../../../src/pure.ts';
 import { makeTorrent } from './rewrite-torrents.ts';
 

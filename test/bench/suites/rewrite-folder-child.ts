@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { type Input, rewriteInputs } from '../../../src/app/rewrite/rewrite-files.ts';
 import type { Outcome } from '../../../src/core/preference/outcome.ts';
 import { createDecisionMemo } from '../../../src/core/rewrite/decision-memo.ts';
-import { toAsciiHost } from '../../../src/io/idna.ts';
+import { findTorrents } from '../../../src/io/files/torrent-files.ts';
 import { createGate } from '../../../src/io/resolver/gate.ts';
-import { findTorrents } from '../../../src/io/torrent-files.ts';
+import { toAsciiHost } from '../../../src/io/resolver/idna.ts';
 import { makeTorrent } from './rewrite-torrents.ts';
 
 export interface FolderSample {

@@ -9,8 +9,8 @@ import { compileZone } from '../../../src/core/zone/compile.ts';
 import type { ZoneImage } from '../../../src/core/zone/image.ts';
 import { parseZone } from '../../../src/core/zone/parser.ts';
 import { createZonePrefetch } from '../../../src/core/zone/prefetch.ts';
+import { readZoneFile } from '../../../src/io/files/zone-files.ts';
 import { createPageCollapse } from '../../../src/io/packet-engine/huge-pages.ts';
-import { readZoneFile } from '../../../src/io/zone-files.ts';
 import { createDnsProtocol } from '../load/dns-protocol.ts';
 import { APEX } from '../zones.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCacheFile, writeCacheFile } from '../../../src/io/resolver/cache-file.ts';
-import { createResolver, type ResolverOptions } from '../../../src/io/resolver.ts';
+import { createResolver, type ResolverOptions } from '../../../src/io/resolver/resolver.ts';
 import { runCaptured } from '../../support/captured-io.ts';
 import {
   answers,

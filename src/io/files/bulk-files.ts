@@ -1,0 +1,158 @@
+// Many files read and replaced one after the other, as `files.ts` does it for one. A call that goes through Node's threads
+// costs several times what a file in the system's cache does, so files are read and written at once here, and only what a
+// disk takes its time for is left to the threads: fsync, renames, and reading from where reading is slow.
+
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  rename,
+  type Stats,
+  unlinkSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../bind-error.ts';
+import { randomUint32 } from '../random.ts';
+import { FileError, fileError, PERMISSION_BITS, PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
+import { createFolderSync, syncFile } from './folder-sync.ts';
+import { createOctetPool, type OctetPool } from './octet-pool.ts';
+
+/** Longer than a file takes that the system has in its cache, shorter than any seek of a disk or turn of a network. */
+const SLOW_MILLISECONDS = 2;
+/** Reads that go through the threads after a slow one, four of them side by side. */
+const READS_AFTER_SLOW = 64;
+
+export interface BulkFiles {
+  /** As {@link readFileBounded}. Throws FileError. */
+  read(path: string, maxOctets: number): Promise<Uint8Array>;
+  /** What {@link read} gave is looked at no more: the next file is read into it. */
+  release(octets: Uint8Array): void;
+  /** As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. Throws FileError. */
+  replace(path: string, octets: Uint8Array, options: { readonly fsync: boolean }): Promise<void>;
+}
+
+export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
+  const folders = createFolderSync();
+  const pool = createOctetPool();
+  let slowReads = 0;
+  return {
+    async read(path, maxOctets) {
+      if (slowReads > 0) {
+        slowReads--;
+        return await readFileBounded(path, maxOctets);
+      }
+      const startedAt = nowMilliseconds();
+      const octets = readAtOnce(path, maxOctets, pool);
+      if (nowMilliseconds() - startedAt >= SLOW_MILLISECONDS) slowReads = READS_AFTER_SLOW;
+      return octets;
+    },
+    release: pool.give,
+    async replace(path, octets, { fsync }) {
+      let temporary: string | undefined;
+      try {
+        const { target, status } = existing(path);
+        // In the same folder, because a rename does not cross file systems.
+        temporary = join(dirname(target), `.${basename(target)}.${randomUint32().toString(16)}.tmp`);
+        const file = openSync(temporary, 'wx', PRIVATE_FILE_MODE);
+        try {
+          if (fsync) await writeApart(file, octets);
+          else writeAll(file, octets);
+          keepOwner(file, status);
+          fchmodSync(file, status.mode & PERMISSION_BITS);
+          if (fsync) await syncFile(file);
+        } finally {
+          closeSync(file);
+        }
+        await renameApart(temporary, target);
+        temporary = undefined;
+        if (fsync) await folders.sync(dirname(target));
+      } catch (error) {
+        if (temporary !== undefined) removeQuietly(temporary);
+        throw fileError('write', path, error);
+      }
+    },
+  };
+}
+
+function readAtOnce(path: string, maxOctets: number, pool: OctetPool): Uint8Array {
+  let file: number | undefined;
+  try {
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new FileError('read', path, 'not-a-file');
+    if (status.size > maxOctets) throw new FileError('read', path, 'too-large');
+    // One octet more, so that the read that fills it not has seen the end.
+    const octets = pool.take(status.size + 1);
+    let length = 0;
+    for (;;) {
+      const count = readSync(file, octets, length, octets.length - length, null);
+      length += count;
+      if (count === 0 || length < octets.length) break;
+      throw new FileError('read', path, 'file-failed', new Error('it grows while it is read'));
+    }
+    return octets.subarray(0, length);
+  } catch (error) {
+    throw fileError('read', path, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** What will be replaced: of a symbolic link, what it points to. */
+function existing(path: string): { readonly target: string; readonly status: Stats } {
+  const own = lstatSync(path);
+  const target = own.isSymbolicLink() ? realpathSync.native(path) : path;
+  const status = target === path ? own : lstatSync(target);
+  if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
+  return { target, status };
+}
+
+/** The same in a thread, beside which the next file is rewritten. */
+function writeApart(file: number, octets: Uint8Array, written = 0): Promise<void> {
+  return new Promise((resolve, reject) => {
+    write(file, octets, written, octets.length - written, null, (error, count) => {
+      if (error !== null) reject(error);
+      else if (written + count === octets.length) resolve();
+      else writeApart(file, octets, written + count).then(resolve, reject);
+    });
+  });
+}
+
+/** In a thread: where it replaces a file, ext4 and others begin to write the new content out, which takes its time. */
+function renameApart(from: string, to: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    rename(from, to, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+function writeAll(file: number, octets: Uint8Array): void {
+  for (let written = 0; written < octets.length; ) written += writeSync(file, octets, written);
+}
+
+/** An administrator who rewrites somebody's file leaves it theirs; others may not give files away, nor need to. */
+function keepOwner(file: number, { uid, gid }: Stats): void {
+  const own = fstatSync(file);
+  if (own.uid === uid && own.gid === gid) return;
+  try {
+    fchownSync(file, uid, gid);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It may never have come to be; the error that brought us here says why.
+  }
+}

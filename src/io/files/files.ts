@@ -1,0 +1,212 @@
+// Files, as the rest of the program needs them: read with a bound, written whole or not at all.
+
+import { constants, type Stats } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../bind-error.ts';
+import { randomUint32 } from '../random.ts';
+
+export type FileErrorCode =
+  | 'not-found'
+  | 'permission-denied'
+  | 'not-a-file'
+  | 'not-a-folder'
+  | 'too-large'
+  | 'disk-full'
+  | 'read-only'
+  | 'too-many-open-files'
+  | 'file-failed';
+
+const CODE_OF_ERRNO: { readonly [errno: string]: FileErrorCode } = {
+  ENOENT: 'not-found',
+  EACCES: 'permission-denied',
+  EPERM: 'permission-denied',
+  EISDIR: 'not-a-file',
+  ENOTDIR: 'not-a-folder',
+  EEXIST: 'not-a-folder',
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  EROFS: 'read-only',
+  EMFILE: 'too-many-open-files',
+  ENFILE: 'too-many-open-files',
+};
+
+const REASON: { readonly [code in FileErrorCode]: string } = {
+  'not-found': 'there is no such file or folder',
+  'permission-denied': 'no permission; give this user access to it',
+  'not-a-file': 'it is not a regular file',
+  'not-a-folder': 'a part of its path is not a folder',
+  'too-large': 'it is larger than this program reads',
+  'disk-full': 'the disk is full; free some space and try again',
+  'read-only': 'the file system is read-only',
+  'too-many-open-files': 'too many files are open; raise the limit ("ulimit -n")',
+  'file-failed': 'the system refused',
+};
+
+/** Thrown by every function of this file. `cause` is the system's own error, where there is one. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  readonly code: FileErrorCode;
+  readonly path: string;
+
+  constructor(doing: 'read' | 'write' | 'make', path: string, code: FileErrorCode, cause?: Error) {
+    const reason = code === 'file-failed' && cause !== undefined ? cause.message : REASON[code];
+    super(`cannot ${doing} ${path}: ${reason}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** What went wrong, as a {@link FileError}. */
+export function fileError(doing: 'read' | 'write' | 'make', path: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return new FileError(doing, path, CODE_OF_ERRNO[errnoOf(cause)] ?? 'file-failed', cause);
+}
+
+/** Read at a time: a file may grow while it is read, so its size is never believed. */
+const CHUNK_OCTETS = 1024 * 1024;
+
+/**
+ * The octets of a regular file of at most `maxOctets`; longer ones, and what only looks like a file (a pipe, a device,
+ * both of which may never end), are refused before their content is held. Throws {@link FileError}.
+ */
+export async function readFileBounded(path: string, maxOctets: number): Promise<Uint8Array> {
+  let file: FileHandle | undefined;
+  try {
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = await file.stat();
+    if (!status.isFile()) throw new FileError('read', path, 'not-a-file');
+    if (status.size > maxOctets) throw new FileError('read', path, 'too-large');
+    return await readToEnd(file, path, maxOctets, status.size);
+  } catch (error) {
+    throw fileError('read', path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readToEnd(
+  file: FileHandle,
+  path: string,
+  maxOctets: number,
+  expected: number,
+): Promise<Uint8Array> {
+  let octets = new Uint8Array(expected + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(octets, length, octets.length - length, length);
+    if (bytesRead === 0) return octets.subarray(0, length);
+    length += bytesRead;
+    if (length > maxOctets) throw new FileError('read', path, 'too-large');
+    if (length === octets.length) {
+      const larger = new Uint8Array(length + CHUNK_OCTETS);
+      larger.set(octets);
+      octets = larger;
+    }
+  }
+}
+
+export interface WriteOptions {
+  /** Permission bits. Default: those of the file that is replaced, 0600 for a new one. */
+  readonly mode?: number;
+  /** True (the default) waits until the content is on the disk; false for bulk work on copies. */
+  readonly fsync?: boolean;
+}
+
+/** For what nobody else on the machine should read: keys, ledgers, snapshots. */
+export const PRIVATE_FILE_MODE = 0o600;
+const PRIVATE_FOLDER_MODE = 0o700;
+export const PERMISSION_BITS = 0o7777;
+
+/**
+ * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after
+ * a crash or on a full disk. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
+ */
+export async function writeFileAtomic(
+  path: string,
+  octets: Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  const fsync = options.fsync ?? true;
+  let temporary: string | undefined;
+  try {
+    const replaced = await existing(path);
+    const target = replaced?.path ?? path;
+    // In the same folder, because a rename does not cross file systems; a dot, so that no watcher takes it for a zone.
+    const name = join(dirname(target), `.${basename(target)}.${randomUint32().toString(16)}.tmp`);
+    const file = await open(name, 'wx', PRIVATE_FILE_MODE);
+    temporary = name;
+    try {
+      await file.writeFile(octets);
+      if (replaced !== undefined) await keepOwner(file, replaced.status);
+      await file.chmod(options.mode ?? replaced?.status.mode ?? PRIVATE_FILE_MODE);
+      if (fsync) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(name, target);
+    temporary = undefined;
+    if (fsync) await syncFolder(dirname(target));
+  } catch (error) {
+    if (temporary !== undefined) await unlink(temporary).catch(() => {});
+    throw fileError('write', path, error);
+  }
+}
+
+interface Existing {
+  /** Without symbolic links. */
+  readonly path: string;
+  readonly status: Stats;
+}
+
+/** The file that will be replaced; undefined when the path is free. */
+async function existing(path: string): Promise<Existing | undefined> {
+  try {
+    const target = await realpath(path);
+    const status = await stat(target);
+    if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
+    return { path: target, status: Object.assign(status, { mode: status.mode & PERMISSION_BITS }) };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** An administrator who rewrites somebody's file leaves it theirs; others may not give files away, nor need to. */
+async function keepOwner(file: FileHandle, { uid, gid }: Stats): Promise<void> {
+  const own = await file.stat();
+  if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid).catch(() => {});
+}
+
+/** A rename is on the disk only when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Makes the folder and what is missing above it, and takes it away from group and others. Throws {@link FileError}. */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+    // What is private already needs no right to change it: the file system may be read-only by now.
+    const { mode } = await stat(path);
+    if ((mode & PERMISSION_BITS) !== PRIVATE_FOLDER_MODE) await chmod(path, PRIVATE_FOLDER_MODE);
+  } catch (error) {
+    throw fileError('make', path, error);
+  }
+}
+
+/** Harmless where there is none. Throws {@link FileError}. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError('write', path, error);
+  }
+}

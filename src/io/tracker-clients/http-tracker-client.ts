@@ -1,0 +1,162 @@
+// One announce over HTTP or HTTPS (BEP 3) to an address that was chosen before: a name is spoken to at each of its
+// addresses, not at the one that the system would pick.
+
+import { type Agent, type IncomingMessage, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { unzip } from 'node:zlib';
+import type { SocketAddress } from '../../core/net/endpoint.ts';
+import { parseIpAddress } from '../../core/net/ip-address.ts';
+import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
+import { MAX_REPLY_OCTETS, readAnnounceReply } from '../../core/tracker/client/http-messages.ts';
+import type { Clock } from '../clock.ts';
+import type { Reached } from './udp-tracker-client.ts';
+
+export interface HttpTarget extends SocketAddress {
+  /** The name in the URL, an IPv6 address in brackets: `Host`, and what a certificate must be for. */
+  readonly hostname: string;
+  readonly isSecure: boolean;
+  /** Path and query, in ASCII. */
+  readonly path: string;
+}
+
+export interface HttpAnnounceOptions {
+  readonly userAgent: string;
+  readonly clock: Pick<Clock, 'schedule' | 'nowMilliseconds'>;
+  /** From the first packet to the last octet of the body. */
+  readonly timeoutMilliseconds: number;
+  readonly signal: AbortSignal;
+  /** Keeps connections; without it each announce has one of its own. */
+  readonly agent?: Agent | undefined;
+  /** The header of that name, for trackers that want a password. */
+  readonly authorization?: string | undefined;
+  /** Hears until when the certificate of an HTTPS tracker is valid, once it has been accepted and something answers. */
+  readonly onCertificate?: ((validTo: Date) => void) | undefined;
+}
+
+/** A status other than 200 is no tracker's answer, unless the body says a failure reason all the same. */
+export type HttpResult = AnnounceResult | { readonly kind: 'status'; readonly status: number };
+
+const DEFAULT_PORT = { clear: 80, secure: 443 } as const;
+
+/** What came over HTTP, whatever it means. */
+export interface HttpReply {
+  readonly status: number;
+  /** Unpacked; undefined when it is larger than any reply of a tracker, or packed wrongly. */
+  readonly body: Uint8Array | undefined;
+  /** Of a redirect. */
+  readonly location: string | undefined;
+}
+
+/** Settles at the latest after the timeout or an abort; never rejects. Redirects are not followed. */
+export async function announceHttp(
+  target: HttpTarget,
+  options: HttpAnnounceOptions,
+): Promise<Reached<HttpResult>> {
+  const reached = await requestHttp(target, options);
+  if (reached.kind !== 'answered') return reached;
+  const { status, body } = reached.result;
+  return { ...reached, result: resultOf(status, body) };
+}
+
+/** One GET; settles and bounds like {@link announceHttp}. */
+export async function requestHttp(
+  target: HttpTarget,
+  options: HttpAnnounceOptions,
+): Promise<Reached<HttpReply>> {
+  const attempt = await tryRequest(target, options);
+  // A kept connection may have been closed by the other end just when it was used again (RFC 9112 §9.3.1).
+  return attempt.wasReused && attempt.reached.kind === 'unreachable'
+    ? (await tryRequest(target, { ...options, agent: undefined })).reached
+    : attempt.reached;
+}
+
+interface Attempt {
+  readonly reached: Reached<HttpReply>;
+  readonly wasReused: boolean;
+}
+
+function tryRequest(target: HttpTarget, options: HttpAnnounceOptions): Promise<Attempt> {
+  const { clock, signal, timeoutMilliseconds } = options;
+  const startedAt = clock.nowMilliseconds();
+  return new Promise((resolve) => {
+    const asked = openRequest(target, options);
+    const settle = (reached: Reached<HttpReply>): void => {
+      cancel();
+      signal.removeEventListener('abort', onEnd);
+      resolve({ reached, wasReused: asked.reusedSocket });
+    };
+    const onEnd = (): void => {
+      settle({ kind: 'silence' });
+      asked.destroy();
+    };
+    const cancel = clock.schedule(timeoutMilliseconds, onEnd);
+    signal.addEventListener('abort', onEnd, { once: true });
+    const fail = (error: NodeJS.ErrnoException): void =>
+      settle({ kind: 'unreachable', code: error.code ?? 'unknown' });
+    asked.on('error', fail);
+    asked.on('response', (response) => {
+      if (target.isSecure && options.onCertificate !== undefined)
+        options.onCertificate(new Date((response.socket as TLSSocket).getPeerCertificate().valid_to));
+      readBody(response).then((body) => {
+        const { statusCode: status = 0, headers } = response;
+        const milliseconds = clock.nowMilliseconds() - startedAt;
+        settle({ kind: 'answered', result: { status, body, location: headers.location }, milliseconds });
+        if (body === undefined) asked.destroy();
+      }, fail);
+    });
+    if (signal.aborted) onEnd();
+    else asked.end();
+  });
+}
+
+function openRequest(target: HttpTarget, { userAgent, agent, authorization }: HttpAnnounceOptions) {
+  const { address, port, hostname, isSecure, path } = target;
+  const isDefault = port === (isSecure ? DEFAULT_PORT.secure : DEFAULT_PORT.clear);
+  const headers = {
+    host: isDefault ? hostname : `${hostname}:${port}`,
+    'user-agent': userAgent,
+    'accept-encoding': 'identity',
+    ...(authorization !== undefined && { authorization }),
+    ...(agent === undefined && { connection: 'close' }),
+  };
+  const common = { host: address, port, path, headers, agent: agent ?? false } as const;
+  return isSecure ? secureRequest({ ...common, servername: nameOf(hostname) }) : request(common);
+}
+
+/** RFC 6066 §3: an address is no server name. Node checks the certificate for the address that is connected then. */
+function nameOf(hostname: string): string {
+  return parseIpAddress(hostname.replace(/^\[(.*)\]$/, '$1')) === undefined ? hostname : '';
+}
+
+const unpack = promisify(unzip);
+
+/** Undefined when it is larger than any reply, or not packed as it says. Some trackers pack whatever they are asked. */
+async function readBody(response: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []; // bounded by MAX_REPLY_OCTETS
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MAX_REPLY_OCTETS) return undefined;
+    chunks.push(chunk);
+  }
+  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  const encoding = response.headers['content-encoding'] ?? 'identity';
+  if (!/^(?:x-)?gzip$|^deflate$/i.test(encoding)) return new Uint8Array(body);
+  return await unpack(body, { maxOutputLength: MAX_REPLY_OCTETS }).then(
+    (unpacked) => new Uint8Array(unpacked),
+    () => undefined,
+  );
+}
+
+function resultOf(status: number, body: Uint8Array | undefined): HttpResult {
+  if (body === undefined) {
+    return {
+      kind: 'malformed',
+      message: `the body is larger than ${MAX_REPLY_OCTETS} octets, or packed wrongly`,
+    };
+  }
+  const result = readAnnounceReply(body);
+  return status === 200 || result.kind === 'refused' ? result : { kind: 'status', status };
+}

@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createBulkFiles } from '../../../src/io/files/bulk-files.ts';
+import { FileError } from '../../../src/io/files/files.ts';
+import { createFolderSync } from '../../../src/io/files/folder-sync.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const quick = createBulkFiles(() => 0);
+const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+async function failure(promise: Promise<unknown>): Promise<FileError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(FileError);
+  return error as FileError;
+}
+
+/** A clock by which every read takes so long. */
+function slowFiles(milliseconds: number) {
+  let now = 0;
+  return createBulkFiles(() => {
+    now += milliseconds;
+    return now;
+  });
+}
+
+describe.each([
+  ['at once', () => quick],
+  ['through the threads, after a slow read', () => slowFiles(2)],
+] as const)('reading %s', (_how, create) => {
+  test.each([0, 1, 99, 100])('gives the %i octets of a file that may have 100', async (length) => {
+    const path = join(await temporaryFolder(), 'a');
+    await writeFile(path, 'x'.repeat(length));
+    const files = create();
+    for (let turn = 0; turn < 3; turn++) expect((await files.read(path, 100)).length).toBe(length);
+  });
+
+  test('refuses one octet too many, folders, pipes, and what is not there', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'a');
+    const pipe = join(folder, 'pipe');
+    await writeFile(path, 'x'.repeat(101));
+    execFileSync('mkfifo', [pipe]);
+    const files = create();
+    await files.read(path, 200);
+    expect((await failure(files.read(path, 100))).code).toBe('too-large');
+    expect((await failure(files.read(folder, 100))).code).toBe('not-a-file');
+    expect((await failure(files.read(pipe, 100))).code).toBe('not-a-file');
+    expect(await failure(files.read(join(folder, 'none'), 100))).toMatchObject({
+      code: 'not-found',
+      path: join(folder, 'none'),
+    });
+  });
+});
+
+describe.each([true, false])('replacing with fsync %s', (fsync) => {
+  test('keeps the mode, makes a new file, and leaves nothing else', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'a');
+    await writeFile(path, 'old');
+    await chmod(path, 0o640);
+    const before = await stat(path);
+    await quick.replace(path, octets('newer'), { fsync });
+    const after = await stat(path);
+    expect(await readFile(path, 'utf8')).toBe('newer');
+    expect(after.mode).toBe(before.mode);
+    expect(after.ino).not.toBe(before.ino);
+    expect(await readdir(folder)).toEqual(['a']);
+  });
+
+  test('replaces what a symbolic link points to', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a'), 'old');
+    await symlink('a', join(folder, 'link'));
+    await quick.replace(join(folder, 'link'), octets('new'), { fsync });
+    expect(await readFile(join(folder, 'a'), 'utf8')).toBe('new');
+    expect((await readdir(folder, { withFileTypes: true })).map((entry) => entry.isSymbolicLink())).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  test('refuses what is no file, and leaves nothing behind where it fails', async () => {
+    const folder = await temporaryFolder();
+    expect((await failure(quick.replace(folder, octets('x'), { fsync }))).code).toBe('not-a-file');
+    expect((await failure(quick.replace(join(folder, 'none'), octets('x'), { fsync }))).code).toBe(
+      'not-found',
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a hundred at a time, in one folder', async () => {
+    const folder = await temporaryFolder();
+    const names = Array.from({ length: 100 }, (_, index) => `${index}`);
+    await Promise.all(names.map((name) => writeFile(join(folder, name), 'old')));
+    await Promise.all(
+      names.map((name) => quick.replace(join(folder, name), octets(`new ${name}`), { fsync })),
+    );
+    for (const name of names) expect(await readFile(join(folder, name), 'utf8')).toBe(`new ${name}`);
+    expect(await readdir(folder)).toHaveLength(100);
+  });
+});
+
+test('an fsync of a folder that runs already does not count for those who come after it began', async () => {
+  const folder = await temporaryFolder();
+  const { sync } = createFolderSync();
+  const [first, second, third] = [sync(folder), sync(folder), sync(folder)];
+  expect(second).not.toBe(first);
+  expect(third).toBe(second);
+  await Promise.all([first, second]);
+  expect(sync(folder)).not.toBe(second);
+  await expect(sync(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
