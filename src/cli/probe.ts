@@ -100,6 +100,7 @@ async function runProbe(args: readonly string[], flags: ProbeFlags, io: CliIo): 
     }
   } finally {
     resolver.close();
+    prober.close();
     addresses.close();
   }
 }

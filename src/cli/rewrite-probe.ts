@@ -40,6 +40,7 @@ export async function withEndpointOrder(
   try {
     await task(createEndpointOrder(prober));
   } finally {
+    prober.close();
     addresses.close();
   }
 }

@@ -18,7 +18,7 @@ import {
 } from '../../core/tracker/client/http-replies.ts';
 import type { Clock } from '../../io/clock.ts';
 import { type HttpReply, requestHttp } from '../../io/tracker-clients/http-tracker-client.ts';
-import type { Reached } from '../../io/tracker-clients/udp-tracker-client.ts';
+import type { Reached } from '../../io/tracker-clients/reached.ts';
 import type { UdpTrackers } from '../../io/tracker-clients/udp-trackers.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import { connectHost, type GatewayRequest } from './gateway-request.ts';

@@ -3,7 +3,7 @@
 
 import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
 import type { HttpResult } from '../../io/tracker-clients/http-tracker-client.ts';
-import type { Reached } from '../../io/tracker-clients/udp-tracker-client.ts';
+import type { Reached } from '../../io/tracker-clients/reached.ts';
 
 export const PROBLEMS = [
   'no-address', // the host has no address, or none of the family that was asked for

@@ -8,7 +8,8 @@ import type { Clock } from '../../io/clock.ts';
 import type { AddressAnswer, AddressLookup } from '../../io/resolver/address-lookup.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
 import { announceHttp, type HttpResult } from '../../io/tracker-clients/http-tracker-client.ts';
-import { announceUdp, type Reached } from '../../io/tracker-clients/udp-tracker-client.ts';
+import type { Reached } from '../../io/tracker-clients/reached.ts';
+import { createUdpTrackers, type UdpTrackers } from '../../io/tracker-clients/udp-trackers.ts';
 import { judgeCertificate, judgeLists, judgeReached, type Problem } from './judge-probe.ts';
 import type { ProbeEndpoint, ProbePlan } from './probe-plan.ts';
 
@@ -50,12 +51,22 @@ const PEER_ID_RANDOM_OCTETS = 12;
 export interface Prober {
   /** Results in the order of the endpoints, IPv4 before IPv6. */
   probe(plan: ProbePlan): Promise<readonly ProbeResult[]>;
+  /** Ends what is in flight over UDP as silence. Safe twice. */
+  close(): void;
+}
+
+/** What one announce needs of its prober. */
+interface Means extends ProbeOptions {
+  readonly udp: UdpTrackers;
 }
 
 /** All probes of one prober share the bound on how many are in flight. */
 export function createProber(options: ProbeOptions): Prober {
   const gate = createGate(MAX_PROBES_IN_FLIGHT);
+  const udp = createUdpTrackers(options);
+  const means: Means = { ...options, udp };
   return {
+    close: () => udp.close(),
     async probe({ host, endpoints }) {
       const found = await Promise.all(
         options.families.map(async (family) => ({
@@ -63,7 +74,7 @@ export function createProber(options: ProbeOptions): Prober {
           answer: await options.addresses.lookup(host, family),
         })),
       );
-      const rows = endpoints.map((endpoint) => probeEndpoint(endpoint, found, options, gate));
+      const rows = endpoints.map((endpoint) => probeEndpoint(endpoint, found, means, gate));
       return (await Promise.all(rows)).flat();
     },
   };
@@ -77,7 +88,7 @@ interface FamilyAnswer {
 function probeEndpoint(
   endpoint: ProbeEndpoint,
   found: readonly FamilyAnswer[],
-  options: ProbeOptions,
+  options: Means,
   gate: Gate,
 ): Promise<ProbeResult[]> {
   const rows: Promise<ProbeResult>[] = []; // bounded by the addresses that a look-up gives
@@ -115,7 +126,7 @@ interface Place {
   readonly family: 4 | 6;
 }
 
-async function probeAddress(place: Place, options: ProbeOptions): Promise<ProbeResult> {
+async function probeAddress(place: Place, options: Means): Promise<ProbeResult> {
   const { clock } = options;
   const infoHash = options.infoHash ?? options.randomOctets(20);
   const first = createPeer(infoHash, PEER_PORTS.first, options);
@@ -142,11 +153,7 @@ async function probeAddress(place: Place, options: ProbeOptions): Promise<ProbeR
 }
 
 /** The second announce, to which the first peer should be told. */
-async function probeLists(
-  place: Place,
-  second: AnnounceQuery,
-  options: ProbeOptions,
-): Promise<readonly Problem[]> {
+async function probeLists(place: Place, second: AnnounceQuery, options: Means): Promise<readonly Problem[]> {
   const reached = await announce(place, second, options);
   if (reached.kind !== 'answered' || reached.result.kind !== 'announced') {
     return judgeReached(reached).map(({ code, message }) => ({ code, message: `a second peer: ${message}` }));
@@ -169,12 +176,12 @@ function createPeer(infoHash: Uint8Array, port: number, { randomOctets }: ProbeO
 function announce(
   { endpoint, address }: Place,
   query: AnnounceQuery,
-  options: ProbeOptions,
+  options: Means,
   onCertificate?: (validTo: Date) => void,
 ): Promise<Reached<HttpResult>> {
   const { scheme, port, host, path } = endpoint;
   if (scheme === 'udp')
-    return announceUdp({ address, port }, query, { ...options, urlData: textToOctets(path) });
+    return options.udp.announce({ address, port }, query, { ...options, urlData: textToOctets(path) });
   const hostname = host.includes(':') ? `[${host}]` : host;
   const asked = `${path}${path.includes('?') ? '&' : '?'}${formatAnnounceQuery(query)}`;
   return announceHttp(

@@ -11,7 +11,7 @@ import { parseIpAddress } from '../../core/net/ip-address.ts';
 import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
 import { MAX_REPLY_OCTETS, readAnnounceReply } from '../../core/tracker/client/http-messages.ts';
 import type { Clock } from '../clock.ts';
-import type { Reached } from './udp-tracker-client.ts';
+import type { Reached } from './reached.ts';
 
 export interface HttpTarget extends SocketAddress {
   /** The name in the URL, an IPv6 address in brackets: `Host`, and what a certificate must be for. */

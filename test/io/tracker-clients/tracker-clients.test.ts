@@ -15,7 +15,8 @@ import {
   type HttpResult,
   type HttpTarget,
 } from '../../../src/io/tracker-clients/http-tracker-client.ts';
-import { announceUdp, type Reached } from '../../../src/io/tracker-clients/udp-tracker-client.ts';
+import type { Reached } from '../../../src/io/tracker-clients/reached.ts';
+import { createUdpTrackers, type UdpTrackers } from '../../../src/io/tracker-clients/udp-trackers.ts';
 
 const QUERY: AnnounceQuery = {
   infoHash: new Uint8Array(20).fill(0x61),
@@ -31,9 +32,15 @@ const QUERY: AnnounceQuery = {
 const LONG = 10_000;
 const HERE = { http: '127.0.0.1', udp: '127.0.0.1', udp6: '::1' };
 
+const announceUdp: UdpTrackers['announce'] = (tracker, query, options) => {
+  const trackers = createUdpTrackers({ clock: systemClock, randomOctets });
+  onTestFinished(() => trackers.close());
+  return trackers.announce(tracker, query, options);
+};
+
 function udpOptions(timeoutMilliseconds = LONG, signal = new AbortController().signal) {
   const urlData = textToOctets('/announce');
-  return { urlData, clock: systemClock, randomOctets, timeoutMilliseconds, signal };
+  return { urlData, timeoutMilliseconds, signal };
 }
 
 function httpOptions(timeoutMilliseconds = LONG, signal = new AbortController().signal) {

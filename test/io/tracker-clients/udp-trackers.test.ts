@@ -108,4 +108,24 @@ describe('what is no answer', () => {
     trackers.close();
     expect(await waiting).toEqual({ kind: 'silence' });
   });
+
+  test('who gives up does not end what another waits for, not even the connect that both share', async () => {
+    const trackers = createTrackers();
+    const tracker = await startUdpTracker();
+    const at = { address: '127.0.0.1', port: tracker.port };
+    const abort = new AbortController();
+    const impatient = trackers.announce(at, QUERY, { ...OPTIONS, signal: abort.signal });
+    const patient = trackers.announce(at, QUERY, OPTIONS);
+    abort.abort();
+    expect(await impatient).toEqual({ kind: 'silence' });
+    expect(await patient).toMatchObject(ANNOUNCED);
+    expect(tracker.actions).toEqual(['connect', 'announce']);
+  });
+
+  test('all is closed before the socket is there', async () => {
+    const trackers = createTrackers();
+    const waiting = trackers.announce({ address: '127.0.0.1', port: 9 }, QUERY, OPTIONS);
+    trackers.close();
+    expect(await waiting).toEqual({ kind: 'silence' });
+  });
 });
