@@ -3,6 +3,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
+import { useCompileCache } from './test/support/compile-cache.ts';
+
+useCompileCache();
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -11,7 +14,7 @@ export default defineConfig({
   resolve: { alias: { 'portolan/pure': source('pure.ts'), portolan: source('index.ts') } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'test/hardening/**'],
+    exclude: ['test/interop/**', 'test/hardening/**', 'test/bench/**'],
     // A process a file: a crash in foreign code ends one file, and it is no slower than threads.
     pool: 'forks',
     // Vitest leaves one core idle by default; on two cores that is half of the machine.

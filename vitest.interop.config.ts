@@ -2,6 +2,9 @@
 
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
+import { useCompileCache } from './test/support/compile-cache.ts';
+
+useCompileCache();
 
 export default defineConfig({
   test: {
