@@ -1,5 +1,7 @@
 // What an operator may set about announces, and what both front ends answer by.
 
+import type { ProxyRule } from '../net/proxy-rule.ts';
+
 export interface TrackerSettings {
   /** Asked of clients between two announces, before {@link INTERVAL_JITTER}. Peers live 1.5 times as long. */
   readonly intervalSeconds: number;
@@ -9,6 +11,8 @@ export interface TrackerSettings {
   readonly scrapeIntervalSeconds: number;
   /** A BEP 15 connection id is good for at least this long, at most twice as long. */
   readonly connectionIdLifetimeSeconds: number;
+  /** In front of the HTTP tracker; undefined: whoever connects is who asks. */
+  readonly proxies?: ProxyRule | undefined;
 }
 
 export const DEFAULT_TRACKER_SETTINGS: TrackerSettings = {

@@ -7,6 +7,7 @@ import type { SwarmTable } from '../../swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../announce.ts';
 import type { TrackerSettings } from '../settings.ts';
 import { createAnnounceQuery, parseAnnounce, writeAnnounceReply } from './announce.ts';
+import { createForwardedReader, type ForwardedReader } from './forwarded.ts';
 import { createRequestHead, parseRequestHead, type RequestHead } from './head.ts';
 import { createHostReader, type HostRule, type RequestHost } from './host.ts';
 import { formatIndexPage, ROBOTS_TEXT } from './pages.ts';
@@ -88,6 +89,7 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
     body: { octets: new Uint8Array(0), at: 0 },
   };
   const hosts = createHostReader();
+  const forwarded = createForwarded(options.settings);
   const result: HttpReply = { length: 0, keepAlive: false, isClientDone: false };
 
   return {
@@ -98,7 +100,10 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
       let status: Status = parseRequestHead(octets, start, end, head);
       const host = status === 200 ? hosts.read(octets, head.hostStart, head.hostEnd) : undefined;
       if (status === 200 && host === undefined) status = 400;
-      if (status === 200) status = route(front, octets, host!, source, localPort, nowSeconds);
+      const asker =
+        forwarded === undefined || status !== 200 ? source : forwarded.read(octets, start, end, source);
+      if (typeof asker === 'string') refuse(front, asker);
+      else if (status === 200) status = route(front, octets, host!, asker, localPort, nowSeconds);
       if (status !== 200) {
         front.counters[Counter.httpErrors]!++;
         body.at = HEAD_ROOM;
@@ -109,6 +114,12 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
       return result;
     },
   };
+}
+
+/** Undefined where whoever connects is who asks. */
+function createForwarded({ proxies }: TrackerSettings): ForwardedReader | undefined {
+  if (proxies?.field === undefined) return undefined;
+  return createForwardedReader({ ...proxies, field: proxies.field });
 }
 
 function route(
@@ -182,6 +193,12 @@ function answerScrape(front: FrontEnd, octets: Uint8Array): void {
   }
   counters[Counter.httpScrapes]!++;
   writeScrapeReply(body, scrapeQuery, table, settings);
+}
+
+/** As an announce: that is what nearly all requests are. */
+function refuse({ body, counters }: FrontEnd, sentence: string): void {
+  counters[Counter.httpErrors]!++;
+  fail(body, sentence, false);
 }
 
 /** `retry in` (BEP 31): asking again here will never help. */
