@@ -22,6 +22,7 @@ import {
   createConnectionPlace,
   type NetworkPrefix,
 } from '../streams/connection-limits.ts';
+import { TLS_HANDSHAKE } from '../streams/first-octet.ts';
 import { createHeldInput } from '../streams/held-input.ts';
 import type { InputRange, StreamPeer } from '../streams/stream-connection.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
@@ -29,9 +30,6 @@ import type { LoopListener } from './stream-loop-options.ts';
 
 /** Input read and thrown away after the last reply; a peer that goes on sending is cut off. */
 const MAX_LINGER_OCTETS = 256 * 1024;
-
-/** The content type of a record that holds a hello (RFC 8446 §5.1). */
-const TLS_HANDSHAKE = 0x16;
 
 const NOTHING = new Uint8Array(0);
 

@@ -14,7 +14,7 @@ import {
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
 import { createConnectionLimits } from '../streams/connection-limits.ts';
 import type { StreamProtocol } from '../streams/stream-connection.ts';
-import type { StreamLimits } from '../streams/stream-server.ts';
+import type { StreamLimits } from '../streams/stream-connections.ts';
 import { createLentDescriptors, lentSlots } from './lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from './listening-socket.ts';
 import { StreamLoop } from './stream-loop.ts';

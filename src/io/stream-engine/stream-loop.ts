@@ -18,7 +18,7 @@ import {
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
 import type { LoopCompanion } from '../packet-engine/packet-loop.ts';
 import { prefixOf } from '../streams/connection-limits.ts';
-import type { StreamLimits } from '../streams/stream-server.ts';
+import type { StreamLimits } from '../streams/stream-connections.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
 import { forgetDescriptor, noteDescriptor } from './lent-descriptors.ts';
 import { LoopConnection } from './loop-connection.ts';

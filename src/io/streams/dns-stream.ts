@@ -9,7 +9,8 @@ import type { Logger } from '../log.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { LongReply } from './long-reply.ts';
 import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
-import { openStreamServer, type StreamLimits, type StreamServer } from './stream-server.ts';
+import type { StreamLimits } from './stream-connections.ts';
+import { openStreamServer, type StreamServer } from './stream-server.ts';
 import type { TlsServer } from './tls-server.ts';
 
 /** Answers one message; 65535 octets are free at `replyOffset`. */

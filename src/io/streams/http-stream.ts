@@ -7,7 +7,8 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { createHttpProtocol, type HttpStreamHandler } from './http-protocol.ts';
-import { openStreamServer, type StreamLimits, type StreamServer } from './stream-server.ts';
+import type { StreamLimits } from './stream-connections.ts';
+import { openStreamServer, type StreamServer } from './stream-server.ts';
 
 export interface HttpLimits extends StreamLimits {
   /** Request line and fields. */
