@@ -36,6 +36,12 @@ export const Cmsghdr = { length: 0, level: 8, type: 12, data: 16 } as const;
 /** `struct in_pktinfo { int ipi_ifindex; struct in_addr ipi_spec_dst; struct in_addr ipi_addr; }` */
 export const InPktinfo = { interfaceIndex: 0, specificDestination: 4, address: 8, octets: 12 } as const;
 
+/** `struct sockaddr_un { sa_family_t sun_family; char sun_path[108]; }`, the path ended by a zero. */
+export const SockaddrUn = { family: 0, path: 2, octets: 110 } as const;
+
+/** `struct ucred { pid_t pid; uid_t uid; gid_t gid; }` */
+export const Ucred = { pid: 0, uid: 4, gid: 8, octets: 12 } as const;
+
 /** Room for either control message, header and padding included (CMSG_SPACE). */
 export const CONTROL_OCTETS = 40;
 
@@ -45,16 +51,21 @@ export const EpollEvent =
     ? ({ events: 0, data: 4, octets: 12 } as const)
     : ({ events: 0, data: 8, octets: 16 } as const);
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_SEQPACKET = 5;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
+export const SO_PEERCRED = 17;
+export const SCM_RIGHTS = 1;
+export const F_DUPFD_CLOEXEC = 1030;
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
@@ -63,9 +74,11 @@ export const TCP_DEFER_ACCEPT = 9;
 export const IP_PKTINFO = 8;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
+export const MSG_CTRUNC = 0x8;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
+export const MSG_CMSG_CLOEXEC = 0x40000000;
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const EPOLLIN = 1;
@@ -92,5 +105,6 @@ export const Errno = {
   EMSGSIZE: 90,
   EAFNOSUPPORT: 97,
   ENOBUFS: 105,
+  ENAMETOOLONG: 36,
   ECONNREFUSED: 111,
 } as const;

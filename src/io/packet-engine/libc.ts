@@ -32,6 +32,11 @@ export interface Libc {
   receive(socket: number, octets: bigint, length: number, flags: number): number;
   send(socket: number, octets: bigint | Uint8Array, length: number, flags: number): number;
   shutdown(socket: number, how: number): number;
+  /** sendmsg(2) and recvmsg(2); `message` points to a `struct msghdr`. */
+  sendMessage(socket: number, message: bigint, flags: number): number;
+  receiveMessage(socket: number, message: bigint, flags: number): number;
+  /** fcntl(2) with one number. */
+  control(descriptor: number, command: number, value: number): number;
   errno(): number;
   /** `address`: the start of a page. */
   madvise(address: bigint, length: number, advice: number): number;
@@ -69,6 +74,10 @@ export function loadLibc(): Libc {
     receive: library.func('intptr_t recv(int, void *, size_t, int)'),
     send: library.func('intptr_t send(int, void *, size_t, int)'),
     shutdown: library.func('int shutdown(int, int)'),
+    sendMessage: library.func('intptr_t sendmsg(int, void *, int)'),
+    receiveMessage: library.func('intptr_t recvmsg(int, void *, int)'),
+    // Variadic in C: on the platforms of layout.ts a number there is passed as any other.
+    control: library.func('int fcntl(int, int, int)'),
     errno: () => koffi.errno(),
     madvise: library.func('int madvise(void *, size_t, int)'),
     addressOf: (buffer) => koffi.address(buffer) as unknown as bigint,
