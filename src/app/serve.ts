@@ -71,7 +71,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     workerCount: config.workers.count,
     udpPayload: config.dns.udpPayload,
     answers: createAnswerSetup(config.dns, cookies.current(), randomOctets),
-    settings: { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds: config.tracker.intervalSeconds },
+    settings: {
+      ...DEFAULT_TRACKER_SETTINGS,
+      intervalSeconds: config.tracker.intervalSeconds,
+      proxies: config.tracker.proxies,
+    },
     limits: config.tracker.limits,
     clock,
     logger,

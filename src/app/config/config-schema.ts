@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';
 import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
+import { checkProxies, proxySettings } from './proxy-settings.ts';
 import { rewriterSection } from './rewriter-settings.ts';
 import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
 import { swarmSettings } from './swarm-settings.ts';
@@ -112,6 +113,7 @@ const sections = z.strictObject({
         default: 256,
       }),
       ...swarmSettings,
+      ...proxySettings,
       on_bind_failure: setting(z.enum(['reject', 'publish'], 'expected "reject" or "publish"'), {
         comment:
           'When a declared port cannot be opened: "reject" keeps the zone as it was, "publish" publishes the record ' +
@@ -163,8 +165,9 @@ const sections = z.strictObject({
     .prefault({}),
 });
 
-export const configSchema = sections.superRefine(({ zones, dns, tls }, context) => {
+export const configSchema = sections.superRefine(({ zones, dns, tls, tracker }, context) => {
   checkTls(tls, dns.tls_listen, context);
+  checkProxies(tracker, context);
   if (zones.length > 0 || dns.secondaries.length > 0) return;
   const message = 'expected at least one path, or a zone of another server in dns.secondaries';
   context.addIssue({ code: 'custom', path: ['zones'], message, input: zones });

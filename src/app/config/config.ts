@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
+import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
 import type { SwarmLimits } from '../../core/swarm/limits.ts';
@@ -12,6 +13,7 @@ import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
 import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';
 import type { ListenAddress } from './config-values.ts';
+import { toProxyRule } from './proxy-settings.ts';
 import { type RewriterConfig, toRewriterConfig } from './rewriter-settings.ts';
 import type { SettingValue } from './setting.ts';
 import { toSwarmLimits } from './swarm-settings.ts';
@@ -49,6 +51,8 @@ export interface TrackerConfig {
   readonly maxListeners: number;
   /** Of the swarm table. */
   readonly limits: SwarmLimits;
+  /** In front of the HTTP tracker; undefined: none. */
+  readonly proxies: ProxyRule | undefined;
   readonly onBindFailure: 'reject' | 'publish';
 }
 
@@ -201,6 +205,7 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
       allowedPorts: tracker.allowed_ports,
       maxListeners: tracker.max_listeners,
       limits: toSwarmLimits(tracker),
+      proxies: toProxyRule(tracker),
       onBindFailure: tracker.on_bind_failure,
     },
     admin: parsed.admin,

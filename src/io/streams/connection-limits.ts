@@ -27,8 +27,11 @@ export interface ConnectionLimits {
   size(): number;
 }
 
-/** A number for an IPv4 address, four UTF-16 units for the /64 of an IPv6 address. */
+/** A number for an IPv4 address, four UTF-16 units for the /64 of an IPv6 address; or {@link NO_PREFIX}. */
 export type NetworkPrefix = number | string;
+
+/** Of connections that the cap a prefix is not for: those of a proxy, which are many clients'. */
+export const NO_PREFIX: NetworkPrefix = '';
 
 /** What connections are counted by: one customer's network is a /64 (RFC 6177), of whose addresses there is no end. */
 export function prefixOf({ family, octets }: PacketSource): NetworkPrefix {
@@ -94,7 +97,9 @@ export function createConnectionLimits(
     admit(connection) {
       const { prefix } = connection;
       const neighbours = byPrefix.get(prefix);
-      if (neighbours !== undefined && neighbours.size >= maxConnectionsPerPrefix) shedOldest(neighbours);
+      const isCapped = prefix !== NO_PREFIX;
+      if (isCapped && neighbours !== undefined && neighbours.size >= maxConnectionsPerPrefix)
+        shedOldest(neighbours);
       else if (all.size >= maxConnections) shedOldest(all);
       let group = neighbours;
       // Shedding the last neighbour has taken the group away.
