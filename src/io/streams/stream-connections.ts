@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { PacketSource } from '../../core/net/packet-handler.ts';
+import { isProxy, type ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import {
@@ -10,9 +11,12 @@ import {
   type CountedConnection,
   createConnectionLimits,
   createConnectionPlace,
+  type NetworkPrefix,
+  NO_PREFIX,
   prefixOf,
 } from './connection-limits.ts';
 import { awaitFirstOctet, TLS_HANDSHAKE } from './first-octet.ts';
+import { awaitProxyHeader } from './proxy-header-wait.ts';
 import {
   type ConnectionTimes,
   createStreamConnection,
@@ -36,6 +40,12 @@ export interface Spoken {
   readonly tls?: TlsServer | undefined;
 }
 
+/** What the first octet decides between. */
+export interface EitherSpoken {
+  readonly clear: Spoken;
+  readonly secured: Spoken;
+}
+
 export interface StreamConnectionsOptions {
   /** Of any protocol that is spoken. */
   readonly maxReplyOctets: number;
@@ -44,6 +54,10 @@ export interface StreamConnectionsOptions {
   /** Shared by listeners that are to have their cap together; default: one of its own, as `limits` say. */
   readonly connections?: ConnectionLimits | undefined;
   readonly logger?: Logger | undefined;
+  /** Their connections are many clients', and have no share of one network's to keep to. */
+  readonly proxies?: ProxyRule | undefined;
+  /** A connection of a proxy did not begin with a PROXY header, and was closed. */
+  onProxyRefused?(): void;
   /** A connection was shed for a newcomer, or could not be accepted. */
   onRejected?(): void;
   /** A connection was closed for being too slow in a request or in reading. */
@@ -54,7 +68,9 @@ export interface StreamConnections {
   /** `source` is the connection's own from now on. */
   admit(socket: Socket, source: PacketSource, spoken: Spoken): void;
   /** The first octet tells a TLS hello from clear text; it has the time of a request to come. */
-  admitEither(socket: Socket, source: PacketSource, spoken: { clear: Spoken; secured: Spoken }): void;
+  admitEither(socket: Socket, source: PacketSource, spoken: EitherSpoken): void;
+  /** A PROXY header comes first, and has the time of a request. `source` is whom it names from then on. */
+  admitProxied(socket: Socket, source: PacketSource, spoken: Spoken | EitherSpoken): void;
   /** Connections open now. */
   size(): number;
   /** Gives begun requests a short grace; resolves when every connection is gone. Safe twice. */
@@ -65,11 +81,12 @@ export interface StreamConnections {
 const SWEEP_MILLISECONDS = 1000;
 
 interface Member extends CountedConnection {
+  prefix: NetworkPrefix;
   connection: StreamConnection;
 }
 
 export function createStreamConnections(options: StreamConnectionsOptions): StreamConnections {
-  const { clock, limits, maxReplyOctets, logger = silentLogger } = options;
+  const { clock, limits, maxReplyOctets, logger = silentLogger, proxies } = options;
   const counted =
     options.connections ?? createConnectionLimits(limits.maxConnections, limits.maxConnectionsPerPrefix);
   /** Bounded by `maxConnections`. */
@@ -85,6 +102,10 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
     cancels.sweep = open.size > 0 ? clock.schedule(SWEEP_MILLISECONDS, sweep) : nothing;
   }
 
+  function placeOf(source: PacketSource): NetworkPrefix {
+    return proxies !== undefined && isProxy(proxies, source) ? NO_PREFIX : prefixOf(source);
+  }
+
   /** Counts it in; what it is comes next. */
   function enter(socket: Socket, source: PacketSource, connect: (member: Member) => StreamConnection): void {
     if (closed !== undefined) {
@@ -92,7 +113,7 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
       return;
     }
     const member: Member = {
-      prefix: prefixOf(source),
+      prefix: placeOf(source),
       place: createConnectionPlace(),
       connection: NO_CONNECTION,
       shed() {
@@ -130,6 +151,41 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
     });
   }
 
+  /** What the first octet says that it is. */
+  function speakEither(
+    socket: Socket,
+    source: PacketSource,
+    { clear, secured }: EitherSpoken,
+    member: Member,
+  ): StreamConnection {
+    const deadline = clock.nowMilliseconds() + limits.requestMilliseconds;
+    return awaitFirstOctet(socket, deadline, (octet) => {
+      member.connection = speak(socket, source, octet === TLS_HANDSHAKE ? secured : clear, member);
+    });
+  }
+
+  function speakProxied(
+    socket: Socket,
+    source: PacketSource,
+    spoken: Spoken | EitherSpoken,
+    member: Member,
+  ): StreamConnection {
+    return awaitProxyHeader(socket, source, {
+      deadlineMilliseconds: clock.nowMilliseconds() + limits.requestMilliseconds,
+      onSource() {
+        // From now on it is the client that has its share.
+        counted.release(member);
+        member.prefix = placeOf(source);
+        counted.admit(member);
+        member.connection =
+          'clear' in spoken
+            ? speakEither(socket, source, spoken, member)
+            : speak(socket, source, spoken, member);
+      },
+      onRefused: () => options.onProxyRefused?.(),
+    });
+  }
+
   function close(): Promise<void> {
     closed ??= new Promise<void>((resolve) => {
       tellEmpty = resolve;
@@ -149,13 +205,11 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
     admit(socket, source, spoken) {
       enter(socket, source, (member) => speak(socket, source, spoken, member));
     },
-    admitEither(socket, source, { clear, secured }) {
-      const deadline = clock.nowMilliseconds() + limits.requestMilliseconds;
-      enter(socket, source, (member) =>
-        awaitFirstOctet(socket, deadline, (octet) => {
-          member.connection = speak(socket, source, octet === TLS_HANDSHAKE ? secured : clear, member);
-        }),
-      );
+    admitEither(socket, source, spoken) {
+      enter(socket, source, (member) => speakEither(socket, source, spoken, member));
+    },
+    admitProxied(socket, source, spoken) {
+      enter(socket, source, (member) => speakProxied(socket, source, spoken, member));
     },
     size: () => open.size,
     close,

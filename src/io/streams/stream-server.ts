@@ -3,6 +3,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createPacketSource } from '../../core/net/packet-handler.ts';
+import { isProxy } from '../../core/net/proxy-rule.ts';
 import { BindError } from '../bind-error.ts';
 import { silentLogger } from '../log.ts';
 import { readSource } from '../source-address.ts';
@@ -37,7 +38,7 @@ const BACKLOG = 4096;
 
 /** Throws {@link BindError}: also where another program holds the port with SO_REUSEPORT. */
 export async function openStreamServer(options: StreamServerOptions): Promise<StreamServer> {
-  const { protocol, tls, secured, logger = silentLogger } = options;
+  const { protocol, tls, secured, proxies, logger = silentLogger } = options;
   const connections = createStreamConnections({
     ...options,
     maxReplyOctets: Math.max(protocol.maxReplyOctets, secured?.protocol.maxReplyOctets ?? 0),
@@ -54,7 +55,10 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
     }
     const source = createPacketSource();
     readSource(remoteAddress, remotePort, source);
-    if (secured === undefined) connections.admit(socket, source, { protocol, tls });
+    if (proxies?.sendsProxyHeader === true && isProxy(proxies, source)) {
+      const spoken = secured === undefined ? { protocol, tls } : { clear: { protocol }, secured };
+      connections.admitProxied(socket, source, spoken);
+    } else if (secured === undefined) connections.admit(socket, source, { protocol, tls });
     else connections.admitEither(socket, source, { clear: { protocol }, secured });
   }
 
