@@ -1,24 +1,30 @@
-// The TCP front of the HTTP tracker on Node's own sockets. Not `node:http`, whose one request costs three times as much
-// (ARCHITECTURE.md, "Why").
+// The TCP front of the HTTP tracker on Node's own sockets, in clear text and over TLS. Not `node:http`, whose one request
+// costs three times as much (ARCHITECTURE.md, "Why").
 
+import type { Socket } from 'node:net';
 import { Counter, type Counters } from '../../core/counters.ts';
+import type { PacketSource } from '../../core/net/packet-handler.ts';
 import { MAX_REQUEST_HEAD_OCTETS } from '../../core/tracker/http/tracker.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import { createHttpProtocol, type HttpStreamHandler } from './http-protocol.ts';
-import type { StreamLimits } from './stream-connections.ts';
+import { createHttpProtocol, type HttpProtocol, type HttpStreamHandler } from './http-protocol.ts';
+import { createStreamConnections, type StreamLimits } from './stream-connections.ts';
 import { openStreamServer, type StreamServer } from './stream-server.ts';
+import type { TlsServer } from './tls-server.ts';
 
 export interface HttpLimits extends StreamLimits {
   /** Request line and fields. */
   readonly maxHeadOctets: number;
 }
 
-export interface HttpStreamOptions {
-  readonly address: string;
-  readonly port: number;
+/** HTTP inside of TLS. */
+export interface SecuredHttp {
+  readonly tls: TlsServer;
   readonly respond: HttpStreamHandler;
+}
+
+export interface HttpOptions {
   readonly clock: Clock;
   /** Overrides {@link HTTP_STREAM_LIMITS} key by key. */
   readonly limits?: Partial<HttpLimits>;
@@ -26,6 +32,14 @@ export interface HttpStreamOptions {
   readonly connections?: ConnectionLimits;
   readonly counters?: Counters;
   readonly logger?: Logger;
+}
+
+export interface HttpStreamOptions extends HttpOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly respond: HttpStreamHandler;
+  /** TLS is spoken beside clear text. */
+  readonly secured?: SecuredHttp | undefined;
 }
 
 /** What a client over HTTP may take of this server. */
@@ -49,28 +63,60 @@ export const HTTP_STREAM_LIMITS: HttpLimits = {
 
 /** Throws `BindError`. */
 export async function openHttpStream(options: HttpStreamOptions): Promise<StreamServer> {
-  const { address, port, respond, clock, connections, counters, logger } = options;
+  const { address, port, secured } = options;
+  const { speak, shared } = createHttpParts(options);
+  const clear = speak(options.respond);
+  const inside = secured && { tls: secured.tls, protocol: speak(secured.respond) };
+  const server = await openStreamServer({ address, port, ...shared, protocol: clear, secured: inside });
+  clear.localPort = server.port;
+  if (inside !== undefined) inside.protocol.localPort = server.port;
+  return server;
+}
+
+/** Connections of one port that begin with a TLS hello, and that others accept. */
+export interface HttpsConnections {
+  /** `source` is the connection's own from now on. */
+  admit(socket: Socket, source: PacketSource): void;
+  /** See {@link StreamConnections}. */
+  close(): Promise<void>;
+}
+
+export function createHttpsConnections(
+  options: HttpOptions & { readonly port: number; readonly secured: SecuredHttp },
+): HttpsConnections {
+  const { port, secured } = options;
+  const { speak, shared } = createHttpParts(options);
+  const protocol = speak(secured.respond);
+  protocol.localPort = port;
+  const connections = createStreamConnections({ ...shared, maxReplyOctets: protocol.maxReplyOctets });
+  const spoken = { protocol, tls: secured.tls };
+  return {
+    admit: (socket, source) => connections.admit(socket, source, spoken),
+    close: connections.close,
+  };
+}
+
+/** What every connection of a port shares, and what its requests are read by. */
+function createHttpParts({ clock, connections, counters, logger, ...options }: HttpOptions) {
   const limits = { ...HTTP_STREAM_LIMITS, ...options.limits };
   const count = (counter: number): void => {
     if (counters !== undefined) counters[counter]! += 1;
   };
-  const protocol = createHttpProtocol({
-    respond,
-    maxHeadOctets: limits.maxHeadOctets,
-    nowSeconds: clock.nowSeconds,
-    countRefusal: () => count(Counter.httpErrors),
-  });
-  const server = await openStreamServer({
-    address,
-    port,
-    clock,
-    connections,
-    logger,
-    limits,
-    protocol,
-    onRejected: () => count(Counter.httpRejectedConnections),
-    onTimeout: () => count(Counter.httpTimeouts),
-  });
-  protocol.localPort = server.port;
-  return server;
+  return {
+    speak: (respond: HttpStreamHandler): HttpProtocol =>
+      createHttpProtocol({
+        respond,
+        maxHeadOctets: limits.maxHeadOctets,
+        nowSeconds: clock.nowSeconds,
+        countRefusal: () => count(Counter.httpErrors),
+      }),
+    shared: {
+      clock,
+      connections,
+      logger,
+      limits,
+      onRejected: () => count(Counter.httpRejectedConnections),
+      onTimeout: () => count(Counter.httpTimeouts),
+    },
+  };
 }
