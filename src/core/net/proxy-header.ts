@@ -72,10 +72,10 @@ export function decodeProxyHeader(
   return decodeLine(octets, start, end, source);
 }
 
-/** Whether `octets[start, end)` can be the beginning of a header; false for no octets at all. */
-export function isProxyHeaderStart(octets: Uint8Array, start: number, end: number): boolean {
-  if (start === end) return false;
-  return startsLike(octets, start, end, octets[start] === CR ? SIGNATURE : LINE_START);
+/** Whether a header begins here, as soon as it can be nothing else. */
+export function isProxyHeader(octets: Uint8Array, start: number, end: number): boolean {
+  const expected = octets[start] === CR ? SIGNATURE : LINE_START;
+  return end - start >= expected.length && startsLike(octets, start, end, expected);
 }
 
 /** As far as there are octets of both. */

@@ -16,6 +16,10 @@ export interface ConnectionLoop {
   readonly nowMilliseconds: number;
   /** Asks to be told when the descriptor is ready. */
   watch(operation: number, descriptor: number, events: number): void;
+  /** A PROXY header has said whose it is: its source is written anew. */
+  identified(connection: LoopConnection): void;
+  /** It was to begin with a PROXY header, and did not. */
+  proxyRefused(): void;
   /** A request was completed. */
   completed(connection: LoopConnection): void;
   /** It has gone to another, and nothing of it is used any more. */

@@ -7,6 +7,7 @@
 // Long because the steps of one connection share its state.
 
 import { createPacketSource } from '../../core/net/packet-handler.ts';
+import { decodeProxyHeader } from '../../core/net/proxy-header.ts';
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_MOD,
@@ -48,8 +49,10 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   private readonly range: InputRange = { start: 0, end: 0 };
   private readonly onShed: () => void;
   private acceptedFrom: LoopListener | undefined;
-  /** Nothing has come yet. */
+  /** Nothing has come yet, or nothing but a PROXY header. */
   private isNew = false;
+  /** A PROXY header has to come first. */
+  private awaitsProxy = false;
   private state: State = 'closed';
   private deadline = 0;
   private isDraining = false;
@@ -68,11 +71,15 @@ export class LoopConnection implements StreamPeer, CountedConnection {
     this.onShed = onShed;
   }
 
-  /** A connection of this descriptor from now on. Its source is written, and its prefix set. */
-  open(descriptor: number, listener: LoopListener): void {
+  /**
+   * A connection of this descriptor from now on. Its source is written, and its prefix set. `awaitsProxy`: whose it is, a PROXY
+   * header will say.
+   */
+  open(descriptor: number, listener: LoopListener, awaitsProxy: boolean): void {
     this.descriptor = descriptor;
     this.acceptedFrom = listener;
     this.isNew = true;
+    this.awaitsProxy = awaitsProxy;
     this.searched = 0;
     this.lines = 0;
     this.isDraining = false;
@@ -157,7 +164,9 @@ export class LoopConnection implements StreamPeer, CountedConnection {
     const { libc, input } = this.loop;
     const count = libc.receive(this.descriptor, input.address, INPUT_OCTETS, 0);
     if (count > 0) {
-      if (!this.isNew || !this.isTls(input.octets, count)) this.take(input.octets, count);
+      this.hasReadAll = count < INPUT_OCTETS;
+      if (this.awaitsProxy) this.takeProxyHeader(input.octets, count);
+      else this.takeFirst(input.octets, count);
     } else if (count === 0) this.finish(true);
     else if (!this.isForLater()) this.close();
   }
@@ -166,6 +175,39 @@ export class LoopConnection implements StreamPeer, CountedConnection {
   private isForLater(): boolean {
     const errno = this.loop.libc.errno();
     return errno === Errno.EAGAIN || errno === Errno.EINTR;
+  }
+
+  private takeFirst(octets: Uint8Array, count: number): void {
+    if (!this.isNew || !this.isTls(octets, count)) this.take(octets, count);
+  }
+
+  /** The deadline stays that of the opening, whatever part of a header has come. */
+  private takeProxyHeader(octets: Uint8Array, count: number): void {
+    this.held ??= createHeldInput();
+    const { held } = this;
+    const joined = held.join(octets.subarray(0, count));
+    const end = held.length() > 0 ? held.length() : count;
+    const header = decodeProxyHeader(joined, 0, end, this.source);
+    switch (header.kind) {
+      case 'more':
+        held.keep(joined, 0, end);
+        this.state = 'request';
+        return;
+      case 'none':
+      case 'malformed':
+        this.close();
+        this.loop.proxyRefused();
+        return;
+      case 'address':
+      case 'own':
+        break;
+    }
+    const rest = joined.slice(header.consumed, end);
+    held.clear();
+    this.awaitsProxy = false;
+    this.state = 'idle';
+    this.loop.identified(this);
+    if (rest.length > 0) this.takeFirst(rest, rest.length);
   }
 
   /** Hands a connection that begins with a TLS hello to whoever speaks that. */
@@ -183,7 +225,6 @@ export class LoopConnection implements StreamPeer, CountedConnection {
     const { held, range } = this;
     range.start = 0;
     range.end = count;
-    this.hasReadAll = count < INPUT_OCTETS;
     if (held === undefined || held.length() === 0) this.answer(octets);
     else {
       const joined = held.join(octets.subarray(0, count));

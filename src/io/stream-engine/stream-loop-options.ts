@@ -1,6 +1,7 @@
 // What a stream loop is made with, and given to listen on.
 
 import type { PacketSource } from '../../core/net/packet-handler.ts';
+import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { Libc } from '../packet-engine/libc.ts';
 import type { ConnectionLimits } from '../streams/connection-limits.ts';
 import type { StreamProtocol } from '../streams/stream-connection.ts';
@@ -15,6 +16,8 @@ export interface StreamLoopOptions {
   readonly lent: LentDescriptors;
   /** The longest reply of any protocol. */
   readonly maxReplyOctets: number;
+  /** Their connections are many clients', and begin with a PROXY header where the rule says so. */
+  readonly proxies?: ProxyRule | undefined;
   nowMilliseconds(): number;
   /** A protocol threw. The connection is closed, and the loop goes on. */
   onFault(error: unknown): void;
@@ -22,6 +25,8 @@ export interface StreamLoopOptions {
   onRejected(): void;
   /** A connection was closed for being too slow in a request or in reading. */
   onTimeout(): void;
+  /** A connection of a proxy did not begin with a PROXY header, and was closed. */
+  onProxyRefused?(): void;
   /** There is no descriptor or no memory for a newcomer. Told once a minute, however often it is so. */
   onShortage(errno: number): void;
 }

@@ -1,7 +1,8 @@
 // TCP listeners and their connections on one epoll set, beside the packets of a worker or alone: accepts, reads, answers and
 // sends by the C library's calls, with no event loop and no object a request. Whoever owns the thread waits for
 // `descriptor`, which is readable when a turn has something to do, and gives it a turn every second while it asks for that.
-// Non-null assertions: connections are found by the descriptors that they were kept under.
+// Non-null assertions: connections are found by the descriptors that they were kept under; without proxies nobody is one.
+// Long because listeners and connections share one epoll set, and one class its upkeep.
 
 import {
   EPOLL_CLOEXEC,
@@ -17,7 +18,7 @@ import {
 } from '../packet-engine/layout.ts';
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
 import type { LoopCompanion } from '../packet-engine/packet-loop.ts';
-import { prefixOf } from '../streams/connection-limits.ts';
+import { NO_PREFIX, prefixOf } from '../streams/connection-limits.ts';
 import type { StreamLimits } from '../streams/stream-connections.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
 import { forgetDescriptor, noteDescriptor } from './lent-descriptors.ts';
@@ -164,6 +165,18 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.libc.epollControl(this.descriptor, operation, descriptor, this.event);
   }
 
+  /** From now on it is the client that has its share. */
+  identified(connection: LoopConnection): void {
+    const { connections, proxies } = this.options;
+    connections.release(connection);
+    connection.prefix = prefixOf(connection.source, proxies);
+    connections.admit(connection);
+  }
+
+  proxyRefused(): void {
+    this.options.onProxyRefused?.();
+  }
+
   completed(connection: LoopConnection): void {
     this.options.connections.touch(connection);
   }
@@ -255,8 +268,9 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.connections[descriptor] = connection;
     this.open++;
     readPeerAddress(this.name.octets, connection.source);
-    connection.prefix = prefixOf(connection.source);
-    connection.open(descriptor, listener);
+    connection.prefix = prefixOf(connection.source, options.proxies);
+    const isProxied = connection.prefix === NO_PREFIX;
+    connection.open(descriptor, listener, isProxied && options.proxies!.sendsProxyHeader);
     options.connections.admit(connection);
     if (listener.isDeferred) connection.ready();
     else connection.watch();

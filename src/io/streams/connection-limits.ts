@@ -3,6 +3,7 @@
 // Every connection and every request comes by: the orders are linked through the connections themselves.
 
 import type { PacketSource } from '../../core/net/packet-handler.ts';
+import { isProxy, type ProxyRule } from '../../core/net/proxy-rule.ts';
 import { readUint16 } from '../../core/octets/big-endian.ts';
 
 /** A connection as the accounting sees it. */
@@ -34,7 +35,9 @@ export type NetworkPrefix = number | string;
 export const NO_PREFIX: NetworkPrefix = '';
 
 /** What connections are counted by: one customer's network is a /64 (RFC 6177), of whose addresses there is no end. */
-export function prefixOf({ family, octets }: PacketSource): NetworkPrefix {
+export function prefixOf(source: PacketSource, proxies?: ProxyRule): NetworkPrefix {
+  if (proxies !== undefined && isProxy(proxies, source)) return NO_PREFIX;
+  const { family, octets } = source;
   const first = readUint16(octets, 0);
   const second = readUint16(octets, 2);
   if (family === 4) return (first << 16) | second;

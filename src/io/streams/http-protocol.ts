@@ -2,6 +2,7 @@
 // Whose connections they are, Node's or those of an epoll loop, is not known here.
 
 import type { PacketSource } from '../../core/net/packet-handler.ts';
+import { isProxyHeader } from '../../core/net/proxy-header.ts';
 import { textToOctets } from '../../core/octets/text.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
 import { isMethodStart, searchHead, skipEmptyLines } from './http-head.ts';
@@ -50,6 +51,8 @@ export interface HttpProtocolOptions {
   nowSeconds(): number;
   /** A connection is closed over what is no request. */
   countRefusal(): void;
+  /** A connection is closed over a PROXY header of somebody who is no proxy of ours. */
+  countProxyHeader?(): void;
 }
 
 export interface HttpProtocol extends StreamProtocol {
@@ -58,7 +61,7 @@ export interface HttpProtocol extends StreamProtocol {
 }
 
 export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
-  const { respond, maxHeadOctets, nowSeconds, countRefusal } = options;
+  const { respond, maxHeadOctets, nowSeconds, countRefusal, countProxyHeader } = options;
   const step: Step = { consumed: 0, written: 0, verdict: 'more', isPeerDone: false };
 
   function outcome(consumed: number, written: number, verdict: Step['verdict']): Step {
@@ -75,6 +78,12 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     return outcome(0, response.length, 'finish');
   }
 
+  /** Who may say whose a connection is has said it before: here it is a stranger's word, and answered by none. */
+  function refuseProxyHeader(): Step {
+    countProxyHeader?.();
+    return outcome(0, 0, 'abort');
+  }
+
   // Five, because StreamProtocol has them.
   function take(
     peer: StreamPeer,
@@ -86,13 +95,16 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     const { end } = range;
     const start = peer.searched === 0 ? skipEmptyLines(input, range.start, end) : range.start;
     if (start === end) return outcome(end - range.start, 0, 'more');
-    if (!isMethodStart(input[start]!)) return outcome(0, 0, 'abort');
+    if (!isMethodStart(input[start]!))
+      return isProxyHeader(input, range.start, end) ? refuseProxyHeader() : outcome(0, 0, 'abort');
     const found = searchHead(input, start, Math.min(end, start + maxHeadOctets), peer);
     switch (found.kind) {
       case 'incomplete':
+        if (isProxyHeader(input, start, end)) return refuseProxyHeader();
         if (end - start >= maxHeadOctets) return refuse(HEAD_TOO_LARGE, output, offset);
         return outcome(start - range.start, 0, 'more');
       case 'not-http':
+        if (isProxyHeader(input, start, end)) return refuseProxyHeader();
         return found.isHttp2 ? outcome(0, 0, 'abort') : refuse(BAD_REQUEST, output, offset);
       case 'complete':
         break;

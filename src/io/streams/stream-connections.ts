@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { PacketSource } from '../../core/net/packet-handler.ts';
-import { isProxy, type ProxyRule } from '../../core/net/proxy-rule.ts';
+import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import {
@@ -12,7 +12,6 @@ import {
   createConnectionLimits,
   createConnectionPlace,
   type NetworkPrefix,
-  NO_PREFIX,
   prefixOf,
 } from './connection-limits.ts';
 import { awaitFirstOctet, TLS_HANDSHAKE } from './first-octet.ts';
@@ -102,10 +101,6 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
     cancels.sweep = open.size > 0 ? clock.schedule(SWEEP_MILLISECONDS, sweep) : nothing;
   }
 
-  function placeOf(source: PacketSource): NetworkPrefix {
-    return proxies !== undefined && isProxy(proxies, source) ? NO_PREFIX : prefixOf(source);
-  }
-
   /** Counts it in; what it is comes next. */
   function enter(socket: Socket, source: PacketSource, connect: (member: Member) => StreamConnection): void {
     if (closed !== undefined) {
@@ -113,7 +108,7 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
       return;
     }
     const member: Member = {
-      prefix: placeOf(source),
+      prefix: prefixOf(source, proxies),
       place: createConnectionPlace(),
       connection: NO_CONNECTION,
       shed() {
@@ -175,7 +170,7 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
       onSource() {
         // From now on it is the client that has its share.
         counted.release(member);
-        member.prefix = placeOf(source);
+        member.prefix = prefixOf(source, proxies);
         counted.admit(member);
         member.connection =
           'clear' in spoken
