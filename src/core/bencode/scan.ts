@@ -2,13 +2,7 @@
 // read by this alone and never decoded and encoded again, because the info-hash is that of the octets as found.
 // Non-null assertions: offsets are compared with the length first, depths with their bound.
 
-import {
-  COMPONENT_BITS,
-  FILE_ENTRY_DEPTH,
-  FILE_ENTRY_TOKENS,
-  MAX_COMPONENTS,
-  skipFileEntry,
-} from './file-entry.ts';
+import { FILE_ENTRY_DEPTH, type FileEntryRun, skipFileEntries } from './file-entry.ts';
 import { OUTLINED_DEPTH, type Outline } from './outline.ts';
 
 /** Nesting, as libtorrent and qBittorrent bound it; BEP 52 nests file trees as deep as folders go. */
@@ -50,6 +44,8 @@ const UNSORTED = 2;
 
 /** Those outside the innermost, outermost first. One for all calls: none of them waits for another. */
 const frames = new Int32Array(MAX_DEPTH);
+/** As {@link frames} is. */
+const run: FileEntryRun = { end: 0, tokens: 0 };
 
 /** What the next octets may be: a value outside of dictionaries, a key, or the value of a key. */
 const AS_VALUE = 0;
@@ -141,12 +137,11 @@ export function checkBencode(octets: Uint8Array, outline?: Outline): BencodeErro
       if (octet === DICTIONARY && state === AS_VALUE && depth >= OUTLINED_DEPTH) {
         // One of `files`, and all that follow it in the same shape.
         if (depth + FILE_ENTRY_DEPTH <= MAX_DEPTH) {
-          let entry = skipFileEntry(octets, view, offset);
-          while (entry !== 0 && tokens < MAX_TOKENS) {
-            offset = entry >>> COMPONENT_BITS;
-            tokens += FILE_ENTRY_TOKENS + (entry & MAX_COMPONENTS);
-            entry = skipFileEntry(octets, view, offset);
-          }
+          run.end = offset;
+          run.tokens = tokens;
+          skipFileEntries(octets, view, run, MAX_TOKENS);
+          offset = run.end;
+          tokens = run.tokens;
           if (octets[offset] !== DICTIONARY) {
             tokens--; // the turn of the loop is no token
             continue;
