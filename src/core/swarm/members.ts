@@ -24,11 +24,24 @@ import { hashSoughtEndpoint } from './search.ts';
 import { GROUP, HEAD, type SwarmShard } from './shard.ts';
 import { count, setState } from './standing.ts';
 
+/** As {@link joinAlone}; where the same client is in the other family, the two are one from then on. */
+export function joinSwarm(
+  shard: SwarmShard,
+  torrent: number,
+  family: number,
+  state: PeerState,
+  nowSeconds: number,
+): number {
+  const place = joinAlone(shard, torrent, family, state, nowSeconds);
+  if (place !== NOT_FOUND) pair(shard, torrent, family, place);
+  return place;
+}
+
 /**
  * Adds the sought peer. It must not be there under the same endpoint. Returns its place, or {@link NOT_FOUND} when
  * the heap, or its bucket of a swarm as large as one can be, is full.
  */
-export function joinSwarm(
+export function joinAlone(
   shard: SwarmShard,
   torrent: number,
   family: number,
@@ -52,7 +65,6 @@ export function joinSwarm(
   if (state === PeerState.leecher) words[group + GROUP.leechers] = words[group + GROUP.leechers]! + 1;
   head[HEAD.peers + family] = head[HEAD.peers + family]! + 1;
   count(shard, torrent, state, 1);
-  pair(shard, torrent, family, place);
   return place;
 }
 

@@ -142,8 +142,17 @@ export function lifetimeTicksFor(lifetimeSeconds: number): number {
 }
 
 export function withSeen({ tickSeconds }: SwarmShard, meta: number, nowSeconds: number): number {
-  const seen = Math.floor(nowSeconds / tickSeconds) & SEEN_MASK;
-  return (meta & (FLAGS_MASK | IDENTITY_BITS)) | (seen << SEEN_SHIFT);
+  return withSteps(meta, Math.floor(nowSeconds / tickSeconds));
+}
+
+/** With the low bits of `steps` where the table has when the peer was seen. */
+export function withSteps(meta: number, steps: number): number {
+  return (meta & (FLAGS_MASK | IDENTITY_BITS)) | ((steps & SEEN_MASK) << SEEN_SHIFT);
+}
+
+/** What {@link withSteps} has put there: 0 to 255. */
+export function stepsIn(meta: number): number {
+  return (meta >>> SEEN_SHIFT) & SEEN_MASK;
 }
 
 /** Steps since the peer was seen; a clock that went back counts as no time at all. */
