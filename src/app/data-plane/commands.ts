@@ -4,6 +4,7 @@ import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { HandOverRing } from '../../io/stream-engine/hand-over-ring.ts';
 import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
@@ -11,12 +12,16 @@ import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
 import type { NotifyNotice } from './notify-gate.ts';
 
 export type Command =
-  /** `descriptor` is the socket of the listener, opened by the control plane, for a packet worker; a stream worker opens it. */
+  /**
+   * `descriptor` is the socket of the listener, opened by the control plane, for a packet worker; a stream worker opens it.
+   * `isSecured`: TLS is spoken there, too.
+   */
   | {
       readonly kind: 'open';
       readonly service: Service;
       readonly listener: Listener;
       readonly descriptor: number;
+      readonly isSecured: boolean;
     }
   | { readonly kind: 'close'; readonly listener: Listener }
   /** Images by their buffers, all compiled with the worker's seed. */
@@ -71,4 +76,6 @@ export interface WorkerSetup {
   readonly workerCount: number;
   /** What connections a packet worker has open; without room for a stream worker. */
   readonly lent: LentDescriptors;
+  /** Where a packet worker puts connections that begin with a TLS hello; for the stream worker those of all. */
+  readonly rings: readonly HandOverRing[];
 }

@@ -63,14 +63,25 @@ export interface Standing {
   readonly listeners: Iterable<OpenListener>;
 }
 
+/** `index` is the packet worker's; `identity` is what TLS is spoken with, where it is. */
+// Positional: what a listener is, for whom.
+export function openCommand(
+  { listener, service, descriptors }: OpenListener,
+  index: number,
+  identity: TlsIdentity | undefined,
+): Command {
+  const descriptor = descriptors[index] ?? 0;
+  return { kind: 'open', service, listener, descriptor, isSecured: identity !== undefined };
+}
+
 /** `index` is the packet worker's. */
 export function handOverCommands(standing: Standing, kind: WorkerKind, index: number): Command[] {
   const { publication, identity, listeners } = standing;
   const commands: Command[] = [publishCommand(publication)];
   if (kind === 'stream' && identity !== undefined) commands.push({ kind: 'identify', identity });
-  for (const { listener, service, descriptors } of listeners) {
-    if (descriptors.length > 0 !== (kind === 'packet')) continue;
-    commands.push({ kind: 'open', service, listener, descriptor: descriptors[index] ?? 0 });
+  for (const open of listeners) {
+    if (open.descriptors.length > 0 === (kind === 'packet'))
+      commands.push(openCommand(open, index, identity));
   }
   return commands;
 }

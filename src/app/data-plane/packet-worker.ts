@@ -15,7 +15,7 @@ import { createSharedClock } from './shared-clock.ts';
 import { createTrackerStreams } from './tracker-streams.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
-const { counters, wakeDescriptor, lent, workerCount } = setup;
+const { counters, wakeDescriptor, lent, workerCount, rings } = setup;
 const services = createServices({ ...setup, tellNotify: (notice) => tell({ kind: 'notify', ...notice }) });
 const ownSources = createOwnSources();
 /** By {@link formatListener}; bounded by the control plane's plan. */
@@ -28,6 +28,7 @@ const streams = createTrackerStreams({
   libc,
   respond: services.httpTracker.respond,
   lent,
+  ring: rings[0]!,
   workerCount,
   counters,
   nowSeconds,
@@ -94,9 +95,9 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => voi
   onDone();
 }
 
-function open({ service, listener, descriptor }: Extract<Command, { kind: 'open' }>): void {
+function open({ service, listener, descriptor, isSecured }: Extract<Command, { kind: 'open' }>): void {
   if (listener.transport === 'tcp') {
-    streams.open(listener, descriptor);
+    streams.open(listener, descriptor, isSecured);
     return;
   }
   const isDns = service === 'dns';

@@ -1,12 +1,20 @@
 // The TCP listeners of a thread, whichever data plane it belongs to: DNS, DNS over TLS, and the tracker's HTTP.
 
 import { Counter, type Counters } from '../../core/counters.ts';
-import type { Listener } from '../../core/net/endpoint.ts';
+import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
+import type { HandedOver } from '../../io/stream-engine/hand-over-ring.ts';
+import { adoptSocket } from '../../io/streams/adopted-socket.ts';
 import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
 import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/streams/dns-stream.ts';
-import { HTTP_STREAM_LIMITS, openHttpStream } from '../../io/streams/http-stream.ts';
+import {
+  createHttpsConnections,
+  HTTP_STREAM_LIMITS,
+  type HttpsConnections,
+  openHttpStream,
+  type SecuredHttp,
+} from '../../io/streams/http-stream.ts';
 import type { StreamServer } from '../../io/streams/stream-server.ts';
 import { createTlsServer, type TlsIdentity, type TlsServer } from '../../io/streams/tls-server.ts';
 import type { Publication, Service } from './data-plane.ts';
@@ -30,12 +38,19 @@ export interface StreamListeners {
   open(listener: Listener, service: Service): Promise<StreamServer>;
   /** For handshakes from now on. Throws where OpenSSL refuses it, and the one before stays. */
   identify(identity: TlsIdentity): void;
+  /** A connection to the tracker that begins with a TLS hello, and that a packet worker accepted. Needs an identity before. */
+  adopt(connection: HandedOver): void;
+  /** Ends what was adopted of a listener; resolves when it is gone. */
+  closeAdopted(listener: Listener): Promise<void>;
+  closeAllAdopted(): Promise<void>;
   /** What transfers are answered from; {@link Services} have their own. */
   publish(publication: Publication): void;
 }
 
 /** RFC 7858 §3.1 has no name for what is spoken inside; RFC 9103 §7.1 asks for this one. */
 const DNS_OVER_TLS = 'dot';
+/** RFC 7301 §6, as nginx has them. A browser or a library that names h2 first goes on with the next. */
+const HTTP = ['http/1.1', 'http/1.0'];
 
 export function createStreamListeners(options: StreamListenersOptions): StreamListeners {
   const { services, clock, counters, logger, seed } = options;
@@ -48,7 +63,11 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
       HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
     ),
   } as const;
+  const http = { clock, connections: connections.tracker, counters, logger };
   let dnsOverTls: TlsServer | undefined;
+  let https: TlsServer | undefined;
+  /** By {@link formatListener}; bounded by the control plane's plan. */
+  const adopted = new Map<string, HttpsConnections>();
 
   function openDns({ address, port }: Listener, tls: TlsServer | undefined): Promise<StreamServer> {
     return openDnsStream({
@@ -67,15 +86,42 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
 
   function openTracker({ address, port }: Listener): Promise<StreamServer> {
     const { respond } = services.httpTracker;
-    return openHttpStream({
-      address,
-      port,
-      respond,
-      clock,
-      connections: connections.tracker,
-      counters,
-      logger,
-    });
+    return openHttpStream({ address, port, respond, ...http, secured: https && securedHttp(https) });
+  }
+
+  function securedHttp(tls: TlsServer): SecuredHttp {
+    return { tls, respond: services.httpTracker.respond };
+  }
+
+  function adopt({ descriptor, listener, source, octets }: HandedOver): void {
+    if (https === undefined) throw new TypeError('HTTPS wants a certificate first');
+    const socket = adoptSocket(descriptor, octets);
+    if (socket === undefined) return;
+    const key = formatListener(listener);
+    let connections = adopted.get(key);
+    if (connections === undefined) {
+      connections = createHttpsConnections({ ...http, port: listener.port, secured: securedHttp(https) });
+      adopted.set(key, connections);
+    }
+    connections.admit(socket, source);
+  }
+
+  async function closeAdopted(key: string): Promise<void> {
+    const connections = adopted.get(key);
+    adopted.delete(key);
+    await connections?.close();
+  }
+
+  /** Each has ticket keys of its own: a session goes on where it was begun. */
+  function identified(
+    server: TlsServer | undefined,
+    identity: TlsIdentity,
+    protocols: readonly string[],
+  ): TlsServer {
+    if (server === undefined)
+      return createTlsServer({ identity, protocols, nowMilliseconds: clock.nowMilliseconds });
+    server.replace(identity);
+    return server;
   }
 
   async function open(listener: Listener, service: Service): Promise<StreamServer> {
@@ -93,12 +139,12 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
   return {
     open,
     identify(identity) {
-      if (dnsOverTls !== undefined) dnsOverTls.replace(identity);
-      else {
-        const { nowMilliseconds } = clock;
-        dnsOverTls = createTlsServer({ identity, protocols: [DNS_OVER_TLS], nowMilliseconds });
-      }
+      dnsOverTls = identified(dnsOverTls, identity, [DNS_OVER_TLS]);
+      https = identified(https, identity, HTTP);
     },
+    adopt,
+    closeAdopted: (listener) => closeAdopted(formatListener(listener)),
+    closeAllAdopted: async () => void (await Promise.all([...adopted.keys()].map(closeAdopted))),
     publish: transfers.publish,
   };
 }

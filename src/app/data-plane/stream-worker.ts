@@ -4,6 +4,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type Logger, silentLogger } from '../../io/log.ts';
+import { type Taking, takeConnections } from '../../io/stream-engine/hand-over-ring.ts';
 import type { StreamServer } from '../../io/streams/stream-server.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
 import type { Service } from './data-plane.ts';
@@ -13,7 +14,7 @@ import { createSharedClock } from './shared-clock.ts';
 import { createStreamListeners } from './stream-listeners.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
-const { counters, seed } = setup;
+const { counters, seed, rings } = setup;
 const services = createServices({ ...setup, tellNotify: (notice) => tell({ kind: 'notify', ...notice }) });
 const clock = { ...systemClock, nowSeconds: createSharedClock(setup.clockOrigin) };
 /** What goes wrong in a handler is said in the control plane's log. */
@@ -24,6 +25,8 @@ const logger: Logger = {
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const servers = new Map<string, StreamServer>();
 const listeners = createStreamListeners({ services, seed, counters, clock, wallClock: systemClock, logger });
+/** Begun with the first certificate: there is nothing to take before. */
+let taking: Taking | undefined;
 
 port.on('message', ({ id, command }: NumberedCommand) => {
   carryOut(command).then(
@@ -46,16 +49,19 @@ async function carryOut(command: Command): Promise<number> {
     case 'open':
       return open(command.listener, command.service);
     case 'close':
-      await close(formatListener(command.listener));
+      taking?.takeAll();
+      await Promise.all([close(formatListener(command.listener)), listeners.closeAdopted(command.listener)]);
       return 0;
     case 'publish':
       publish(command);
       return 0;
     case 'identify':
       listeners.identify(command.identity);
+      taking ??= takeConnections(rings, listeners.adopt);
       return 0;
     case 'stop':
-      await Promise.all([...servers.keys()].map(close));
+      taking?.end();
+      await Promise.all([...[...servers.keys()].map(close), listeners.closeAllAdopted()]);
       return 0;
   }
 }

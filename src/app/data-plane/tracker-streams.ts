@@ -5,12 +5,14 @@ import { Counter, type Counters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
+import { type HandOverRing, putConnection } from '../../io/stream-engine/hand-over-ring.ts';
 import {
   createLentDescriptors,
   type LentDescriptors,
   lentSlots,
 } from '../../io/stream-engine/lent-descriptors.ts';
 import { StreamLoop } from '../../io/stream-engine/stream-loop.ts';
+import type { HandOver } from '../../io/stream-engine/stream-loop-options.ts';
 import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
 import { createHttpProtocol, type HttpStreamHandler } from '../../io/streams/http-protocol.ts';
 import { HTTP_STREAM_LIMITS } from '../../io/streams/http-stream.ts';
@@ -25,6 +27,8 @@ export interface TrackerStreamsOptions {
   readonly libc: Libc;
   readonly respond: HttpStreamHandler;
   readonly lent: LentDescriptors;
+  /** Where connections go that begin with a TLS hello. */
+  readonly ring: HandOverRing;
   /** How many workers have the same ports, and a share of the caps each. */
   readonly workerCount: number;
   readonly counters: Counters;
@@ -35,15 +39,15 @@ export interface TrackerStreamsOptions {
 
 export interface TrackerStreams {
   readonly loop: StreamLoop;
-  /** `descriptor` is a listening socket, lent. */
-  open(listener: Listener, descriptor: number): void;
+  /** `descriptor` is a listening socket, lent. `isSecured`: TLS is spoken there, too. */
+  open(listener: Listener, descriptor: number, isSecured: boolean): void;
   /** False when it is none of these listeners; else `onClosed` is called once, when its last connection is gone. */
   close(listener: Listener, onClosed: () => void): boolean;
   closeAll(onClosed: () => void): void;
 }
 
 export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStreams {
-  const { libc, respond, lent, workerCount, counters, nowSeconds, onFault, onShortage } = options;
+  const { libc, respond, lent, ring, workerCount, counters, nowSeconds, onFault, onShortage } = options;
   const { maxConnections, maxConnectionsPerPrefix, maxHeadOctets } = HTTP_STREAM_LIMITS;
   /** By {@link formatListener}; bounded by the control plane's plan. */
   const descriptors = new Map<string, number>();
@@ -63,6 +67,14 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
     onShortage,
   });
 
+  function handOverFrom(listener: Listener): HandOver {
+    return (descriptor, source, octets) => {
+      if (putConnection(ring, { descriptor, listener, source, octets })) return;
+      libc.close(descriptor);
+      counters[Counter.httpRejectedConnections]!++;
+    };
+  }
+
   function close(key: string, onClosed: () => void): boolean {
     const descriptor = descriptors.get(key);
     if (descriptor === undefined) return false;
@@ -73,12 +85,13 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
 
   return {
     loop,
-    open(listener, descriptor) {
+    open(listener, descriptor, isSecured) {
       const countRefusal = (): void => void counters[Counter.httpErrors]!++;
       const protocol = createHttpProtocol({ respond, maxHeadOctets, nowSeconds, countRefusal });
       protocol.localPort = listener.port;
       descriptors.set(formatListener(listener), descriptor);
-      loop.add({ descriptor, protocol, isDeferred: DEFER_ACCEPT_SECONDS > 0 });
+      const takeTls = isSecured ? handOverFrom(listener) : undefined;
+      loop.add({ descriptor, protocol, isDeferred: DEFER_ACCEPT_SECONDS > 0, ...(takeTls && { takeTls }) });
     },
     close: (listener, onClosed) => close(formatListener(listener), onClosed),
     closeAll(onClosed) {
