@@ -28,6 +28,7 @@ import { HEAD, lockShard, PEER_ID_OCTETS, RECORD, type SwarmShard, unlockShard }
 import { joinFullSwarm, makeRoom, shedTorrent } from '../swarm/shed.ts';
 import { type SwarmTable, shardOf } from '../swarm/table.ts';
 import { addTorrent, dropTorrent, findTorrent, hashTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
+import { type JournalPlace, recordAnnounce } from './announce-journal.ts';
 import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
 
 /** `paused` is BEP 21; the numbers are those of BEP 15, in which libtorrent and others send 4 for paused. */
@@ -98,6 +99,8 @@ export function createAnnounceReply(): AnnounceReply {
 export interface Tracker {
   readonly table: SwarmTable;
   readonly settings: TrackerSettings;
+  /** Where every announce is noted while the table is copied; nowhere where it is left out. */
+  readonly journals?: JournalPlace | undefined;
 }
 
 /**
@@ -105,7 +108,7 @@ export interface Tracker {
  * answered all the same, but not kept.
  */
 export function announce(
-  { table, settings }: Tracker,
+  { table, settings, journals }: Tracker,
   request: AnnounceRequest,
   nowSeconds: number,
   reply: AnnounceReply,
@@ -124,6 +127,7 @@ export function announce(
   } finally {
     unlockShard(shard);
   }
+  if (journals?.journal !== undefined) recordAnnounce(journals.journal, request, nowSeconds);
 }
 
 /** With the lock held. */

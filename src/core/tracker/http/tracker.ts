@@ -5,6 +5,7 @@ import { Counter, type Counters } from '../../counters.ts';
 import type { PacketSource } from '../../net/packet-handler.ts';
 import type { SwarmTable } from '../../swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../announce.ts';
+import type { JournalPlace } from '../announce-journal.ts';
 import type { TrackerSettings } from '../settings.ts';
 import { createAnnounceQuery, parseAnnounce, writeAnnounceReply } from './announce.ts';
 import { createForwardedReader, type ForwardedReader } from './forwarded.ts';
@@ -50,6 +51,8 @@ export interface HttpTrackerOptions {
   readonly counters: Counters;
   /** Asked for announces, scrapes and the index page of hosts that are DNS names. */
   readonly hostRule: HostRule;
+  /** See Tracker. */
+  readonly journals?: JournalPlace | undefined;
 }
 
 export interface HttpTracker {

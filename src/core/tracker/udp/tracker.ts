@@ -14,6 +14,7 @@ import {
   createAnnounceReply,
   createAnnounceRequest,
 } from '../announce.ts';
+import type { JournalPlace } from '../announce-journal.ts';
 import { createScrapeCounts, type ScrapeCounts, scrape } from '../scrape.ts';
 import {
   MAX_NUMWANT_UDP_IPV6,
@@ -55,12 +56,15 @@ export interface UdpTrackerOptions {
   /** 16 octets that strangers cannot know; the same in every worker and across a takeover. */
   readonly connectionKey: Uint8Array;
   readonly counters: Counters;
+  /** See Tracker. */
+  readonly journals?: JournalPlace | undefined;
 }
 
 interface UdpTracker {
   readonly table: SwarmTable;
   readonly settings: TrackerSettings;
   readonly counters: Counters;
+  readonly journals: JournalPlace | undefined;
   readonly connectionIds: ConnectionIds;
   readonly request: AnnounceRequest;
   readonly reply: AnnounceReply;
@@ -75,6 +79,7 @@ export function createUdpTracker(options: UdpTrackerOptions): PacketHandler {
     table,
     settings,
     counters,
+    journals: options.journals,
     connectionIds,
     request: createAnnounceRequest(),
     reply: createAnnounceReply(),
