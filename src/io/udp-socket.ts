@@ -11,6 +11,7 @@ import {
   type PacketHandler,
   type PacketSource,
 } from '../core/net/packet-handler.ts';
+import { NO_ROW } from '../core/traffic.ts';
 import { BindError } from './bind-error.ts';
 import type { Clock } from './clock.ts';
 import { localAddresses } from './interfaces.ts';
@@ -34,6 +35,8 @@ export interface UdpSocketOptions {
   readonly counters?: Counters;
   /** Which counter takes what was dropped here: packets not handed over, replies that could not be sent. */
   readonly dropCounter?: number;
+  /** What its packets are counted as (traffic.ts); not at all where it is left out. */
+  readonly row?: number;
   readonly logger?: Logger;
 }
 
@@ -152,9 +155,10 @@ function isSame(octets: Uint8Array, source: PacketSource): boolean {
 function answering(
   socket: Socket,
   isOwn: (source: PacketSource) => boolean,
-  { handler, clock, counters, dropCounter, logger = silentLogger }: UdpSocketOptions,
+  { handler, clock, counters, dropCounter, row = NO_ROW, logger = silentLogger }: UdpSocketOptions,
 ): (request: Uint8Array, sender: RemoteInfo) => void {
   const source = createPacketSource();
+  source.row = row;
   const reply = new Uint8Array(MAX_DATAGRAM_OCTETS);
   let queued = 0;
 

@@ -83,7 +83,7 @@ function statusOf(hosts: readonly Partial<HostStatus>[]): ServerStatus {
     secondaries: [],
     hosts: hosts.map((host) => ({ ...blank, host: 't.example', state: 'open', ...host })),
     draining: [],
-    swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, heapOctets: 0 },
+    swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, partialSeeds: 0, heapOctets: 0 },
   };
 }
 

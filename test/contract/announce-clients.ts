@@ -3,11 +3,13 @@ import bencode from 'bencode';
 import { createCounters } from '../../src/core/counters.ts';
 import { formatIpAddress, parseIpAddress } from '../../src/core/net/ip-address.ts';
 import { createPacketSource, MAX_DATAGRAM_OCTETS } from '../../src/core/net/packet-handler.ts';
+import { FOREIGN_HOST } from '../../src/core/preference/host-rule.ts';
 import type { SwarmLimits } from '../../src/core/swarm/limits.ts';
 import { createSwarmTable } from '../../src/core/swarm/table.ts';
 import { createHttpTracker, MAX_HTTP_REPLY_OCTETS } from '../../src/core/tracker/http/tracker.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
 import { createUdpTracker } from '../../src/core/tracker/udp/tracker.ts';
+import { createTrafficCounts } from '../../src/core/traffic.ts';
 
 /** The independent decoder. */
 export function decodeBencode(octets: Uint8Array): unknown {
@@ -15,6 +17,8 @@ export function decodeBencode(octets: Uint8Array): unknown {
 }
 
 export const SECRET = Uint8Array.from({ length: 20 }, (_, index) => index * 7 + 1);
+/** {@link NO_ROW}, and a few more. */
+const TRAFFIC_ROWS = 4;
 export const CONNECTION_KEY = Uint8Array.from({ length: 16 }, (_, index) => 200 - index);
 
 export interface Announced {
@@ -58,9 +62,10 @@ export function createTestTracker(limits: Partial<SwarmLimits> = {}) {
     limits: { torrents: 1000, peers: 20_000, peersPerTorrent: 10_000, heapOctets: 8 << 20, ...limits },
   });
   const settings = DEFAULT_TRACKER_SETTINGS;
-  const udp = createUdpTracker({ table, settings, connectionKey: CONNECTION_KEY, counters });
-  const http = createHttpTracker({ table, settings, counters, hostRule: () => undefined });
-  return { table, counters, settings, udp, http };
+  const traffic = createTrafficCounts(TRAFFIC_ROWS);
+  const udp = createUdpTracker({ table, settings, connectionKey: CONNECTION_KEY, counters, traffic });
+  const http = createHttpTracker({ table, settings, counters, traffic, hostRule: () => FOREIGN_HOST });
+  return { table, counters, traffic, settings, udp, http };
 }
 
 export type TestTracker = ReturnType<typeof createTestTracker>;

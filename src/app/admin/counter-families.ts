@@ -99,7 +99,12 @@ export const COUNTER_FAMILIES: readonly CounterFamily[] = [
   {
     name: 'portolan_tracker_scrapes_total',
     help: 'Scrapes that were answered',
-    series: [series('udpScrapes', { transport: 'udp' }), series('httpScrapes', { transport: 'http' })],
+    series: [
+      series('udpScrapesIpv4', { transport: 'udp', family: 'ipv4' }),
+      series('udpScrapesIpv6', { transport: 'udp', family: 'ipv6' }),
+      series('httpScrapesIpv4', { transport: 'http', family: 'ipv4' }),
+      series('httpScrapesIpv6', { transport: 'http', family: 'ipv6' }),
+    ],
   },
   {
     name: 'portolan_tracker_errors_total',
@@ -107,9 +112,42 @@ export const COUNTER_FAMILIES: readonly CounterFamily[] = [
     series: [series('udpErrors', { transport: 'udp' }), series('httpErrors', { transport: 'http' })],
   },
   {
+    name: 'portolan_tracker_bad_requests_total',
+    help: 'Requests among those refused that no correct client sends, by what is wrong with them',
+    series: [
+      series('udpBadAnnounces', { transport: 'udp', kind: 'announce' }),
+      series('udpBadScrapes', { transport: 'udp', kind: 'scrape' }),
+      series('udpBadActions', { transport: 'udp', kind: 'action' }),
+      series('httpBadAnnounces', { transport: 'http', kind: 'announce' }),
+      series('httpBadScrapes', { transport: 'http', kind: 'scrape' }),
+      series('httpBadRequests', { transport: 'http', kind: 'request' }),
+      series('httpBadPaths', { transport: 'http', kind: 'path' }),
+    ],
+  },
+  {
+    name: 'portolan_tracker_events_total',
+    help: 'Announces with an event',
+    series: [
+      series('eventsStarted', { event: 'started' }),
+      series('eventsCompleted', { event: 'completed' }),
+      series('eventsStopped', { event: 'stopped' }),
+      series('eventsPaused', { event: 'paused' }),
+    ],
+  },
+  {
+    name: 'portolan_tracker_pages_total',
+    help: 'Index pages, robots.txt and counts that were sent to people and crawlers',
+    series: [series('httpPages')],
+  },
+  {
     name: 'portolan_tracker_wrong_host_total',
     help: 'HTTP announces to a host that does not declare the port',
     series: [series('httpWrongHost')],
+  },
+  {
+    name: 'portolan_tracker_proxy_refused_total',
+    help: 'Connections closed over a PROXY header: of somebody who is no proxy, malformed, or none where one must come',
+    series: [series('httpProxyRefused')],
   },
   {
     name: 'portolan_tracker_dropped_total',

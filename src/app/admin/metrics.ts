@@ -100,6 +100,11 @@ const GAUGES: readonly GaugeSeries[] = [
     set: (gauge, { swarm }) => gauge.set(swarm.leechers),
   },
   {
+    name: 'portolan_swarm_partial_seeds',
+    help: 'Leechers that download nothing more (BEP 21)',
+    set: (gauge, { swarm }) => gauge.set(swarm.partialSeeds),
+  },
+  {
     name: 'portolan_swarm_octets',
     help: 'Memory of peers',
     set: (gauge, { swarm }) => gauge.set(swarm.heapOctets),

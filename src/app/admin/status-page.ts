@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
+import { html, type Markup } from '../../core/octets/html.ts';
 import { formatDuration } from '../config/format-duration.ts';
-import { html, type Markup } from '../http/html.ts';
 import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import type { DrainStatus, HostStatus, ServerStatus, ZoneStatus } from './status.ts';
 

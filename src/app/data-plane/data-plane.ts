@@ -5,6 +5,7 @@ import type { Counters } from '../../core/counters.ts';
 import type { Listener, Transport } from '../../core/net/endpoint.ts';
 import type { SwarmLimits } from '../../core/swarm/limits.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
+import type { NO_PAGE_SETTINGS, PageSettings } from '../../core/tracker/http/pages.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ZoneJournal } from '../../core/transfer/changes.ts';
@@ -15,6 +16,7 @@ import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { NotifyNotice, NotifyPolicy } from './notify-gate.ts';
+import type { Swarm } from './shared-state.ts';
 
 /** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
 export type Service = 'dns' | 'dns-tls' | 'tracker';
@@ -34,6 +36,10 @@ export interface Publication {
   readonly transfers?: TransferPolicy;
   /** Of DNS cookies; those that were stay where it is left out. */
   readonly cookieSecrets?: readonly Uint8Array[] | undefined;
+  /** Tracker hosts and wildcards whose HTTP requests are counted: as many as there are rows for. */
+  readonly hosts?: readonly string[];
+  /** Of tracker hosts; {@link NO_PAGE_SETTINGS} where they are left out. */
+  readonly pages?: PageSettings;
 }
 
 /** Who may take zones, and what changes are known of them. */
@@ -58,6 +64,8 @@ export interface DataPlaneSetup {
   readonly settings: TrackerSettings;
   /** Of the swarm table; the rest as it comes. */
   readonly limits?: Partial<SwarmLimits> | undefined;
+  /** What a former process knew; made with `settings` and `limits`. */
+  readonly swarm?: Swarm | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A zone has changed at its primary. */
@@ -88,6 +96,10 @@ export interface DataPlane {
   /** Of all loops and the control plane together, at this moment. */
   readCounters(): Counters;
   swarmTotals(): SwarmTotals;
+  /** For who goes on from it: whole once this data plane has stopped, and until then as it is at the moment. */
+  readonly swarm: Swarm;
+  /** The second of the clock that the times in the table are of. */
+  swarmSeconds(): number;
   /** Closes every socket; safe twice, and waits. */
   stop(): Promise<void>;
 }

@@ -4,9 +4,11 @@ import type { Counters } from '../../core/counters.ts';
 import type { PacketHandler, PacketPrefetch } from '../../core/net/packet-handler.ts';
 import { createHostRule, namesStandingFor } from '../../core/preference/host-rule.ts';
 import { attachSwarmTable, type SharedSwarmTable } from '../../core/swarm/table.ts';
+import { NO_PAGE_SETTINGS } from '../../core/tracker/http/pages.ts';
 import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tracker.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
+import { createTrafficCounts, NO_ROW, type TrafficCounts } from '../../core/traffic.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
 import { findTxt } from '../../core/zone/find-txt.ts';
@@ -34,6 +36,8 @@ export interface ServicesOptions {
   /** What images are compiled with, the same in every thread. */
   readonly seed: number;
   readonly counters: Counters;
+  /** The thread's own, too; nobody reads it where it is left out. */
+  readonly traffic?: TrafficCounts;
 }
 
 export interface Services {
@@ -42,16 +46,22 @@ export interface Services {
   readonly prefetchZones: PacketPrefetch;
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
-  publish(publication: Publication): void;
+  /** `hostRows`: where the requests of a tracker host are counted. */
+  publish(publication: Publication, hostRows?: ReadonlyMap<string, number>): void;
 }
 
 export function createServices(options: ServicesOptions): Services {
   const { settings, udpPayload, answers, seed, owner, counters, connectionKey } = options;
-  const { wallSeconds = systemClock.nowSeconds, tellNotify = () => {} } = options;
+  const {
+    wallSeconds = systemClock.nowSeconds,
+    tellNotify = () => {},
+    traffic = createTrafficCounts(1),
+  } = options;
   const gate = createNotifyGate(tellNotify, counters);
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
+  let rows: ReadonlyMap<string, number> = new Map();
   const authority = createAuthority({
     catalog,
     counters,
@@ -67,19 +77,23 @@ export function createServices(options: ServicesOptions): Services {
     isDraining: (host, transport, port) =>
       draining.size > 0 &&
       [...namesStandingFor(host)].some((name) => draining.has(`${name} ${transport} ${port}`)),
+    rowOf: (host) => rows.get(host) ?? NO_ROW,
   });
+  const httpTracker = createHttpTracker({ table, settings, counters, traffic, hostRule: rule.judge });
   return {
     authority,
     prefetchZones: zones.prefetch,
-    answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters }),
-    httpTracker: createHttpTracker({ table, settings, counters, hostRule: rule.refuse }),
-    publish(publication) {
+    answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters, traffic }),
+    httpTracker,
+    publish(publication, hostRows = new Map()) {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);
       authority.publish(catalog, { ...publication.transfers, cookieSecrets: publication.cookieSecrets });
       zones.publish(catalog);
       gate.publish(publication.transfers?.notify);
+      rows = hostRows;
       rule.clear();
+      httpTracker.publish(publication.pages ?? NO_PAGE_SETTINGS);
     },
   };
 }

@@ -200,7 +200,7 @@ export function createGateway({ settings, resolver, addresses, machine }: Gatewa
 function isAllowedClient({ remoteAddress }: Socket, { allow }: Pick<GatewaySettings, 'allow'>): boolean {
   const octets = parseIpAddress((remoteAddress ?? '').replace(/^::ffff:(?=[0-9.]+$)/, ''));
   if (octets === undefined) return false;
-  return isInAnyPrefix({ family: octets.length === 4 ? 4 : 6, octets, port: 0 }, allow);
+  return isInAnyPrefix({ family: octets.length === 4 ? 4 : 6, octets }, allow);
 }
 
 function listenAt(server: Server, { address, port }: SocketAddress): Promise<SocketAddress> {

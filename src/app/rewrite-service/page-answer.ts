@@ -1,8 +1,8 @@
 // The answer to the page's form where scripts do not run: the same as the scripts show, as plain HTML.
 
+import { html, type Markup } from '../../core/octets/html.ts';
 import type { Decision, Report } from '../../web/report.ts';
 import { REASON_WORDS, recordsOf, summarize } from '../../web/words.ts';
-import { html, type Markup } from '../http/html.ts';
 
 /** Lines of the result that are seen at once. */
 const MAX_ROWS = 12;

@@ -1,15 +1,19 @@
 // The contract between a packet loop and what answers: octets in, octets out, nothing allocated.
 
+import { NO_ROW } from '../traffic.ts';
+
 /** Who sent the packet at hand. One object a loop, overwritten for each packet: copy what must outlive the call. */
 export interface PacketSource {
   family: 4 | 6;
   /** 16 octets; IPv4 uses the first four. */
   readonly octets: Uint8Array;
   port: number;
+  /** Row of the socket that it came to (traffic.ts). */
+  row: number;
 }
 
 export function createPacketSource(): PacketSource {
-  return { family: 4, octets: new Uint8Array(16), port: 0 };
+  return { family: 4, octets: new Uint8Array(16), port: 0, row: NO_ROW };
 }
 
 /**

@@ -29,8 +29,11 @@ export function formatPrefix({ octets, bits }: Prefix): string {
   return bits === octets.length * 8 ? address : `${address}/${bits}`;
 }
 
+/** What a prefix is compared with. */
+type Address = Pick<PacketSource, 'family' | 'octets'>;
+
 /** Whether the source lies in the network. Allocates nothing. */
-export function isInPrefix({ family, octets: address }: PacketSource, { octets, bits }: Prefix): boolean {
+export function isInPrefix({ family, octets: address }: Address, { octets, bits }: Prefix): boolean {
   if (octets.length !== (family === 4 ? 4 : 16)) return false;
   const whole = bits >>> 3;
   for (let index = 0; index < whole; index++) if (address[index] !== octets[index]) return false;
@@ -39,7 +42,7 @@ export function isInPrefix({ family, octets: address }: PacketSource, { octets, 
 }
 
 /** Whether the source lies in one of them. */
-export function isInAnyPrefix(source: PacketSource, prefixes: readonly Prefix[]): boolean {
+export function isInAnyPrefix(source: Address, prefixes: readonly Prefix[]): boolean {
   for (const prefix of prefixes) if (isInPrefix(source, prefix)) return true;
   return false;
 }

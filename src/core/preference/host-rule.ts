@@ -3,7 +3,8 @@
 
 import { parseName } from '../dns/name.ts';
 import type { Endpoint, Transport } from '../net/endpoint.ts';
-import { parsePreference } from './preference.ts';
+import { NO_ROW } from '../traffic.ts';
+import { type Preference, parsePreference } from './preference.ts';
 
 /** What the catalog says of a name's TXT records, by the same look-up as DNS. `foreign`: in no zone of ours. */
 export type TxtAnswer =
@@ -16,11 +17,38 @@ export interface HostRuleSources {
   findTxt(name: Uint8Array): TxtAnswer;
   /** Whether the host, or a wildcard that stood for it, was declared at the port and may still be cached. */
   isDraining(host: string, transport: Transport, port: number): boolean;
+  /** Where the requests of a preference host, or of a wildcard, are counted (traffic.ts). */
+  rowOf(host: string): number;
 }
 
+/**
+ * What a port is to a host that is named there. `foreign`: in no zone of ours; `silent`: ours, without a preference;
+ * `denied`: DNS says that it is no tracker; `elsewhere`: it declares other ports; `draining`: it declared this one, and
+ * caches may still name it; `declared`.
+ */
+export type HostStanding = 'foreign' | 'silent' | 'denied' | 'elsewhere' | 'draining' | 'declared';
+
+/** What is known of one host at one port: the same object until the catalog or the drains change, most of the time. */
+export interface HostVerdict {
+  readonly standing: HostStanding;
+  /** A sentence for `failure reason` when the host may not be served here; undefined when it may. */
+  readonly refusal: string | undefined;
+  /** As clients read them: in the order of the record, at most `MAX_ENDPOINTS`. */
+  readonly endpoints: readonly Endpoint[];
+  /** Where its requests are counted (traffic.ts). */
+  readonly row: number;
+}
+
+/** Of names that are not ours, and of IP literals: served everywhere, counted nowhere. */
+export const FOREIGN_HOST: HostVerdict = {
+  standing: 'foreign',
+  refusal: undefined,
+  endpoints: [],
+  row: NO_ROW,
+};
+
 export interface HostRule {
-  /** A sentence for `failure reason` when this host may not be served at this port; undefined when it may. */
-  refuse(host: string, port: number): string | undefined;
+  judge(host: string, port: number): HostVerdict;
   /** To be called when the catalog or the drains have changed. */
   clear(): void;
 }
@@ -32,12 +60,13 @@ export const MAX_CACHED_HOSTS = 1024;
 const MAX_HOST_CHARACTERS = 253;
 
 export function createHostRule(sources: HostRuleSources): HostRule {
-  const verdicts = new Map<string, string | undefined>();
+  const verdicts = new Map<string, HostVerdict>();
   return {
-    refuse(host, port) {
-      if (host.length > MAX_HOST_CHARACTERS) return undefined;
+    judge(host, port) {
+      if (host.length > MAX_HOST_CHARACTERS) return FOREIGN_HOST;
       const key = `${port} ${host}`;
-      if (verdicts.has(key)) return verdicts.get(key);
+      const known = verdicts.get(key);
+      if (known !== undefined) return known;
       const verdict = judge(sources, host, port);
       if (verdicts.size >= MAX_CACHED_HOSTS) verdicts.clear();
       verdicts.set(key, verdict);
@@ -47,26 +76,57 @@ export function createHostRule(sources: HostRuleSources): HostRule {
   };
 }
 
-function judge(sources: HostRuleSources, host: string, port: number): string | undefined {
+function judge(sources: HostRuleSources, host: string, port: number): HostVerdict {
   const name = parseName(host);
-  if (typeof name === 'string') return undefined;
+  if (typeof name === 'string') return FOREIGN_HOST;
   const answer = sources.findTxt(name);
-  if (answer.kind === 'foreign') return undefined;
-  const endpoints = answer.kind === 'absent' ? undefined : declaredEndpoints(answer.texts);
-  if (endpoints?.some((endpoint) => endpoint.transport === 'tcp' && endpoint.port === port)) return undefined;
-  if (sources.isDraining(host, 'tcp', port)) return undefined;
-  if (endpoints === undefined) return `${host} runs no tracker: DNS declares none for it`;
-  if (endpoints.length === 0) return `${host} runs no tracker: DNS says so (BITTORRENT DENY ALL)`;
-  return `${host} has no HTTP tracker at port ${port}; announce to ${formatUrls(host, endpoints)}`;
+  if (answer.kind === 'foreign') return FOREIGN_HOST;
+  const preference = answer.kind === 'absent' ? undefined : findPreference(answer.texts);
+  const standing = standingOf(sources, preference, host, port);
+  const isServed = standing === 'declared' || standing === 'draining';
+  return {
+    standing,
+    refusal: isServed ? undefined : refuse(host, port, preference),
+    endpoints: preference?.endpoints ?? [],
+    row: isServed ? rowFor(sources, host) : NO_ROW,
+  };
 }
 
-/** Undefined when no record is a preference. */
-function declaredEndpoints(texts: readonly string[]): readonly Endpoint[] | undefined {
+function standingOf(
+  sources: HostRuleSources,
+  preference: Preference | undefined,
+  host: string,
+  port: number,
+): HostStanding {
+  const all = preference?.allEndpoints;
+  if (all?.some((endpoint) => endpoint.transport === 'tcp' && endpoint.port === port)) return 'declared';
+  if (sources.isDraining(host, 'tcp', port)) return 'draining';
+  if (all === undefined) return 'silent';
+  return all.length === 0 ? 'denied' : 'elsewhere';
+}
+
+function refuse(host: string, port: number, preference: Preference | undefined): string {
+  if (preference === undefined) return `${host} runs no tracker: DNS declares none for it`;
+  const { allEndpoints } = preference;
+  if (allEndpoints.length === 0) return `${host} runs no tracker: DNS says so (BITTORRENT DENY ALL)`;
+  return `${host} has no HTTP tracker at port ${port}; announce to ${formatUrls(host, allEndpoints)}`;
+}
+
+function findPreference(texts: readonly string[]): Preference | undefined {
   for (const text of texts) {
     const preference = parsePreference(text);
-    if (preference !== undefined) return preference.allEndpoints;
+    if (preference !== undefined) return preference;
   }
   return undefined;
+}
+
+/** Of the name itself, else of the nearest wildcard. */
+function rowFor({ rowOf }: HostRuleSources, host: string): number {
+  for (const name of namesStandingFor(host)) {
+    const row = rowOf(name);
+    if (row !== NO_ROW) return row;
+  }
+  return NO_ROW;
 }
 
 /** As many as a client shows; the record has the rest. */

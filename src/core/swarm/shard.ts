@@ -55,6 +55,8 @@ export const HEAD = {
   lock: 11,
   /** Chains of torrents, less one. */
   chains: 12,
+  /** Of the leechers, those that download nothing more (BEP 21). */
+  partial: 13,
 } as const;
 /** Two cache lines: what one shard's threads write is never in the line of another shard's. */
 export const HEAD_WORDS = 32;

@@ -82,5 +82,7 @@ export function count(shard: SwarmShard, torrent: number, state: PeerState, by: 
   }
   words[torrent + RECORD.incomplete] = words[torrent + RECORD.incomplete]! + by;
   head[HEAD.leechers] = head[HEAD.leechers]! + by;
-  if (state === PeerState.partial) words[torrent + RECORD.partial] = words[torrent + RECORD.partial]! + by;
+  if (state !== PeerState.partial) return;
+  words[torrent + RECORD.partial] = words[torrent + RECORD.partial]! + by;
+  head[HEAD.partial] = head[HEAD.partial]! + by;
 }

@@ -152,7 +152,9 @@ export interface SwarmTotals {
   readonly peersIpv4: number;
   readonly peersIpv6: number;
   readonly seeds: number;
+  /** Those that download nothing more (BEP 21) included. */
   readonly leechers: number;
+  readonly partialSeeds: number;
   /** Memory of peers, rounding included. */
   readonly heapOctets: number;
 }
@@ -166,6 +168,7 @@ export function swarmTotals({ shards }: SwarmTable): SwarmTotals {
     peersIpv6: sum(HEAD.peers + 1),
     seeds: sum(HEAD.seeds),
     leechers: sum(HEAD.leechers),
+    partialSeeds: sum(HEAD.partial),
     heapOctets: shards.reduce((total, { heap }) => total + heapUsedOctets(heap), 0),
   };
 }

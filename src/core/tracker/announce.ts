@@ -29,6 +29,7 @@ import { joinFullSwarm, makeRoom, shedTorrent } from '../swarm/shed.ts';
 import { type SwarmTable, shardOf } from '../swarm/table.ts';
 import { addTorrent, dropTorrent, findTorrent, hashTorrent, NO_TORRENT, peersOf } from '../swarm/torrents.ts';
 import { type JournalPlace, recordAnnounce } from './announce-journal.ts';
+import { EVENT_COUNTERS } from './event-counters.ts';
 import { INTERVAL_JITTER, type TrackerSettings } from './settings.ts';
 
 /** `paused` is BEP 21; the numbers are those of BEP 15, in which libtorrent and others send 4 for paused. */
@@ -113,6 +114,8 @@ export function announce(
   nowSeconds: number,
   reply: AnnounceReply,
 ): void {
+  const counter = EVENT_COUNTERS[request.event];
+  if (counter !== undefined) table.counters[counter]!++;
   const hash = hashTorrent(table.key, request.octets, request.infoHashOffset);
   const shard = shardOf(table, hash);
   seek(table, request);

@@ -10,6 +10,7 @@ import {
   type PacketPrefetch,
   type PacketSource,
 } from '../../core/net/packet-handler.ts';
+import { NO_ROW } from '../../core/traffic.ts';
 import {
   Cmsghdr,
   EPOLL_CLOEXEC,
@@ -75,6 +76,8 @@ export interface LoopSocket {
   readonly prefetch?: PacketPrefetch | undefined;
   /** Index into the counters of datagrams dropped before the handler, and of answers that could not be sent. */
   readonly dropCounter: number;
+  /** What its packets are counted as (traffic.ts); not at all where it is left out. */
+  readonly row?: number;
 }
 
 export class PacketLoop {
@@ -174,6 +177,7 @@ export class PacketLoop {
     if (count <= 0) return 0;
     if (count > 1) socket.prefetch?.(batch.requests, 0, SLOT_OCTETS, count);
     const now = this.options.nowSeconds();
+    this.source.row = socket.row ?? NO_ROW;
     let replies = 0;
     for (let index = 0; index < count; index++) {
       const octets = this.answer(socket, index, replies, now);

@@ -136,7 +136,7 @@ describe('the status page', () => {
       dnsTls: [],
       admin: undefined,
       rewriter: undefined,
-      swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, heapOctets: 0 },
+      swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, partialSeeds: 0, heapOctets: 0 },
       secondaries: [
         {
           zone: hostile,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatName } from '../../../src/core/dns/name.ts';
+import { formatEndpoint } from '../../../src/core/net/endpoint.ts';
 import {
   createHostRule,
   MAX_CACHED_HOSTS,
@@ -14,7 +15,12 @@ const TXT: { readonly [name: string]: string[] | undefined } = {
   'www.example.': ['BITTORRENT DENY ALL'],
   'ns.example.': undefined,
   'other.example.': ['hello'],
+  'many.example.': [`BITTORRENT ${Array.from({ length: 11 }, (_, index) => `TCP:${index + 1}`).join(' ')}`],
+  'a.wild.example.': ['BITTORRENT TCP:80'],
 };
+
+/** Those that are counted, at rows from 1 on. */
+const ROWS = ['tracker.example', '*.wild.example'];
 
 function createRule(drainingKeys: readonly string[] = []) {
   const asked: string[] = [];
@@ -27,6 +33,7 @@ function createRule(drainingKeys: readonly string[] = []) {
       return texts === undefined ? { kind: 'absent' } : { kind: 'found', texts };
     },
     isDraining: (host, transport, port) => drainingKeys.includes(`${host} ${transport} ${port}`),
+    rowOf: (host) => ROWS.indexOf(host) + 1,
   });
   return { rule, asked };
 }
@@ -59,36 +66,52 @@ describe('the host rule', () => {
       'other.example runs no tracker: DNS declares none for it',
     ],
   ])('decides on %s', (_, host, port, expected) => {
-    expect(createRule().rule.refuse(host, port)).toBe(expected);
+    expect(createRule().rule.judge(host, port).refusal).toBe(expected);
   });
 
   it('serves a withdrawn port while it drains, and only there', () => {
     const { rule } = createRule(['tracker.example tcp 8080']);
-    expect(rule.refuse('tracker.example', 8080)).toBeUndefined();
-    expect(rule.refuse('tracker.example', 8081)).toContain('no HTTP tracker at port 8081');
+    expect(rule.judge('tracker.example', 8080).refusal).toBeUndefined();
+    expect(rule.judge('tracker.example', 8081).refusal).toContain('no HTTP tracker at port 8081');
+  });
+
+  it.each([
+    ['else.test', 80, 'foreign', '', 0],
+    ['ns.example', 80, 'silent', '', 0],
+    ['other.example', 80, 'silent', '', 0],
+    ['www.example', 80, 'denied', '', 0],
+    ['tracker.example', 81, 'elsewhere', 'UDP:1337 TCP:80 TCP:443', 0],
+    ['tracker.example', 8080, 'draining', 'UDP:1337 TCP:80 TCP:443', 1],
+    ['tracker.example', 443, 'declared', 'UDP:1337 TCP:80 TCP:443', 1],
+    ['many.example', 11, 'declared', 'TCP:1 TCP:2 TCP:3 TCP:4 TCP:5 TCP:6 TCP:7 TCP:8 TCP:9 TCP:10', 0],
+    ['a.wild.example', 80, 'declared', 'TCP:80', 2],
+  ])('knows what a port is to a host: %s at %d', (host, port, standing, endpoints, row) => {
+    const verdict = createRule(['tracker.example tcp 8080']).rule.judge(host, port);
+    expect(verdict).toMatchObject({ standing, row });
+    expect(verdict.endpoints.map(formatEndpoint).join(' ')).toBe(endpoints);
   });
 
   it('asks once for a host and port, until it is cleared', () => {
     const { rule, asked } = createRule();
-    rule.refuse('tracker.example', 1);
-    rule.refuse('tracker.example', 1);
+    rule.judge('tracker.example', 1);
+    rule.judge('tracker.example', 1);
     expect(asked).toHaveLength(1);
     rule.clear();
-    rule.refuse('tracker.example', 1);
+    rule.judge('tracker.example', 1);
     expect(asked).toHaveLength(2);
   });
 
   it('forgets at its bound instead of growing with strangers’ hosts', () => {
     const { rule, asked } = createRule();
-    for (let index = 0; index <= MAX_CACHED_HOSTS; index++) rule.refuse(`h${index}.test`, 1);
-    rule.refuse(`h${MAX_CACHED_HOSTS}.test`, 1);
-    rule.refuse('h0.test', 1);
+    for (let index = 0; index <= MAX_CACHED_HOSTS; index++) rule.judge(`h${index}.test`, 1);
+    rule.judge(`h${MAX_CACHED_HOSTS}.test`, 1);
+    rule.judge('h0.test', 1);
     expect(asked).toHaveLength(MAX_CACHED_HOSTS + 2);
   });
 
   it('does not look at hosts longer than a name', () => {
     const { rule, asked } = createRule();
-    expect(rule.refuse('a'.repeat(60_000), 80)).toBeUndefined();
+    expect(rule.judge('a'.repeat(60_000), 80).standing).toBe('foreign');
     expect(asked).toEqual([]);
   });
 });

@@ -41,7 +41,7 @@ function checkShard(table: SwarmTable, shard: SwarmShard): void {
   expect(lockOwner(shard.head, HEAD.lock)).toBe(0);
   const { head, words } = shard;
   const blocks = new Set<number>();
-  const totals = { torrents: 0, peers: [0, 0], seeds: 0, leechers: 0 };
+  const totals = { torrents: 0, peers: [0, 0], seeds: 0, leechers: 0, partial: 0 };
   for (let number = 0; number < head[HEAD.recordsTouched]!; number++) {
     const torrent = number * RECORD_WORDS;
     if (words[torrent + RECORD.seen] === NOT_LIVE) continue;
@@ -53,6 +53,7 @@ function checkShard(table: SwarmTable, shard: SwarmShard): void {
     for (const family of [0, 1]) checkGroup(shard, groupOf(torrent, family), family, blocks);
     totals.seeds += counts.seeds;
     totals.leechers += counts.leechers;
+    totals.partial += words[torrent + RECORD.partial]!;
     for (const family of [0, 1]) totals.peers[family]! += words[groupOf(torrent, family) + GROUP.total]!;
   }
   expect(totals).toEqual({
@@ -60,6 +61,7 @@ function checkShard(table: SwarmTable, shard: SwarmShard): void {
     peers: [head[HEAD.peers], head[HEAD.peers + 1]],
     seeds: head[HEAD.seeds],
     leechers: head[HEAD.leechers],
+    partial: head[HEAD.partial],
   });
 }
 

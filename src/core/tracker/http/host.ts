@@ -1,6 +1,7 @@
 // The host that a request names (RFC 9110 §7.2), as text.
 
 import { octetsToText } from '../../octets/text.ts';
+import type { HostVerdict } from '../../preference/host-rule.ts';
 
 export interface RequestHost {
   /** Lower case, no port, no trailing dot; IPv6 literals without brackets. Empty when the client named none. */
@@ -11,11 +12,8 @@ export interface RequestHost {
   readonly isLiteral: boolean;
 }
 
-/**
- * Decides whether a request that names this host (a DNS name in lower case, no port, no trailing dot) may be served
- * on this local port. A sentence refuses it and is told to the client; undefined lets it through.
- */
-export type HostRule = (host: string, port: number) => string | undefined;
+/** What this local port is to a host (a DNS name in lower case, no port, no trailing dot); see host-rule.ts. */
+export type HostRule = (host: string, port: number) => HostVerdict;
 
 /** RFC 1035 §2.3.4, with brackets, port and a trailing dot. */
 const MAX_HOST_OCTETS = 270;

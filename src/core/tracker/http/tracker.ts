@@ -3,7 +3,9 @@
 
 import { Counter, type Counters } from '../../counters.ts';
 import type { PacketSource } from '../../net/packet-handler.ts';
+import { FOREIGN_HOST } from '../../preference/host-rule.ts';
 import type { SwarmTable } from '../../swarm/table.ts';
+import { NO_ROW, TRAFFIC_CELLS, Traffic, type TrafficCounts } from '../../traffic.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../announce.ts';
 import type { JournalPlace } from '../announce-journal.ts';
 import type { TrackerSettings } from '../settings.ts';
@@ -11,44 +13,40 @@ import { createAnnounceQuery, parseAnnounce, writeAnnounceReply } from './announ
 import { createForwardedReader, type ForwardedReader } from './forwarded.ts';
 import { createRequestHead, parseRequestHead, type RequestHead } from './head.ts';
 import { createHostReader, type HostRule, type RequestHost } from './host.ts';
-import { formatIndexPage, ROBOTS_TEXT } from './pages.ts';
+import {
+  createTrackerPages,
+  PAGE_FIELDS,
+  type PageSettings,
+  ROBOTS_TEXT,
+  type TrackerPages,
+} from './pages.ts';
+import {
+  finishReply,
+  HEAD_ROOM,
+  type HttpReply,
+  JSON_FIELDS,
+  type Status,
+  TEXT_FIELDS,
+  writeNotFound,
+  writeReason,
+} from './reply.ts';
 import { createScrapeQuery, parseScrape, writeScrapeReply } from './scrape.ts';
-import { type Writer, writeNumber, writeString, writeText } from './writer.ts';
+import { type Writer, writeString, writeText } from './writer.ts';
 
 /** Room that `respond` needs: 200 peers as dictionaries with IPv6 addresses and ids are 19,000 octets. */
 export const MAX_HTTP_REPLY_OCTETS = 32 * 1024;
 /** nginx's and Apache's bound on a head line; an announce takes 400–700 octets, a scrape of 74 info-hashes 5,300. */
 export const MAX_REQUEST_HEAD_OCTETS = 8 * 1024;
 
-/** Where bodies are written before the size of the head is known. */
-const HEAD_ROOM = 256;
-
 /** Longer reasons are cut: a client shows a line, and the reply buffer has an end. */
 const MAX_SENTENCE_OCTETS = 512;
-
-const REASONS = {
-  200: 'OK',
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  505: 'HTTP Version Not Supported',
-} as const;
-type Status = keyof typeof REASONS;
-
-/** One object, overwritten by every call. */
-export interface HttpReply {
-  /** Octets written from the start of the reply buffer; never 0. */
-  length: number;
-  /** Whether the connection may serve another request. */
-  keepAlive: boolean;
-  /** The client has said that this was its last request, and no body follows. */
-  isClientDone: boolean;
-}
 
 export interface HttpTrackerOptions {
   readonly table: SwarmTable;
   readonly settings: TrackerSettings;
   readonly counters: Counters;
+  /** By the rows of sources and of hosts. */
+  readonly traffic: TrafficCounts;
   /** Asked for announces, scrapes and the index page of hosts that are DNS names. */
   readonly hostRule: HostRule;
   /** See Tracker. */
@@ -70,6 +68,8 @@ export interface HttpTracker {
     reply: Uint8Array,
     nowSeconds: number,
   ): HttpReply;
+  /** What pages say from now on, and of hosts as they now are. Before the first call they have no policy and no stats. */
+  publish(settings: PageSettings): void;
 }
 
 interface FrontEnd extends HttpTrackerOptions {
@@ -79,6 +79,12 @@ interface FrontEnd extends HttpTrackerOptions {
   readonly request: ReturnType<typeof createAnnounceRequest>;
   readonly answer: ReturnType<typeof createAnnounceReply>;
   readonly body: Writer;
+  readonly pages: TrackerPages;
+  /** Of the request at hand: where it is counted, as its socket and as its host. */
+  socketRow: number;
+  hostRow: number;
+  /** Of its reply: what the body is. */
+  fields: string;
 }
 
 export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
@@ -90,6 +96,10 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
     request: createAnnounceRequest(),
     answer: createAnnounceReply(),
     body: { octets: new Uint8Array(0), at: 0 },
+    pages: createTrackerPages(options.table),
+    socketRow: NO_ROW,
+    hostRow: NO_ROW,
+    fields: TEXT_FIELDS,
   };
   const hosts = createHostReader();
   const forwarded = createForwarded(options.settings);
@@ -100,6 +110,8 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
       const { head, body } = front;
       body.octets = reply;
       body.at = HEAD_ROOM;
+      front.fields = TEXT_FIELDS;
+      front.socketRow = source.row;
       let status: Status = parseRequestHead(octets, start, end, head);
       const host = status === 200 ? hosts.read(octets, head.hostStart, head.hostEnd) : undefined;
       if (status === 200 && host === undefined) status = 400;
@@ -107,15 +119,21 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
         forwarded === undefined || status !== 200 ? source : forwarded.read(octets, start, end, source);
       if (typeof asker === 'string') refuse(front, asker);
       else if (status === 200) status = route(front, octets, host!, asker, localPort, nowSeconds);
-      if (status !== 200) {
-        front.counters[Counter.httpErrors]!++;
-        body.at = HEAD_ROOM;
-        writeText(body, REASONS[status]);
-        writeText(body, '\n');
+      if (status !== 200) front.counters[Counter.httpErrors]!++;
+      if (status === 404) {
+        front.counters[Counter.httpBadPaths]!++;
+        writeNotFound(head, reply, result);
+        return result;
       }
-      finish(front, status, result);
+      if (status !== 200) {
+        front.counters[Counter.httpBadRequests]!++;
+        body.at = HEAD_ROOM;
+        writeReason(body, status);
+      }
+      finishReply(head, body, status, front.fields, result);
       return result;
     },
+    publish: front.pages.publish,
   };
 }
 
@@ -138,25 +156,42 @@ function route(
   const isAnnounce = endsWith(octets, head.pathStart, head.pathEnd, '/announce');
   if (isAnnounce || endsWith(octets, head.pathStart, head.pathEnd, '/scrape')) {
     if (head.method !== 'GET') return 405;
-    const refusal = host.isLiteral ? undefined : front.hostRule(host.name, localPort);
+    const { refusal, row } = host.isLiteral ? FOREIGN_HOST : front.hostRule(host.name, localPort);
+    front.hostRow = row;
     if (refusal !== undefined) {
       front.counters[Counter.httpWrongHost]!++;
       fail(body, refusal, true);
     } else if (isAnnounce) answerAnnounce(front, octets, source, nowSeconds);
-    else answerScrape(front, octets);
+    else answerScrape(front, octets, source.family);
     return 200;
   }
-  const pathLength = head.pathEnd - head.pathStart;
-  if (pathLength <= 1) {
-    const refusal = host.isLiteral ? undefined : front.hostRule(host.name, localPort);
-    writeText(body, formatIndexPage(host, refusal));
-    return 200;
+  return routePage(front, octets, host, localPort, nowSeconds);
+}
+
+/** 404 for what is not there, which is nearly everything. */
+function routePage(
+  front: FrontEnd,
+  octets: Uint8Array,
+  host: RequestHost,
+  localPort: number,
+  nowSeconds: number,
+): Status {
+  const { head, body, pages } = front;
+  if (isPath(octets, head, '/robots.txt')) writeText(body, ROBOTS_TEXT);
+  else {
+    const isIndex = head.pathEnd - head.pathStart <= 1;
+    if (!isIndex && !isPath(octets, head, '/stats')) return 404;
+    const verdict = host.isLiteral ? FOREIGN_HOST : front.hostRule(host.name, localPort);
+    if (isIndex) pages.writeIndex(body, host, verdict, localPort, nowSeconds);
+    else if (!pages.writeStats(body, host, verdict)) return 404;
+    front.fields = isIndex ? PAGE_FIELDS : JSON_FIELDS;
   }
-  if (pathLength === '/robots.txt'.length && endsWith(octets, head.pathStart, head.pathEnd, '/robots.txt')) {
-    writeText(body, ROBOTS_TEXT);
-    return 200;
-  }
-  return 404;
+  front.counters[Counter.httpPages]!++;
+  return 200;
+}
+
+function isPath(octets: Uint8Array, { pathStart, pathEnd }: RequestHead, path: string): boolean {
+  return pathEnd - pathStart === path.length && endsWith(octets, pathStart, pathEnd, path);
 }
 
 function endsWith(octets: Uint8Array, start: number, end: number, text: string): boolean {
@@ -173,6 +208,7 @@ function answerAnnounce(front: FrontEnd, octets: Uint8Array, source: PacketSourc
   const failure = parseAnnounce(table, query, octets, head.queryStart, head.queryEnd, request);
   if (failure !== undefined) {
     counters[Counter.httpErrors]!++;
+    counters[Counter.httpBadAnnounces]!++;
     fail(body, failure, false);
     return;
   }
@@ -182,20 +218,28 @@ function answerAnnounce(front: FrontEnd, octets: Uint8Array, source: PacketSourc
   answer.octets = query.peers;
   answer.offset = 0;
   counters[source.family === 4 ? Counter.httpAnnouncesIpv4 : Counter.httpAnnouncesIpv6]!++;
+  countTraffic(front, Traffic.announces);
   announce(front, request, nowSeconds, answer);
   writeAnnounceReply(body, query, answer, source, settings);
 }
 
-function answerScrape(front: FrontEnd, octets: Uint8Array): void {
+function answerScrape(front: FrontEnd, octets: Uint8Array, family: 4 | 6): void {
   const { head, body, scrapeQuery, table, settings, counters } = front;
   const failure = parseScrape(scrapeQuery, octets, head.queryStart, head.queryEnd);
   if (failure !== undefined) {
     counters[Counter.httpErrors]!++;
+    counters[Counter.httpBadScrapes]!++;
     fail(body, failure, false);
     return;
   }
-  counters[Counter.httpScrapes]!++;
+  counters[family === 4 ? Counter.httpScrapesIpv4 : Counter.httpScrapesIpv6]!++;
+  countTraffic(front, Traffic.scrapes);
   writeScrapeReply(body, scrapeQuery, table, settings);
+}
+
+function countTraffic({ traffic, socketRow, hostRow }: FrontEnd, cell: number): void {
+  traffic[socketRow * TRAFFIC_CELLS + cell]!++;
+  traffic[hostRow * TRAFFIC_CELLS + cell]!++;
 }
 
 /** As an announce: that is what nearly all requests are. */
@@ -210,29 +254,4 @@ function fail(body: Writer, sentence: string, isFinal: boolean): void {
   writeString(body, sentence.slice(0, MAX_SENTENCE_OCTETS));
   if (isFinal) writeText(body, '8:retry in5:never');
   writeText(body, 'e');
-}
-
-/** Writes the head in front of the body and closes the gap between them. */
-function finish(front: FrontEnd, status: Status, result: HttpReply): void {
-  const { head, body } = front;
-  const keepAlive = head.keepAlive && status !== 400 && status !== 405 && status !== 505;
-  const bodyEnd = body.at;
-  body.at = 0;
-  writeText(body, 'HTTP/1.1 ');
-  writeNumber(body, status);
-  writeText(body, ' ');
-  writeText(body, REASONS[status]);
-  writeText(body, '\r\nContent-Type: text/plain\r\nContent-Length: ');
-  writeNumber(body, bodyEnd - HEAD_ROOM);
-  if (status === 405) writeText(body, '\r\nAllow: GET');
-  if (!keepAlive) writeText(body, '\r\nConnection: close');
-  else if (head.minorVersion === 0) writeText(body, '\r\nConnection: keep-alive');
-  writeText(body, '\r\n\r\n');
-  const bodyStart = body.at;
-  result.keepAlive = keepAlive;
-  result.isClientDone = (status === 200 || status === 404) && !head.keepAlive && !head.hasBody;
-  result.length = bodyStart;
-  if (head.method === 'HEAD' && status !== 400) return;
-  body.octets.copyWithin(bodyStart, HEAD_ROOM, bodyEnd);
-  result.length = bodyStart + bodyEnd - HEAD_ROOM;
 }

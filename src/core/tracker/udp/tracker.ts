@@ -6,6 +6,7 @@ import type { PacketHandler, PacketSource } from '../../net/packet-handler.ts';
 import { readUint16, readUint32, writeUint32 } from '../../octets/big-endian.ts';
 import { createSipHashKey } from '../../octets/siphash.ts';
 import type { SwarmTable } from '../../swarm/table.ts';
+import { TRAFFIC_CELLS, Traffic, type TrafficCounts } from '../../traffic.ts';
 import {
   type AnnounceEvent,
   type AnnounceReply,
@@ -56,6 +57,8 @@ export interface UdpTrackerOptions {
   /** 16 octets that strangers cannot know; the same in every worker and across a takeover. */
   readonly connectionKey: Uint8Array;
   readonly counters: Counters;
+  /** By the rows of sources. */
+  readonly traffic: TrafficCounts;
   /** See Tracker. */
   readonly journals?: JournalPlace | undefined;
 }
@@ -64,6 +67,7 @@ interface UdpTracker {
   readonly table: SwarmTable;
   readonly settings: TrackerSettings;
   readonly counters: Counters;
+  readonly traffic: TrafficCounts;
   readonly journals: JournalPlace | undefined;
   readonly connectionIds: ConnectionIds;
   readonly request: AnnounceRequest;
@@ -72,13 +76,14 @@ interface UdpTracker {
 }
 
 export function createUdpTracker(options: UdpTrackerOptions): PacketHandler {
-  const { table, settings, counters } = options;
+  const { table, settings, counters, traffic } = options;
   const key = createSipHashKey(options.connectionKey);
   const connectionIds = createConnectionIds(key, settings.connectionIdLifetimeSeconds);
   const tracker: UdpTracker = {
     table,
     settings,
     counters,
+    traffic,
     journals: options.journals,
     connectionIds,
     request: createAnnounceRequest(),
@@ -103,7 +108,10 @@ export function createUdpTracker(options: UdpTrackerOptions): PacketHandler {
     if (action === UdpAction.announce) {
       return answerAnnounce(tracker, packet, offset, length, source, reply, replyOffset, nowSeconds);
     }
-    if (action === UdpAction.scrape) return answerScrape(tracker, packet, offset, length, reply, replyOffset);
+    if (action === UdpAction.scrape) {
+      return answerScrape(tracker, packet, offset, length, source, reply, replyOffset);
+    }
+    counters[Counter.udpBadActions]!++;
     return fail(tracker, packet, offset, 'unknown action', reply, replyOffset);
   };
 }
@@ -155,8 +163,11 @@ function answerAnnounce(
   nowSeconds: number,
 ): number {
   const refusal = refuseAnnounce(packet, offset, length);
-  if (refusal !== undefined) return fail(tracker, packet, offset, refusal, reply, replyOffset);
-  const { request, reply: answer, counters } = tracker;
+  const { request, reply: answer, counters, traffic } = tracker;
+  if (refusal !== undefined) {
+    counters[Counter.udpBadAnnounces]!++;
+    return fail(tracker, packet, offset, refusal, reply, replyOffset);
+  }
   request.octets = packet;
   request.infoHashOffset = offset + AT.infoHash;
   request.peerIdOffset = offset + AT.peerId;
@@ -172,6 +183,7 @@ function answerAnnounce(
   answer.octets = reply;
   answer.offset = replyOffset + 20;
   counters[source.family === 4 ? Counter.udpAnnouncesIpv4 : Counter.udpAnnouncesIpv6]!++;
+  traffic[source.row * TRAFFIC_CELLS + Traffic.announces]!++;
   announce(tracker, request, nowSeconds, answer);
   begin(packet, offset, UdpAction.announce, reply, replyOffset);
   writeUint32(reply, replyOffset + 8, answer.intervalSeconds);
@@ -194,13 +206,18 @@ function answerScrape(
   packet: Uint8Array,
   offset: number,
   length: number,
+  source: PacketSource,
   reply: Uint8Array,
   replyOffset: number,
 ): number {
+  const { table, counts, counters, traffic } = tracker;
   const hashes = Math.min(Math.floor((length - HEADER_OCTETS) / HASH_OCTETS), MAX_SCRAPE_HASHES);
-  if (hashes === 0) return fail(tracker, packet, offset, 'scrape without info-hash', reply, replyOffset);
-  const { table, counts, counters } = tracker;
-  counters[Counter.udpScrapes]!++;
+  if (hashes === 0) {
+    counters[Counter.udpBadScrapes]!++;
+    return fail(tracker, packet, offset, 'scrape without info-hash', reply, replyOffset);
+  }
+  counters[source.family === 4 ? Counter.udpScrapesIpv4 : Counter.udpScrapesIpv6]!++;
+  traffic[source.row * TRAFFIC_CELLS + Traffic.scrapes]!++;
   begin(packet, offset, UdpAction.scrape, reply, replyOffset);
   for (let index = 0; index < hashes; index++) {
     scrape(table, packet, offset + HEADER_OCTETS + index * HASH_OCTETS, counts);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Counter, createCounters } from '../../../../src/core/counters.ts';
+import { FOREIGN_HOST } from '../../../../src/core/preference/host-rule.ts';
 import { createSwarmTable, swarmTotals } from '../../../../src/core/swarm/table.ts';
 import { createHttpTracker, MAX_HTTP_REPLY_OCTETS } from '../../../../src/core/tracker/http/tracker.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../../src/core/tracker/settings.ts';
+import { createTrafficCounts, NO_ROW } from '../../../../src/core/traffic.ts';
 import {
   createTestTracker,
   decodeBencode,
@@ -194,11 +196,13 @@ describe('the Host of a request', () => {
     const table = createSwarmTable({ secret: SECRET, counters, limits: { torrents: 10, heapOctets: 65536 } });
     const hostRule = (host: string, port: number) => {
       asked.push([host, port]);
-      return host === 'wrong.example'
-        ? 'The tracker of wrong.example is at http://wrong.example:80/announce'
-        : undefined;
+      if (host !== 'wrong.example') return FOREIGN_HOST;
+      const refusal = 'The tracker of wrong.example is at http://wrong.example:80/announce';
+      return { ...FOREIGN_HOST, standing: 'elsewhere' as const, refusal };
     };
-    const http = createHttpTracker({ table, settings: DEFAULT_TRACKER_SETTINGS, counters, hostRule });
+    const settings = DEFAULT_TRACKER_SETTINGS;
+    const traffic = createTrafficCounts(1);
+    const http = createHttpTracker({ table, settings, counters, traffic, hostRule });
     const reply = httpRequest(
       { ...createTestTracker(), http },
       `GET ${target} HTTP/1.1\r\n${fields}\r\n\r\n`,
@@ -327,7 +331,7 @@ describe('the HTTP tracker', () => {
     const tracker = createTestTracker();
     const head = `GET /announce?${ANNOUNCE} HTTP/1.1\r\nHost: x\r\n\r\n`;
     const octets = Buffer.from(`GARBAGE${head}GET /next HTTP/1.1\r\n`, 'latin1');
-    const source = { family: 4 as const, octets: new Uint8Array(16), port: 1 };
+    const source = { family: 4 as const, octets: new Uint8Array(16), port: 1, row: NO_ROW };
     const reply = new Uint8Array(MAX_HTTP_REPLY_OCTETS);
     const result = tracker.http.respond(octets, 7, 7 + head.length, source, 80, reply, 0);
     expect(Buffer.from(reply.subarray(0, result.length)).toString('latin1')).toContain('5:peers0:');
