@@ -4,7 +4,9 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { BindError } from '../../io/bind-error.ts';
+import { systemClock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
+import { createBodyDeadline, isAnswering } from './body-deadline.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
 import {
   formatProblem,
@@ -20,7 +22,7 @@ export interface HttpServerOptions extends GuardOptions {
   readonly logger: Logger;
   /** Networks of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** For a whole request to come; {@link REQUEST_MILLISECONDS} by default. */
+  /** For a whole request to come, but for streams; {@link REQUEST_MILLISECONDS} by default. */
   readonly requestMilliseconds?: number | undefined;
 }
 
@@ -51,15 +53,10 @@ export async function openHttpServer(
   options: HttpServerOptions,
   addRoutes: (server: FastifyInstance) => void,
 ): Promise<HttpServer> {
-  const {
-    listen,
-    logger,
-    trustedProxies = [],
-    requestMilliseconds: requestTimeout = REQUEST_MILLISECONDS,
-  } = options;
+  const { listen, logger, trustedProxies = [], requestMilliseconds = REQUEST_MILLISECONDS } = options;
   const server = Fastify({
     bodyLimit: MAX_BODY_OCTETS,
-    requestTimeout,
+    requestTimeout: 0, // a deadline of our own: body-deadline.ts
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     forceCloseConnections: true,
     http: { connectionsCheckingInterval: CHECK_MILLISECONDS },
@@ -69,8 +66,11 @@ export async function openHttpServer(
     clientErrorHandler: refuseOctets,
   });
   server.server.maxConnections = MAX_CONNECTIONS;
-  // Where it is above `requestTimeout`, Node takes each for the other.
-  server.server.headersTimeout = Math.min(HEADERS_MILLISECONDS, requestTimeout);
+  server.server.headersTimeout = Math.min(HEADERS_MILLISECONDS, requestMilliseconds);
+  const deadline = createBodyDeadline(requestMilliseconds, systemClock, (socket) =>
+    refuseRequest('request-timeout', socket),
+  );
+  server.addHook('onRequest', async ({ raw }) => deadline.start(raw));
   server.addHook('onRequest', createGuard(options));
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'));
   server.setErrorHandler((error: Error, _request, reply) => {
@@ -103,12 +103,16 @@ const CODES_OF_CLIENT_ERRORS: { readonly [code: string]: ProblemCode } = {
 
 /** Octets that are no request, or one that does not come to its end. Nothing is logged: strangers send it. */
 function refuseOctets(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (!socket.writable) {
+  if (error.code === 'ECONNRESET') return;
+  refuseRequest(CODES_OF_CLIENT_ERRORS[error.code ?? ''] ?? 'bad-request', socket);
+}
+
+function refuseRequest(code: ProblemCode, socket: Socket): void {
+  if (socket.destroyed) return;
+  if (!socket.writable || isAnswering(socket)) {
     socket.destroy();
     return;
   }
-  const code = CODES_OF_CLIENT_ERRORS[error.code ?? ''] ?? 'bad-request';
   const body = `${JSON.stringify(formatProblem(code))}\n`;
   const head = `HTTP/1.1 ${PROBLEMS[code][0]} ${code}\r\ncontent-type: ${PROBLEM_TYPE}\r\n`;
   socket.end(`${head}content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);

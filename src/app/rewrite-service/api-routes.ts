@@ -6,17 +6,18 @@ import { printable } from '../../core/octets/printable.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { redactHost } from '../../core/rewrite/redact.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
+import type { Logger } from '../../io/log.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
 import { formatProblem, PROBLEM_CODES, ProblemError, sendProblem } from '../http/problem.ts';
 import type { Content, RewrittenContent } from '../rewrite/rewrite-content.ts';
 import { chooseMediaType } from './accept.ts';
-import { createBodyBudget } from './held-octets.ts';
-import { MAX_HELD_OCTETS, MAX_TEXT_OCTETS } from './limits.ts';
+import type { BodyBudget } from './held-octets.ts';
+import { MAX_TEXT_OCTETS, STREAM_OCTETS } from './limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { reportContent, reportOutcome } from './report.ts';
 import { JSON_TYPE, readContent, readLink, TEXT_TYPE, TORRENT_TYPE } from './request-content.ts';
-import { rewriteForStranger } from './rewriter.ts';
+import { rewriteForStranger, rewriteOptionsOf } from './rewriter.ts';
 import {
   hostSchema,
   type PreferenceReport,
@@ -24,20 +25,28 @@ import {
   rewriteOptionsSchema,
   rewriteUrlSchema,
 } from './schemas.ts';
+import { answerStream, createStreamLimit, STREAM_TYPE } from './stream-route.ts';
 
 export interface ApiOptions {
   readonly resolver: Pick<Resolver, 'lookupPreference'>;
   readonly maxTorrentOctets: number;
   /** Requests that look something up are counted by it: for `onRequest`. */
   readonly limitRate: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+  /** Counts one more request of the client that asks; whether it may. */
+  readonly mayAskMore: (request: FastifyRequest) => Promise<boolean>;
+  readonly bodies: BodyBudget;
+  readonly logger: Logger;
+  /** How long a stream may stand still; some time of its own by default. */
+  readonly idleMilliseconds?: number | undefined;
 }
 
 export function addApiRoutes(
   server: FastifyInstance,
-  { resolver, maxTorrentOctets, limitRate }: ApiOptions,
+  { resolver, maxTorrentOctets, limitRate, mayAskMore, bodies, logger, idleMilliseconds }: ApiOptions,
 ): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser(STREAM_TYPE, (_request, body, done) => done(null, body));
 
   server.get('/v1/preference/:host', { onRequest: limitRate }, async (request, reply) => {
     const { host } = parseParameters(hostSchema, request.params);
@@ -53,10 +62,27 @@ export function addApiRoutes(
   });
 
   const bodyLimit = Math.max(toBase64Octets(maxTorrentOctets), MAX_TEXT_OCTETS);
-  const onRequest = [limitRate, createBodyBudget(MAX_HELD_OCTETS, bodyLimit), refuseEncodings];
+  const admitWhole = bodies.bodies(bodyLimit);
+  const admitStream = [createStreamLimit(), bodies.share(STREAM_OCTETS)];
+  const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const steps = request.mediaType === STREAM_TYPE ? admitStream : [admitWhole];
+    for (const step of steps) await step(request, reply);
+  };
+  const onRequest = [limitRate, refuseEncodings, admit];
   server.post('/v1/rewrite', { onRequest, bodyLimit }, async (request, reply) => {
     const query = parseParameters(rewriteOptionsSchema, request.query);
     const mediaType = request.mediaType;
+    if (mediaType === STREAM_TYPE) {
+      if (chooseMediaType(request.headers.accept, [STREAM_TYPE]) === undefined)
+        throw notAcceptable([STREAM_TYPE]);
+      return answerStream(request, reply, {
+        resolver,
+        rewriting: rewriteOptionsOf(query),
+        logger,
+        mayAskMore: () => mayAskMore(request),
+        idleMilliseconds,
+      });
+    }
     const content = readContent((request.body as Uint8Array | undefined) ?? NOTHING, mediaType);
     if (content.kind === 'torrent') checkTorrentSize(content.octets);
     const native =
@@ -98,15 +124,17 @@ export function addApiRoutes(
       headers.accept,
       offered.map((type) => type.split(';')[0]!),
     );
-    if (bare === undefined) {
-      throw new ProblemError('not-acceptable', { detail: `The answer comes as ${offered.join(' or as ')}.` });
-    }
+    if (bare === undefined) throw notAcceptable(offered);
     const rewritten = await rewriteForStranger(content, query, { resolver, signal: signalOf(reply) });
     const vary = reply.getHeader('vary'); // by whoever adds CORS
     reply.header('vary', vary === undefined ? 'Accept' : `${vary}, Accept`);
     if (bare === 'application/json') return sendJson(reply, reportContent(content, rewritten));
     return sendOctets(reply, rewritten, offered.find((type) => type.startsWith(bare))!);
   }
+}
+
+function notAcceptable(offered: readonly string[]): ProblemError {
+  return new ProblemError('not-acceptable', { detail: `The answer comes as ${offered.join(' or as ')}.` });
 }
 
 const NOTHING = new Uint8Array(0);

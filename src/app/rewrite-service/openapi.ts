@@ -4,8 +4,11 @@
 import { z } from 'zod';
 import { readPackageVersion } from '../../io/package-version.ts';
 import { PROBLEM_TYPE, PROBLEMS, type ProblemCode } from '../http/problem.ts';
+import { MAX_HOSTS, MAX_LINE_OCTETS } from './limits.ts';
 import { JSON_TYPE, TORRENT_TYPE } from './request-content.ts';
 import { components, hostSchema, rewriteOptionsSchema, rewriteUrlSchema } from './schemas.ts';
+import { STREAM_TYPE } from './stream-route.ts';
+import './stream-schemas.ts'; // its components are in the document, too
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -70,7 +73,11 @@ function rewriteOperation(): Json {
     summary: 'What a torrent, a magnet link or a list becomes',
     description:
       'The answer has the media type of the body unless Accept prefers application/json. application/octet-stream, ' +
-      'and no media type at all, leave it to the server to tell what the body is.',
+      'and no media type at all, leave it to the server to tell what the body is. A body of ' +
+      `${STREAM_TYPE} is a stream without end: each of its lines (StreamLine, or a bare URL or magnet link, at most ` +
+      `${MAX_LINE_OCTETS} octets) is answered by a line (StreamAnswer), in order, while others still come; read while you ` +
+      'send. What is wrong with a line is its answer, as a problem such as bad-line or line-too-long. Every ' +
+      `further ${MAX_HOSTS} hosts of a stream count as a request for the rate limit.`,
     parameters: parametersOf(rewriteOptionsSchema, 'query'),
     requestBody: {
       required: true,
@@ -80,6 +87,7 @@ function rewriteOperation(): Json {
         'text/plain': TEXT,
         'text/uri-list': TEXT,
         [JSON_MEDIA]: { schema: ref('Content') },
+        [STREAM_TYPE]: { schema: ref('StreamLine') },
       },
     },
     responses: {
@@ -92,7 +100,12 @@ function rewriteOperation(): Json {
             'replaced=2, listed=1',
           ),
         },
-        content: { [TORRENT_TYPE]: OCTETS, 'text/plain': TEXT, [JSON_MEDIA]: { schema: ref('Report') } },
+        content: {
+          [TORRENT_TYPE]: OCTETS,
+          'text/plain': TEXT,
+          [JSON_MEDIA]: { schema: ref('Report') },
+          [STREAM_TYPE]: { schema: ref('StreamAnswer') },
+        },
       },
       ...problems(
         'bad-parameter',

@@ -20,12 +20,18 @@ const PAGE = 'rewrite.html';
 /** Where the answer to the form stands in the page. */
 const PLACE = '<!-- answer -->';
 
-export interface PageOptions extends Pick<ApiOptions, 'resolver' | 'limitRate'> {
+/** Percent-encoding takes three octets for one. */
+const MAX_FORM_OCTETS = 3 * MAX_TEXT_OCTETS;
+
+export interface PageOptions extends Pick<ApiOptions, 'resolver' | 'limitRate' | 'bodies'> {
   /** Where the page is, beside `/rewrite`. */
   readonly pagePath: '/' | undefined;
 }
 
-export function addPageRoutes(server: FastifyInstance, { resolver, limitRate, pagePath }: PageOptions): void {
+export function addPageRoutes(
+  server: FastifyInstance,
+  { resolver, limitRate, bodies, pagePath }: PageOptions,
+): void {
   const files = readPageFiles();
   const template = files.get(PAGE)!.octets.toString();
   const page = createPageFile(template.replace(PLACE, ''), files.get(PAGE)!.type);
@@ -43,10 +49,11 @@ export function addPageRoutes(server: FastifyInstance, { resolver, limitRate, pa
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: 3 * MAX_TEXT_OCTETS }, // percent-encoding
+    { parseAs: 'string', bodyLimit: MAX_FORM_OCTETS },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
-  server.post('/rewrite', { onRequest: limitRate }, async (request, reply) => {
+  const onRequest = [limitRate, bodies.bodies(MAX_FORM_OCTETS)];
+  server.post('/rewrite', { onRequest }, async (request, reply) => {
     const answer = await answerForm(request.body as URLSearchParams | undefined);
     reply.code(answer.status).header('content-security-policy', PAGE_POLICY);
     return reply.type('text/html; charset=utf-8').send(template.replace(PLACE, () => answer.html));

@@ -1,5 +1,6 @@
 // Rewriting for strangers: the look-ups that one request may cause are bounded, and end with it.
 
+import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -30,15 +31,19 @@ export async function rewriteForStranger(
     }
     return lookUpHosts(resolver, hosts, { signal });
   };
-  const result = await rewriteContent(content, lookUp, {
+  const result = await rewriteContent(content, lookUp, rewriteOptionsOf(query));
+  if (result.kind === 'error') throw problemOfContent(content, result);
+  return result;
+}
+
+export function rewriteOptionsOf(query: RewriteQuery): RewriteOptions {
+  return {
     mode: query.mode,
     spread: query.spread,
     keepDenied: query.keep_denied,
     allowDowngrade: query.allow_downgrade,
     toAscii: toAsciiHost,
-  });
-  if (result.kind === 'error') throw problemOfContent(content, result);
-  return result;
+  };
 }
 
 function problemOfContent({ kind }: Content, { code, offset, message }: ContentError): ProblemError {

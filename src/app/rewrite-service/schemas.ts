@@ -6,10 +6,10 @@ import { REASONS } from '../../core/rewrite/decide.ts';
 import type * as web from '../../web/report.ts';
 import { PROBLEM_CODES } from '../http/problem.ts';
 
-/** Schemas that the document names; as many as are written here. */
+/** Schemas that the document names; as many as are written here and in stream-schemas.ts. */
 export const components = z.registry<{ readonly id: string }>();
 
-function component<S extends z.ZodType>(id: string, schema: S, description: string): S {
+export function component<S extends z.ZodType>(id: string, schema: S, description: string): S {
   const described = schema.describe(description);
   components.add(described, { id });
   return described;

@@ -2,14 +2,15 @@
 
 import cors from '@fastify/cors';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../io/log.ts';
 import { createResolver } from '../../io/resolver/resolver.ts';
 import type { RewriterConfig } from '../config/rewriter-settings.ts';
 import { type HttpServer, openHttpServer } from '../http/http-server.ts';
 import { ProblemError } from '../http/problem.ts';
-import { addApiRoutes } from './api-routes.ts';
-import { MAX_CLIENTS } from './limits.ts';
+import { type ApiOptions, addApiRoutes } from './api-routes.ts';
+import { createBodyBudget } from './held-octets.ts';
+import { MAX_CLIENTS, MAX_HELD_OCTETS } from './limits.ts';
 import { addPageRoutes } from './page-routes.ts';
 
 export interface RewriteService {
@@ -21,21 +22,32 @@ export interface RewriteService {
   close(): void;
 }
 
+export interface RewriteServiceOptions {
+  readonly logger: Logger;
+  /** For a whole request to come, and for a stream to stand still; some time of their own by default. */
+  readonly requestMilliseconds?: number | undefined;
+  readonly idleMilliseconds?: number | undefined;
+}
+
 /** Opens nothing, and asks no DNS before the first request. */
 export function createRewriteService(
   config: RewriterConfig,
-  { logger, requestMilliseconds }: { readonly logger: Logger; readonly requestMilliseconds?: number },
+  { logger, requestMilliseconds, idleMilliseconds }: RewriteServiceOptions,
 ): RewriteService {
+  const bodies = createBodyBudget(MAX_HELD_OCTETS);
   const resolver = createResolver({ servers: config.resolvers });
   const { listen, maxTorrentOctets, origins } = config;
 
   const routes =
     (pagePath?: '/') =>
     async (server: FastifyInstance): Promise<void> => {
-      const limitRate = await createRateLimit(server, config.rateLimit);
+      const rate = await createRateLimit(server, config.rateLimit);
       if (origins.length > 0) await server.register(cors, corsOptions(origins));
-      await server.register(async (scope) => addApiRoutes(scope, { resolver, maxTorrentOctets, limitRate }));
-      await server.register(async (scope) => addPageRoutes(scope, { resolver, limitRate, pagePath }));
+      const common = { ...rate, resolver, bodies };
+      await server.register(async (scope) =>
+        addApiRoutes(scope, { ...common, maxTorrentOctets, logger, idleMilliseconds }),
+      );
+      await server.register(async (scope) => addPageRoutes(scope, { ...common, pagePath }));
     };
 
   return {
@@ -62,11 +74,11 @@ function isLoopback(address: string): boolean {
 /** What `rewriter.rate_limit` counts requests by. */
 const MINUTE_MILLISECONDS = 60_000;
 
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+type RateLimit = Pick<ApiOptions, 'limitRate' | 'mayAskMore'>;
 
 /** By address, of IPv6 by /64, which is one customer's. 0: no limit. */
-async function createRateLimit(server: FastifyInstance, perMinute: number): Promise<Hook> {
-  if (perMinute === 0) return async () => undefined;
+async function createRateLimit(server: FastifyInstance, perMinute: number): Promise<RateLimit> {
+  if (perMinute === 0) return { limitRate: async () => undefined, mayAskMore: async () => true };
   await server.register(rateLimit, {
     global: false,
     max: perMinute,
@@ -78,7 +90,14 @@ async function createRateLimit(server: FastifyInstance, perMinute: number): Prom
     enableDraftSpec: true,
   });
   const limit = server.rateLimit();
-  return (request, reply) => limit.call(server, request, reply);
+  const count = server.createRateLimit();
+  return {
+    limitRate: (request, reply) => limit.call(server, request, reply),
+    async mayAskMore(request) {
+      const counted = await count(request);
+      return counted.isAllowed || !counted.isExceeded;
+    },
+  };
 }
 
 function corsOptions(origins: readonly string[]) {

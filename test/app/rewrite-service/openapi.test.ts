@@ -45,7 +45,9 @@ describe('the OpenAPI document', () => {
       },
     });
     const names = Object.keys(document.components.schemas).sort();
-    expect(names).toEqual(['Content', 'Decision', 'Endpoint', 'Outcome', 'Preference', 'Problem', 'Report']);
+    expect(names.join(' ')).toBe(
+      'Content Decision Endpoint Outcome Preference Problem Report StreamAnswer StreamLine',
+    );
   });
 
   it('refers to nothing that it does not hold', async () => {
@@ -75,6 +77,23 @@ describe('the OpenAPI document', () => {
     const schema = schemaOf(await readDocument(), id);
     expect(schema.safeParse(answer)).toMatchObject({ success: true });
     expect(schema.safeParse({}).success).toBe(false);
+  });
+
+  it('says by StreamLine and StreamAnswer what a stream takes and gives', async () => {
+    const { post } = await startService();
+    const lines = [
+      'udp://none.example:1',
+      { url: 'http://two.example:1/a' },
+      { magnet: 'magnet:?tr=udp://two.example:1' },
+    ];
+    const bad = { url: 1 };
+    const body = [...lines, bad].map((line) => JSON.stringify(line)).join('\n');
+    const answers = (await (await post(body, 'application/x-ndjson')).text()).trimEnd().split('\n');
+    const document = await readDocument();
+    for (const line of lines) expect(schemaOf(document, 'StreamLine').parse(line)).toBeDefined();
+    expect(schemaOf(document, 'StreamLine').safeParse(bad).success).toBe(false);
+    const kinds = answers.map((answer) => schemaOf(document, 'StreamAnswer').parse(JSON.parse(answer)));
+    expect(kinds).toMatchObject([{ kind: 'url' }, { kind: 'url' }, { kind: 'magnet' }, { kind: 'problem' }]);
   });
 
   it('says by Report what a torrent gives', async () => {

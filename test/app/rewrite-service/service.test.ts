@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { createBodyBudget } from '../../../src/app/rewrite-service/held-octets.ts';
+import { type AdmitBody, createBodyBudget } from '../../../src/app/rewrite-service/held-octets.ts';
 import { startService } from './service.ts';
 
 /** The status, asked under this name: `fetch` writes the header itself. */
@@ -77,7 +77,7 @@ describe('CORS', () => {
 });
 
 describe('the budget of bodies', () => {
-  function arrive(admit: ReturnType<typeof createBodyBudget>, length: string | undefined) {
+  function arrive(admit: AdmitBody, length: string | undefined) {
     let close = (): void => undefined;
     const reply = {
       header: () => undefined,
@@ -88,7 +88,7 @@ describe('the budget of bodies', () => {
   }
 
   it('is shared by all connections, and given back when one ends', async () => {
-    const admit = createBodyBudget(100, 60);
+    const admit = createBodyBudget(100).bodies(60);
     const first = arrive(admit, '50');
     await first.admitted;
     await expect(arrive(admit, undefined).admitted).rejects.toMatchObject({ code: 'busy' });

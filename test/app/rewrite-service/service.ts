@@ -25,6 +25,7 @@ export interface ServiceOptions {
   readonly settings?: Readonly<Record<string, string | readonly string[]>>;
   readonly logger?: Logger;
   readonly requestMilliseconds?: number;
+  readonly idleMilliseconds?: number;
 }
 
 export interface LogLine {
@@ -39,14 +40,14 @@ export function recordLog(): { readonly lines: LogLine[]; readonly logger: Logge
   return { lines, logger: { debug: write, info: write, warn: write, error: write } };
 }
 
-export async function startService({ settings = {}, logger, requestMilliseconds }: ServiceOptions = {}) {
+export async function startService({ settings = {}, logger, ...times }: ServiceOptions = {}) {
   const image = imageOf(zoneText('example', PREFERENCES), 'example.', { tolerated: TOLERATED });
   const { handle } = authorityOf(image);
   const dns = await openUdpSocket({ address: '127.0.0.1', port: 0, handler: handle, clock: systemClock });
   const { lines, logger: recorder } = recordLog();
   const service = createRewriteService(rewriterConfig(settings, dns.port), {
     logger: logger ?? recorder,
-    ...(requestMilliseconds === undefined ? {} : { requestMilliseconds }),
+    ...times,
   });
   const server = await service.open();
   onTestFinished(async () => {
