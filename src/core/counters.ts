@@ -45,6 +45,7 @@ export const COUNTER_NAMES = [
   'peersCapped',
   'torrentPeersCapped',
   'memoryCapped',
+  'httpProxyRefused',
   'udpScrapesIpv6',
   'httpScrapesIpv6',
   'eventsStarted',

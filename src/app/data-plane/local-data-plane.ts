@@ -34,7 +34,15 @@ export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
   const sockets = new Map<string, Socket>();
   const ownSources = createOwnSources();
   const wallClock = options.clock;
-  const streams = createStreamListeners({ services, seed, counters, clock, wallClock, logger });
+  const streams = createStreamListeners({
+    services,
+    seed,
+    counters,
+    proxies: settings.proxies,
+    clock,
+    wallClock,
+    logger,
+  });
   let stopped: Promise<void> | undefined;
 
   function openSocket(listener: Listener, service: Service): Promise<Socket> {
