@@ -31,6 +31,7 @@ const streams = createTrackerStreams({
   ring: rings[0]!,
   workerCount,
   counters,
+  proxies: setup.settings.proxies,
   nowSeconds,
   onFault,
   onShortage: (errno) => tell({ kind: 'shortage', errno: getSystemErrorName(-errno) }),

@@ -2,6 +2,7 @@
 
 import { Counter, type Counters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import type { HandedOver } from '../../io/stream-engine/hand-over-ring.ts';
@@ -26,6 +27,8 @@ export interface StreamListenersOptions {
   /** What images are compiled with. */
   readonly seed: number;
   readonly counters: Counters;
+  /** In front of the tracker. */
+  readonly proxies: ProxyRule | undefined;
   /** Its seconds are those of the swarm table. */
   readonly clock: Clock;
   /** Its seconds are those of the world, by which signatures are dated. */
@@ -53,7 +56,7 @@ const DNS_OVER_TLS = 'dot';
 const HTTP = ['http/1.1', 'http/1.0'];
 
 export function createStreamListeners(options: StreamListenersOptions): StreamListeners {
-  const { services, clock, counters, logger, seed } = options;
+  const { services, clock, counters, logger, seed, proxies } = options;
   const transfers = createTransferService({ seed, counters, nowSeconds: options.wallClock.nowSeconds });
   // The caps hold for all listeners of a kind together.
   const connections = {
@@ -63,7 +66,7 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
       HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
     ),
   } as const;
-  const http = { clock, connections: connections.tracker, counters, logger };
+  const http = { clock, connections: connections.tracker, proxies, counters, logger };
   let dnsOverTls: TlsServer | undefined;
   let https: TlsServer | undefined;
   /** By {@link formatListener}; bounded by the control plane's plan. */

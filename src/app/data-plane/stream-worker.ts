@@ -24,7 +24,15 @@ const logger: Logger = {
 };
 /** By {@link formatListener}; bounded by the control plane's plan. */
 const servers = new Map<string, StreamServer>();
-const listeners = createStreamListeners({ services, seed, counters, clock, wallClock: systemClock, logger });
+const listeners = createStreamListeners({
+  services,
+  seed,
+  counters,
+  proxies: setup.settings.proxies,
+  clock,
+  wallClock: systemClock,
+  logger,
+});
 /** Begun with the first certificate: there is nothing to take before. */
 let taking: Taking | undefined;
 

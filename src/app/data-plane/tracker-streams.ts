@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { Counter, type Counters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import { type HandOverRing, putConnection } from '../../io/stream-engine/hand-over-ring.ts';
@@ -32,6 +33,7 @@ export interface TrackerStreamsOptions {
   /** How many workers have the same ports, and a share of the caps each. */
   readonly workerCount: number;
   readonly counters: Counters;
+  readonly proxies: ProxyRule | undefined;
   nowSeconds(): number;
   onFault(error: unknown): void;
   onShortage(errno: number): void;
@@ -51,6 +53,8 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
   const { maxConnections, maxConnectionsPerPrefix, maxHeadOctets } = HTTP_STREAM_LIMITS;
   /** By {@link formatListener}; bounded by the control plane's plan. */
   const descriptors = new Map<string, number>();
+  const countRefusal = (): void => void counters[Counter.httpErrors]!++;
+  const countProxyHeader = (): void => void counters[Counter.httpProxyRefused]!++;
   const loop = new StreamLoop({
     libc,
     limits: HTTP_STREAM_LIMITS,
@@ -59,11 +63,13 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
       shareOf(maxConnectionsPerPrefix, workerCount),
     ),
     lent,
+    proxies: options.proxies,
     maxReplyOctets: MAX_HTTP_REPLY_OCTETS,
     nowMilliseconds: () => performance.now(),
     onFault,
     onRejected: () => void counters[Counter.httpRejectedConnections]!++,
     onTimeout: () => void counters[Counter.httpTimeouts]!++,
+    onProxyRefused: countProxyHeader,
     onShortage,
   });
 
@@ -86,8 +92,8 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
   return {
     loop,
     open(listener, descriptor, isSecured) {
-      const countRefusal = (): void => void counters[Counter.httpErrors]!++;
-      const protocol = createHttpProtocol({ respond, maxHeadOctets, nowSeconds, countRefusal });
+      const counts = { countRefusal, countProxyHeader };
+      const protocol = createHttpProtocol({ respond, maxHeadOctets, nowSeconds, ...counts });
       protocol.localPort = listener.port;
       descriptors.set(formatListener(listener), descriptor);
       const takeTls = isSecured ? handOverFrom(listener) : undefined;

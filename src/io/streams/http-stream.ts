@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import { Counter, type Counters } from '../../core/counters.ts';
 import type { PacketSource } from '../../core/net/packet-handler.ts';
+import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import { MAX_REQUEST_HEAD_OCTETS } from '../../core/tracker/http/tracker.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
@@ -30,6 +31,8 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Give all listeners of a tracker the same, so that the caps hold for all of them together. */
   readonly connections?: ConnectionLimits;
+  /** In front of the tracker. */
+  readonly proxies?: ProxyRule | undefined;
   readonly counters?: Counters;
   readonly logger?: Logger;
 }
@@ -97,11 +100,12 @@ export function createHttpsConnections(
 }
 
 /** What every connection of a port shares, and what its requests are read by. */
-function createHttpParts({ clock, connections, counters, logger, ...options }: HttpOptions) {
+function createHttpParts({ clock, connections, proxies, counters, logger, ...options }: HttpOptions) {
   const limits = { ...HTTP_STREAM_LIMITS, ...options.limits };
   const count = (counter: number): void => {
     if (counters !== undefined) counters[counter]! += 1;
   };
+  const countProxyHeader = (): void => count(Counter.httpProxyRefused);
   return {
     speak: (respond: HttpStreamHandler): HttpProtocol =>
       createHttpProtocol({
@@ -109,14 +113,17 @@ function createHttpParts({ clock, connections, counters, logger, ...options }: H
         maxHeadOctets: limits.maxHeadOctets,
         nowSeconds: clock.nowSeconds,
         countRefusal: () => count(Counter.httpErrors),
+        countProxyHeader,
       }),
     shared: {
       clock,
       connections,
+      proxies,
       logger,
       limits,
       onRejected: () => count(Counter.httpRejectedConnections),
       onTimeout: () => count(Counter.httpTimeouts),
+      onProxyRefused: countProxyHeader,
     },
   };
 }
