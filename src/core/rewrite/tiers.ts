@@ -13,7 +13,12 @@ import { effectivePort, parseTrackerUrl, transportOf } from './tracker-url.ts';
  * What each URL of one scope becomes, in parallel to `decisions`. A scope is a tier, or with `spread` the whole list.
  * Duplicates within it are dropped, unless no URL changes: then nothing does.
  */
-export function settleScope(decisions: readonly Decision[], mode: RewriteOptions['mode']): string[][] {
+export function settleScope(
+  decisions: readonly Decision[],
+  mode: RewriteOptions['mode'],
+): (readonly string[])[] {
+  // Most tiers of most torrents: endpoints of one URL cannot be another spelling of it.
+  if (decisions.length === 1) return [withoutDuplicates(decisions[0]!.urls)];
   if (decisions.every(isUntouched)) return decisions.map(({ url }) => [url]);
   const gathered = mode === 'prefer' ? gatherTrackers(decisions) : decisions.map(({ urls }) => urls);
   const written = writtenUrls(decisions); // at most one entry a decision, as are the rest of this function
@@ -30,6 +35,10 @@ export function settleScope(decisions: readonly Decision[], mode: RewriteOptions
     }
     return kept;
   });
+}
+
+function withoutDuplicates(urls: readonly string[]): readonly string[] {
+  return urls.length === 1 ? urls : urls.filter((url, index) => urls.indexOf(url) === index);
 }
 
 export interface Settled {
@@ -80,7 +89,7 @@ export function sameTiers(
 }
 
 /** The candidates of one URL, when there are several, go to tiers of their own; the URLs between stay together. */
-function spreadTier(tier: readonly Decision[], outcomes: readonly string[][]): string[][] {
+function spreadTier(tier: readonly Decision[], outcomes: readonly (readonly string[])[]): string[][] {
   const results: string[][] = [];
   let together: string[] = [];
   for (const [index, urls] of outcomes.entries()) {
