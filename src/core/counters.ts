@@ -45,7 +45,6 @@ export const COUNTER_NAMES = [
   'peersCapped',
   'torrentPeersCapped',
   'memoryCapped',
-  'httpProxyRefused',
   'udpScrapesIpv6',
   'httpScrapesIpv6',
   'eventsStarted',

@@ -150,11 +150,6 @@ export const COUNTER_FAMILIES: readonly CounterFamily[] = [
     series: [series('httpProxyRefused')],
   },
   {
-    name: 'portolan_tracker_proxy_refused_total',
-    help: 'Connections closed over a PROXY header: of somebody who is no proxy, malformed, or none where one must come',
-    series: [series('httpProxyRefused')],
-  },
-  {
     name: 'portolan_tracker_dropped_total',
     help: 'UDP packets that got no reply',
     series: [series('udpDropped')],
