@@ -20,8 +20,8 @@ interface Socket {
 export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
   const { logger } = options;
   const clock = createSteadyClock(options.clock);
-  const { settings, limits, randomOctets, udpPayload, answers = {} } = options;
-  const state = createSharedState({ settings, limits, clock, randomOctets });
+  const { settings, udpPayload, answers = {} } = options;
+  const state = createSharedState({ ...options, clock });
   const { counters, seed, table, connectionKey } = state;
   const owner = CREATING_OWNER;
   const shared = { table: table.shared, owner, settings, udpPayload, answers, connectionKey, seed, counters };
@@ -96,6 +96,8 @@ export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
       streams.publish(publication);
     },
     swarmTotals: () => swarmTotals(table),
+    swarm: state,
+    swarmSeconds: clock.nowSeconds,
     stop: () => (stopped ??= stopAll()),
   };
 }

@@ -8,23 +8,46 @@ import { createSwarmTable, type SwarmTable } from '../../core/swarm/table.ts';
 import { PEER_LIFETIME_INTERVALS, type TrackerSettings } from '../../core/tracker/settings.ts';
 import type { Cancel, Clock } from '../../io/clock.ts';
 
-export interface SharedStateOptions {
+/** What must outlive a process for its clients not to notice: the peers, and the key of connection ids. */
+export interface Swarm {
+  /** Attached for the thread that made it, as owner `CREATING_OWNER`. */
+  readonly table: SwarmTable;
+  /** 16 octets. */
+  readonly connectionKey: Uint8Array;
+}
+
+export interface SwarmOptions {
   readonly settings: TrackerSettings;
   /** The rest as it comes. */
   readonly limits?: Partial<SwarmLimits> | undefined;
-  /** The data plane's steady clock (steady-clock.ts). */
-  readonly clock: Clock;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
 }
 
-export interface SharedState {
-  /** Attached for the thread that made it, as owner `CREATING_OWNER`. */
-  readonly table: SwarmTable;
-  /** What that thread counts. */
+/** An empty one; with the keys of a former process, what that knew can be entered. */
+export function createSwarm(
+  { settings, limits = {}, randomOctets }: SwarmOptions,
+  keys: { readonly tableKey: Uint8Array; readonly connectionKey: Uint8Array } = {
+    tableKey: randomOctets(16),
+    connectionKey: randomOctets(16),
+  },
+): Swarm {
+  const peerLifetimeSeconds = settings.intervalSeconds * PEER_LIFETIME_INTERVALS;
+  const secret = Uint8Array.of(...keys.tableKey, ...randomOctets(4));
+  const table = createSwarmTable({ secret, counters: createCounters(), peerLifetimeSeconds, limits });
+  return { table, connectionKey: keys.connectionKey };
+}
+
+export interface SharedStateOptions extends SwarmOptions {
+  /** A new one where it is left out. */
+  readonly swarm?: Swarm | undefined;
+  /** The data plane's steady clock (steady-clock.ts). */
+  readonly clock: Clock;
+}
+
+export interface SharedState extends Swarm {
+  /** What the thread that made the table counts. */
   readonly counters: Counters;
-  /** Of connection ids: 16 octets. */
-  readonly connectionKey: Uint8Array;
   /** What images are compiled with. */
   readonly seed: number;
   /** Ends the walk for silent peers. */
@@ -37,10 +60,8 @@ const EXPIRY_ROUND_SECONDS = 60;
 const EXPIRY_SLICE_STEPS = 2048;
 
 export function createSharedState(options: SharedStateOptions): SharedState {
-  const { settings, limits = {}, clock, randomOctets } = options;
-  const counters = createCounters();
-  const peerLifetimeSeconds = settings.intervalSeconds * PEER_LIFETIME_INTERVALS;
-  const table = createSwarmTable({ secret: randomOctets(20), counters, peerLifetimeSeconds, limits });
+  const { clock, randomOctets } = options;
+  const { table, connectionKey } = options.swarm ?? createSwarm(options);
   let cancel: Cancel = tick();
 
   /** A sixtieth of the walk each second, in as many slices as that takes. */
@@ -55,8 +76,8 @@ export function createSharedState(options: SharedStateOptions): SharedState {
 
   return {
     table,
-    counters,
-    connectionKey: randomOctets(16),
+    counters: table.counters,
+    connectionKey,
     seed: new DataView(randomOctets(4).buffer).getUint32(0),
     stop: () => cancel(),
   };

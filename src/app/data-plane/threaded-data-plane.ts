@@ -68,11 +68,11 @@ export class ThreadedDataPlane implements DataPlane {
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
-    const { libc, randomOctets, settings, limits, udpPayload, answers = {}, workerCount } = options;
+    const { libc, settings, udpPayload, answers = {}, workerCount } = options;
     this.options = options;
     this.reportReceiveBuffer = createReceiveBufferReport(options.logger);
     this.clock = createSteadyClock(options.clock);
-    this.state = createSharedState({ settings, limits, clock: this.clock, randomOctets });
+    this.state = createSharedState({ ...options, clock: this.clock });
     this.seed = this.state.seed;
     this.counters = this.state.counters;
     const shared = {
@@ -123,6 +123,14 @@ export class ThreadedDataPlane implements DataPlane {
       for (let index = 0; index < sum.length; index++) sum[index]! += setup.counters[index]!;
     }
     return sum;
+  }
+
+  get swarm() {
+    return this.state;
+  }
+
+  swarmSeconds(): number {
+    return this.clock.nowSeconds();
   }
 
   swarmTotals() {

@@ -56,6 +56,8 @@ export class Workers {
   async stop(): Promise<void> {
     for (const cancel of this.restarts) cancel();
     await Promise.all(this.all().map((worker) => worker.stop()));
+    // One that had to be ended may have been inside the table.
+    for (const { setup } of this.all()) this.recoverFrom(setup);
   }
 
   private startPacketWorker(index: number, setup: WorkerSetup): WorkerThread {
