@@ -190,6 +190,7 @@ class ZoneServer implements Server {
       counters: dataPlane.counters,
       buffers,
       seed: dataPlane.seed,
+      hasCertificate: config.tls !== undefined,
       publish: (changed) => this.publishCopies(changed),
     });
     this.transfers = transfers;

@@ -25,6 +25,8 @@ const SETTINGS = [
   'tracker.max_listeners',
   'admin.listen',
   'rewriter.listen',
+  'tls.certificate',
+  'tls.key',
 ];
 
 const EXAMPLES = `

@@ -57,7 +57,8 @@ function filesOf(root: string): readonly string[] {
 }
 
 function read(path: string): ReadTexts {
-  return checkTexts(readZoneFile(path), includeReader(dirname(path)));
+  // Which ports the tracker has is no matter of the parent's.
+  return checkTexts(readZoneFile(path), includeReader(dirname(path)), { hasCertificate: true });
 }
 
 function judge(path: string, { zone, findings }: ReadTexts): DelegationReading {

@@ -33,6 +33,8 @@ export interface RoundOptions {
   readonly buffers: ImageBuffers;
   /** What images are compiled with. */
   readonly seed: number;
+  /** See CheckOptions. */
+  readonly hasCertificate?: boolean;
   readonly signal: AbortSignal;
   readonly limits?: Partial<TransferLimits>;
 }
@@ -164,16 +166,16 @@ async function take(
 function prepare(
   { config, apex }: SecondaryZone,
   records: RecordTable,
-  { store, buffers, seed }: RoundOptions,
+  { store, buffers, seed, hasCertificate = false }: RoundOptions,
 ): { copy: NewCopy; text: Uint8Array } | string {
   const { zone, drivesTracker, isCatalog } = config;
   const text = formatCopy(zone, records);
   const catalog = isCatalog ? readCatalogZone(apex, records) : undefined;
   // The last one that could be followed stays at hand: after a restart its members would be nobody's.
   if (catalog?.kind === 'broken') return `${describeBroken(catalog)}.`;
-  const compiling = { seed, allocate: buffers.allocate };
+  const options = { seed, allocate: buffers.allocate, hasCertificate };
   const source = { path: store.pathOf(zone), octets: text };
-  const reading = readCopy(apex, records, source, { compiling, drivesTracker });
+  const reading = readCopy(apex, records, source, { reading: options, drivesTracker });
   if (reading.kind === 'bad') return `The zone cannot be served: ${reading.findings.at(-1)?.message}.`;
   return { copy: { reading, catalog, letGo: buffers.hold(reading.version.image.buffer) }, text };
 }

@@ -62,13 +62,25 @@ export interface TransfersOptions {
   readonly buffers: ImageBuffers;
   /** What images are compiled with. */
   readonly seed: number;
+  /** See CheckOptions. */
+  readonly hasCertificate?: boolean;
   /** Serves the copies that there are now; `changed` by path. */
   publish(changed: ReadonlyMap<string, ZoneReading>): Promise<void>;
 }
 
 /** Throws FileError when the state folder cannot be used, TransferKeysError when the key files cannot. */
 export async function createTransfers(options: TransfersOptions): Promise<Transfers> {
-  const { dns, stateFolder, machine, logger, counters, buffers, seed, publish } = options;
+  const {
+    dns,
+    stateFolder,
+    machine,
+    logger,
+    counters,
+    buffers,
+    seed,
+    publish,
+    hasCertificate = false,
+  } = options;
   const { clock, randomOctets } = machine;
   const loaded = await loadKeys(dns);
   if (loaded.kind === 'wrong') throw new TransferKeysError(loaded.problems.join('\n'));
@@ -81,6 +93,7 @@ export async function createTransfers(options: TransfersOptions): Promise<Transf
     store,
     buffers,
     seed,
+    hasCertificate,
     publish,
   });
   await secondaries.restore();

@@ -32,7 +32,7 @@ export interface ZoneChecker {
 }
 
 export interface ZoneCheckerOptions {
-  readonly config: Pick<Config, 'dns' | 'tracker' | 'admin' | 'rewriter'>;
+  readonly config: Pick<Config, 'dns' | 'tls' | 'tracker' | 'admin' | 'rewriter'>;
   readonly machine: Pick<Machine, 'localAddresses' | 'hasFamily'>;
 }
 
@@ -43,6 +43,7 @@ export function zoneFilesAt(path: string): readonly string[] {
 
 export function createZoneChecker({ config, machine }: ZoneCheckerOptions): ZoneChecker {
   const { tracker, dns, admin, rewriter } = config;
+  const hasCertificate = config.tls !== undefined;
   const local = machine.localAddresses();
   const addresses = addressesHere(tracker.addresses, machine);
   const http = rewriter.listen === undefined ? [admin.listen] : [admin.listen, rewriter.listen];
@@ -80,7 +81,7 @@ export function createZoneChecker({ config, machine }: ZoneCheckerOptions): Zone
 
   return {
     check(path) {
-      const read = checkTexts(readZoneFile(path), includeReader(dirname(path)));
+      const read = checkTexts(readZoneFile(path), includeReader(dirname(path)), { hasCertificate });
       const twice = duplicates(read);
       const { findings, publishedOnly } = twice.length > 0 ? NOTHING_PLANNED : plan(read);
       return {

@@ -2,7 +2,6 @@
 
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { AddressMap } from '../../core/preference/address-map.ts';
-import type { CompileOptions } from '../../core/zone/compile.ts';
 import type { TrackerConfig } from '../config/config.ts';
 import { type AdmissionOptions, admitZone } from './admit-zone.ts';
 import type { Drains } from './drains.ts';
@@ -13,7 +12,7 @@ import { serialWarnings } from './serial-warning.ts';
 import type { ServedZone, ZoneEntry } from './zone-entry.ts';
 import type { ListedZone, Trigger } from './zone-listing.ts';
 import { trackerFor } from './zone-origin.ts';
-import { readKeptZone, type ZoneReading, type ZoneVersion } from './zone-version.ts';
+import { type ReadingOptions, readKeptZone, type ZoneReading, type ZoneVersion } from './zone-version.ts';
 
 /** What became of one zone file. */
 export type ZoneOutcome =
@@ -43,7 +42,7 @@ export interface DecisionOptions {
   readonly drains: Drains;
   readonly kept: KeptZones;
   readonly trigger: Trigger;
-  readonly compiling: CompileOptions;
+  readonly reading: ReadingOptions;
 }
 
 /** One after the other, because each must know which sockets and names the others have taken. */
@@ -152,7 +151,7 @@ async function fallBack(
 ): Promise<Decision> {
   if (entry.served !== undefined || context.trigger !== 'start') return keep(entry, findings, files);
   const texts = await context.kept.find(entry.path);
-  const reading = texts === undefined ? undefined : readKeptZone(texts, context.compiling, entry.origin);
+  const reading = texts === undefined ? undefined : readKeptZone(texts, context.reading, entry.origin);
   if (reading?.kind !== 'good' || reading.version.digest === version?.digest)
     return keep(entry, findings, files);
   if (context.others.some(({ served }) => served?.version.name === reading.version.name)) {

@@ -73,7 +73,8 @@ export function createReloader(options: ReloadOptions): Reloader {
   /** Keys of draining ports that could not be opened; bounded by the ledger. */
   const saidClosed = new Set<string>();
   const { buffers } = options;
-  const compiling = { seed: dataPlane.seed, allocate: buffers.allocate };
+  const hasCertificate = config.tls !== undefined;
+  const reading = { seed: dataPlane.seed, allocate: buffers.allocate, hasCertificate };
   const publisher = createPublisher(options);
 
   async function reload(
@@ -82,7 +83,7 @@ export function createReloader(options: ReloadOptions): Reloader {
   ): Promise<ReloadReport> {
     const before = sockets.keys();
     const secondaries = options.transfers.secondaries();
-    const listed = listZones({ roots: config.zones, secondaries, entries, trigger, changed, compiling });
+    const listed = listZones({ roots: config.zones, secondaries, entries, trigger, changed, reading });
     const { tracker } = config;
     const addresses = addressesHere(tracker.addresses, options.machine);
     const reserved = options.reserved();
@@ -94,7 +95,7 @@ export function createReloader(options: ReloadOptions): Reloader {
       drains,
       kept,
       trigger,
-      compiling,
+      reading,
     });
     const settled = await publishDecisions(decided, { ...options, trigger, publisher });
     entries = settled.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);

@@ -1,11 +1,10 @@
 // Which zone files there are now, against those that were there before, and what each of them says.
 
-import type { CompileOptions } from '../../core/zone/compile.ts';
 import { listZoneFiles, ZoneFileError } from '../../io/files/zone-files.ts';
 import { createFinding, type Finding } from './finding.ts';
 import type { ZoneEntry } from './zone-entry.ts';
 import { PRIMARY, type SecondaryFile, type ZoneOrigin } from './zone-origin.ts';
-import { isUnchanged, readZone, type ZoneReading } from './zone-version.ts';
+import { isUnchanged, type ReadingOptions, readZone, type ZoneReading } from './zone-version.ts';
 
 /**
  * Why files are read: `watch` may see a file in the middle of an editor's swap, `start` and `signal` are a person's
@@ -33,7 +32,7 @@ export interface ListingOptions {
   readonly changed: ReadonlyMap<string, ZoneReading>;
   readonly entries: readonly ZoneEntry[];
   readonly trigger: Trigger;
-  readonly compiling: CompileOptions;
+  readonly reading: ReadingOptions;
 }
 
 /**
@@ -41,7 +40,7 @@ export interface ListingOptions {
  * zones come last, so that a zone file of the same name wins.
  */
 export function listZones(options: ListingOptions): ListedZone[] {
-  const { roots, entries, trigger, compiling } = options;
+  const { roots, entries, trigger, reading } = options;
   const before = new Map(entries.map((entry) => [entry.path, entry])); // as many as there are zone files
   const listed = new Map<string, ListedZone>(); // the same
   if (trigger === 'transfer') {
@@ -51,7 +50,7 @@ export function listZones(options: ListingOptions): ListedZone[] {
   for (const root of trigger === 'transfer' ? [] : roots) {
     for (const path of pathsOf(root, before)) {
       if (!listed.has(path))
-        listed.set(path, readListed(before.get(path) ?? newEntry(path, root, PRIMARY), compiling));
+        listed.set(path, readListed(before.get(path) ?? newEntry(path, root, PRIMARY), reading));
     }
   }
   for (const file of options.secondaries) {
@@ -66,13 +65,13 @@ export function listZones(options: ListingOptions): ListedZone[] {
 function listCopy(
   { path, drivesTracker }: SecondaryFile,
   before: ReadonlyMap<string, ZoneEntry>,
-  { trigger, changed, compiling }: ListingOptions,
+  { trigger, changed, reading: options }: ListingOptions,
 ): ListedZone {
   const entry = before.get(path) ?? newEntry(path, path, { kind: 'secondary', drivesTracker });
   const reading = changed.get(path);
   if (reading !== undefined) return { kind: 'read', entry: { ...entry, isGone: false }, reading };
   const isUntouched = trigger === 'transfer' && before.has(path);
-  return isUntouched ? { kind: 'untouched', entry } : readListed(entry, compiling);
+  return isUntouched ? { kind: 'untouched', entry } : readListed(entry, options);
 }
 
 /** A folder that cannot be listed keeps what came from it; a file that cannot be is one that cannot be read. */
@@ -86,7 +85,7 @@ function pathsOf(root: string, before: ReadonlyMap<string, ZoneEntry>): readonly
   }
 }
 
-function readListed(entry: ZoneEntry, compiling: CompileOptions): ListedZone {
+function readListed(entry: ZoneEntry, reading: ReadingOptions): ListedZone {
   const { served, isCurrent } = entry;
   if (served !== undefined && isCurrent && isUnchanged(served.version)) {
     return { kind: 'unchanged', entry: { ...entry, isGone: false } };
@@ -94,7 +93,7 @@ function readListed(entry: ZoneEntry, compiling: CompileOptions): ListedZone {
   return {
     kind: 'read',
     entry: { ...entry, isGone: false },
-    reading: readZone(entry.path, compiling, entry.origin),
+    reading: readZone(entry.path, reading, entry.origin),
   };
 }
 

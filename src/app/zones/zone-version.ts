@@ -10,7 +10,7 @@ import {
   preferenceHosts,
   type RecordPosition,
 } from '../../core/preference/hosts.ts';
-import { checkZone } from '../../core/zone/check.ts';
+import { type CheckOptions, checkZone } from '../../core/zone/check.ts';
 import { type CompileOptions, compileZone } from '../../core/zone/compile.ts';
 import { type Diagnostic, isError } from '../../core/zone/diagnostic.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
@@ -47,10 +47,13 @@ export type ZoneReading =
   /** `files` is what was read, to be watched. */
   | { readonly kind: 'bad'; readonly findings: readonly Finding[]; readonly files: readonly string[] };
 
+/** What a zone is compiled with, and what is known of the server that is to have it. */
+export interface ReadingOptions extends CompileOptions, Pick<CheckOptions, 'hasCertificate'> {}
+
 /** Reads the file and all that it includes, once, so that what is checked is what is kept and served. */
-export function readZone(path: string, compiling: CompileOptions, origin: ZoneOrigin = PRIMARY): ZoneReading {
+export function readZone(path: string, reading: ReadingOptions, origin: ZoneOrigin = PRIMARY): ZoneReading {
   try {
-    return judge(checkTexts(readZoneFile(path), includeReader(dirname(path))), compiling, origin);
+    return judge(checkTexts(readZoneFile(path), includeReader(dirname(path)), reading), reading, origin);
   } catch (error) {
     if (!(error instanceof ZoneFileError)) throw error;
     const position = { file: path, line: 1, column: 1 };
@@ -62,15 +65,15 @@ export function readZone(path: string, compiling: CompileOptions, origin: ZoneOr
 /** The same from texts that were kept: nothing is read from the disk. */
 export function readKeptZone(
   texts: readonly SourceText[],
-  compiling: CompileOptions,
+  reading: ReadingOptions,
   origin: ZoneOrigin = PRIMARY,
 ): ZoneReading {
   const [first, ...others] = texts;
   if (first === undefined) return { kind: 'bad', findings: [], files: [] };
   const kept = new Map(others.map((text) => [text.path, text])); // as many as the zone has files
   return judge(
-    checkTexts(first, (path, from) => findKept(kept, path, from)),
-    compiling,
+    checkTexts(first, (path, from) => findKept(kept, path, from), reading),
+    reading,
     origin,
   );
 }
@@ -80,12 +83,12 @@ export function readCopy(
   apex: Uint8Array,
   records: RecordTable,
   text: SourceText,
-  { compiling, drivesTracker }: { compiling: CompileOptions; drivesTracker: boolean },
+  { reading, drivesTracker }: { reading: ReadingOptions; drivesTracker: boolean },
 ): ZoneReading {
   const { path, octets } = text;
   const zone = { apex, records, files: [path], sources: [octets], diagnostics: [] };
-  const findings = checkZone(zone, { nowSeconds: systemClock.nowSeconds() });
-  return judgeCopy(zone, { zone, texts: [text], findings }, compiling, drivesTracker);
+  const findings = checkZone(zone, checking(reading));
+  return judgeCopy(zone, { zone, texts: [text], findings }, reading, drivesTracker);
 }
 
 /** By the name that {@link includeReader} gave the text when it was read. */
@@ -102,7 +105,11 @@ export interface ReadTexts {
 }
 
 /** Parses and checks; the apex is known where no finding is an error. */
-export function checkTexts(first: SourceText, include: IncludeReader): ReadTexts {
+export function checkTexts(
+  first: SourceText,
+  include: IncludeReader,
+  options: Pick<CheckOptions, 'hasCertificate'> = {},
+): ReadTexts {
   const texts = new Map([[first.path, first]]); // bounded by the parser's limit of files a zone
   const zone = parseZone(first, {
     ...originOption(first.path),
@@ -112,8 +119,12 @@ export function checkTexts(first: SourceText, include: IncludeReader): ReadTexts
       return read;
     },
   });
-  const findings = [...zone.diagnostics, ...checkZone(zone, { nowSeconds: systemClock.nowSeconds() })];
+  const findings = [...zone.diagnostics, ...checkZone(zone, checking(options))];
   return { zone, texts: [...texts.values()], findings };
+}
+
+function checking({ hasCertificate = false }: Pick<CheckOptions, 'hasCertificate'>): CheckOptions {
+  return { hasCertificate, nowSeconds: systemClock.nowSeconds() };
 }
 
 function judge(read: ReadTexts, compiling: CompileOptions, origin: ZoneOrigin): ZoneReading {

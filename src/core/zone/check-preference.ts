@@ -13,7 +13,7 @@ import type { RecordTable } from './record-table.ts';
 
 const MARKER = 'BITTORRENT';
 
-/** HTTPS. Until a certificate is configured, TCP:443 would be a promise that nobody keeps. */
+/** HTTPS. Without a certificate TCP:443 would be a promise that nobody keeps. */
 const HTTPS_PORT = 443;
 
 /** First labels by which operators name one family's addresses. */
@@ -22,7 +22,7 @@ const FAMILY_LABEL = /^(?:ip)?(?:v)?[46]$/i;
 /** A word that was probably meant as an endpoint: it names a transport, or has a digit or a colon. */
 const ENDPOINT_LIKE = /^(?:udp|tcp)|[0-9:]/i;
 
-export function checkPreferences(context: CheckContext): void {
+export function checkPreferences(context: CheckContext, hasCertificate: boolean): void {
   const { records, index } = context;
   const hosts = new Set<number>(); // at most one entry a TXT record
   for (let row = 0; row < records.count; row++) {
@@ -35,6 +35,7 @@ export function checkPreferences(context: CheckContext): void {
       continue;
     }
     checkWords(context, row, preference);
+    if (!hasCertificate) checkHttps(context, row, preference);
     if (hosts.has(node)) checkConflict(context, node, row, text);
     else if (preference.allEndpoints.length > 0) checkHost(context, node, row, preference);
     hosts.add(node);
@@ -105,14 +106,16 @@ function checkWords({ records, report }: CheckContext, row: number, preference: 
       row,
     );
   }
+}
+
+function checkHttps({ report }: CheckContext, row: number, { allEndpoints }: Preference): void {
   const https = allEndpoints.find(({ transport, port }) => transport === 'tcp' && port === HTTPS_PORT);
-  if (https !== undefined) {
-    report(
-      'preference-needs-certificate',
-      `${formatEndpoint(https)} is HTTPS to every client and needs a certificate: declare another port.`,
-      row,
-    );
-  }
+  if (https === undefined) return;
+  report(
+    'preference-needs-certificate',
+    `${formatEndpoint(https)} is HTTPS to every client and needs a certificate: configure one (tls.certificate and tls.key), or declare another port.`,
+    row,
+  );
 }
 
 function checkConflict(context: CheckContext, node: number, row: number, text: string): void {

@@ -17,6 +17,8 @@ export interface CheckOptions {
   readonly seed?: number;
   /** Seconds since 1970 that signatures are held against; none where it is left out. */
   readonly nowSeconds?: number;
+  /** The server that has the zone speaks TLS; it does not where that is left out. */
+  readonly hasCertificate?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export function checkZone(zone: ParsedZone, options: CheckOptions = {}): Diagnos
   checkRrsets(context);
   checkDelegations(context);
   if (isComplete) checkTargets(context);
-  checkPreferences(context);
+  checkPreferences(context, options.hasCertificate ?? false);
   checkDnssec(context, options.nowSeconds);
   index.release();
   return finish();

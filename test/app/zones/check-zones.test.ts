@@ -55,6 +55,14 @@ describe('a zone checker', () => {
     expect(await check({ example: lines })).toEqual([{ findings: [], elsewhere: [] }]);
   });
 
+  it('takes TCP:443 where a certificate is configured', async () => {
+    const zones = { example: 't A 127.0.0.1\nt TXT "BITTORRENT TCP:443"' };
+    const [without] = await check(zones);
+    expect(without?.findings).toEqual([expect.stringContaining('preference-needs-certificate')]);
+    const flags = { 'tls.certificate': 'fullchain.pem', 'tls.key': 'privkey.pem' };
+    expect(await check(zones, { flags })).toEqual([{ findings: [], elsewhere: [] }]);
+  });
+
   it('counts the sockets of all zones, shared ones once, against the limit', async () => {
     const lines = (port: number): string => `t A 127.0.0.1\nt TXT "BITTORRENT UDP:${port} TCP:80"`;
     const zones = { one: lines(1), two: lines(1), three: lines(3), four: lines(1) };

@@ -102,6 +102,12 @@ describe('checkZone', () => {
     expect(checkZone(zone, { seed: 0x5eed })).toEqual(checkZone(zone));
   });
 
+  it('takes TCP:443 where the server has a certificate', () => {
+    const zone = readZone(`${HEAD}t A 127.0.0.1\nt TXT "BITTORRENT TCP:443"`);
+    expect(checkZone(zone).map(({ code }) => code)).toEqual(['preference-needs-certificate']);
+    expect(checkZone(zone, { hasCertificate: true })).toEqual([]);
+  });
+
   it('is done with a thousand findings, and says no more', () => {
     const zone = readZone(
       `${HEAD}sub NS ns\n${Array.from({ length: 3000 }, (_, n) => `h${n}.sub TXT x\n`).join('')}`,
