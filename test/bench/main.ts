@@ -20,6 +20,7 @@ import type { Suite } from './suites/suite.ts';
 import { swarmMemorySuite } from './suites/swarm-memory.ts';
 import { swarmMillionSuite } from './suites/swarm-million.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
+import { udpScrapeSuite } from './suites/udp-scrape.ts';
 import { workersSuite } from './suites/workers.ts';
 import { zoneLoadSuite } from './suites/zone-load.ts';
 import type { Table } from './table.ts';
@@ -28,6 +29,7 @@ const SUITES: readonly Suite[] = [
   dnsSuite,
   dnsMillionSuite,
   udpAnnounceSuite,
+  udpScrapeSuite,
   singlePacketSuite,
   workersSuite,
   httpAnnounceSuite,

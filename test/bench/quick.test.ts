@@ -15,6 +15,8 @@ import { singlePacketSuite } from './suites/single-packet.ts';
 import { swarmMemorySuite } from './suites/swarm-memory.ts';
 import { swarmMillionSuite } from './suites/swarm-million.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
+import { udpScrapeSuite } from './suites/udp-scrape.ts';
+import { workersSuite } from './suites/workers.ts';
 import { formatTable, type Table } from './table.ts';
 
 /** What a busy machine may need for servers to start. */
@@ -50,6 +52,18 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     const [ipv4, ipv6] = await udpAnnounceSuite.run(options, load);
     checkServers(ipv4!, ['Portolan', 'floor']);
     checkServers(ipv6!, ['Portolan', 'floor']);
+  });
+
+  it('measures scrapes and connects', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [scrapes, connects] = await udpScrapeSuite.run(options, load);
+    checkServers(scrapes!, ['Portolan']);
+    checkServers(connects!, ['Portolan']);
+  });
+
+  it('measures two workers beside one', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [queries, announces] = await workersSuite.run({ ...options, rates: [2000] }, load);
+    checkServers(queries!, ['2 workers', '1 worker']);
+    checkServers(announces!, ['2 workers', '1 worker']);
   });
 
   it('measures one query at a time, and none', { timeout: TIMEOUT_MILLISECONDS }, async () => {

@@ -5,6 +5,7 @@ import { createDnsProtocol } from './dns-protocol.ts';
 import { HttpLoad, type HttpLoadOptions } from './http-load.ts';
 import type { LoadResult } from './load-result.ts';
 import type { ProtocolSpec, UdpProtocol } from './protocol.ts';
+import { createConnectProtocol, createScrapeProtocol } from './scrape-protocol.ts';
 import { UdpLoad, type UdpLoadOptions } from './udp-load.ts';
 
 export type LoadJob =
@@ -22,5 +23,9 @@ function createProtocol({ protocol, seed, sockets }: Extract<LoadJob, { transpor
       return createDnsProtocol({ ...protocol, seed });
     case 'announce':
       return createAnnounceProtocol({ ...protocol, seed, sockets });
+    case 'scrape':
+      return createScrapeProtocol({ ...protocol, seed, sockets });
+    case 'connect':
+      return createConnectProtocol();
   }
 }

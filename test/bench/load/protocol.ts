@@ -30,4 +30,6 @@ export type ProtocolSpec =
       readonly peers: number;
       /** Every peer once, in order, with `event=started`, instead of at random. */
       readonly isFill: boolean;
-    };
+    }
+  | { readonly name: 'scrape'; readonly torrents: number; readonly asked: number }
+  | { readonly name: 'connect' };

@@ -20,10 +20,14 @@ export const portolanDns: Peer<ZoneScenario> = createDnsPeer(NAME, (place) =>
 
 /** As a DNS server with one packet worker or two, on the processors of server and load together. */
 export function portolanDnsWorkers(workers: number): Peer<ZoneScenario> {
-  return createDnsPeer(`${workers} worker${workers === 1 ? '' : 's'}`, (place) => {
+  return createDnsPeer(workersName(workers), (place) => {
     const { server, load } = place.processors;
     return startProgram(place, place.port, { workers, processors: [server, load] });
   });
+}
+
+function workersName(workers: number): string {
+  return `${workers} worker${workers === 1 ? '' : 's'}`;
 }
 
 function createDnsPeer(name: string, startAt: (place: Place) => ServerProcess): Peer<ZoneScenario> {
@@ -51,6 +55,19 @@ export const portolanUdpTracker: Peer<TrackerScenario> = {
   },
 };
 
+/** The same with one packet worker or two, on the processors of server and load together. */
+export function portolanUdpTrackerWorkers(workers: number): Peer<TrackerScenario> {
+  return {
+    ...portolanUdpTracker,
+    name: workersName(workers),
+    async start({ family }, place) {
+      const { server, load } = place.processors;
+      const started = startTracker(place, { workers, processors: [server, load] });
+      return await whenUdpTrackerAnswers(started, { address: LOOPBACK[family], port: place.port });
+    },
+  };
+}
+
 /** As a tracker over HTTP. */
 export const portolanHttpTracker: Peer<TrackerScenario> = {
   name: NAME,
@@ -62,7 +79,7 @@ export const portolanHttpTracker: Peer<TrackerScenario> = {
   },
 };
 
-function startTracker(place: Place): ServerProcess {
+function startTracker(place: Place, threads?: Threads): ServerProcess {
   mkdirSync(join(place.folder, 'zones'));
   writeFileSync(
     join(place.folder, 'zones', `${TRACKER_APEX}.zone`),
@@ -76,7 +93,7 @@ ns  A    ${LOOPBACK[4]}
 @   TXT  "BITTORRENT UDP:${place.port} TCP:${place.port}"
 `,
   );
-  return startProgram(place, 0);
+  return startProgram(place, 0, threads);
 }
 
 interface Threads {
