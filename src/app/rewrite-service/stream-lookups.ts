@@ -31,16 +31,18 @@ export function createStreamLookups({ resolver, signal, mayAskMore }: StreamLook
     known.set(host, await gate(() => resolver.lookupPreference(host, signal)));
   }
 
-  async function ask(hosts: readonly string[]): Promise<void> {
-    const looking: Promise<void>[] = [];
-    for (const host of hosts) {
-      if (!known.has(host)) {
-        if (asked > 0 && asked % MAX_HOSTS === 0 && !(await mayAskMore())) break;
-        asked++;
-      }
-      looking.push(look(host));
+  /** As many of them, from the front, as the client may ask for. */
+  async function count(hosts: readonly string[]): Promise<readonly string[]> {
+    for (const [index, host] of hosts.entries()) {
+      if (known.has(host)) continue;
+      if (asked > 0 && asked % MAX_HOSTS === 0 && !(await mayAskMore())) return hosts.slice(0, index);
+      asked++;
     }
-    await Promise.all(looking);
+    return hosts;
+  }
+
+  async function ask(hosts: readonly string[]): Promise<void> {
+    await Promise.all((await count(hosts)).map(look));
   }
 
   return {

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type AdmitBody, createBodyBudget } from '../../../src/app/rewrite-service/held-octets.ts';
+import { MAX_HELD_OCTETS, MAX_TEXT_OCTETS } from '../../../src/app/rewrite-service/limits.ts';
+import { connectTcp } from '../../support/tcp-client.ts';
 import { startService } from './service.ts';
 
 /** The status, asked under this name: `fetch` writes the header itself. */
@@ -97,5 +100,28 @@ describe('the budget of bodies', () => {
     await expect(arrive(admit, '1').admitted).rejects.toMatchObject({ code: 'busy' });
     first.close();
     await arrive(admit, '40').admitted;
+  });
+
+  it('counts forms of the page, too', async () => {
+    const { address, ask, post } = await startService();
+    const octets = 3 * MAX_TEXT_OCTETS;
+    const clients = await Promise.all(
+      Array.from({ length: Math.floor(MAX_HELD_OCTETS / octets) }, () => connectTcp(address)),
+    );
+    for (const client of clients) {
+      client.send(
+        'POST /rewrite HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n' +
+          `content-length: ${octets}\r\nexpect: 100-continue\r\n\r\n`,
+      );
+      await once(client.socket, 'data'); // it has been counted
+    }
+    const form = await post('x='.repeat(octets / 2), 'application/x-www-form-urlencoded', {
+      path: '/rewrite',
+    });
+    expect(form.status).toBe(503);
+    expect(form.headers.get('retry-after')).toBe('1');
+    expect((await post('x'.repeat(octets), 'text/plain')).status).toBe(503);
+    expect((await ask('/v1/preference/127.0.0.1')).status).toBe(200);
+    for (const client of clients) client.socket.destroy();
   });
 });

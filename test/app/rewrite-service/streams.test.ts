@@ -5,8 +5,13 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { Client } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MAX_LINE_OCTETS, MAX_STREAMS_OF_CLIENT } from '../../../src/app/rewrite-service/limits.ts';
+import {
+  MAX_LINE_OCTETS,
+  MAX_STREAM_LOOKUPS,
+  MAX_STREAMS_OF_CLIENT,
+} from '../../../src/app/rewrite-service/limits.ts';
 import { type StreamAnswer, streamAnswerSchema } from '../../../src/app/rewrite-service/stream-schemas.ts';
+import { createHostileDns, fails } from '../../support/hostile-dns.ts';
 import { connectTcp } from '../../support/tcp-client.ts';
 import { startService } from './service.ts';
 
@@ -45,9 +50,9 @@ function openStream({ address }: Service, headers: Record<string, string> = {}) 
   onTestFinished(() => void asked.destroy());
   const response = once(asked, 'response').then(([got]) => got as IncomingMessage);
   const lines = response.then((got) => createInterface(got)[Symbol.asyncIterator]());
+  lines.catch(() => undefined); // of streams that are given up before they are answered
   return {
     asked,
-    response,
     next: async (): Promise<unknown> => {
       const { value, done } = await (await lines).next();
       return done === true ? undefined : JSON.parse(value as string);
@@ -58,7 +63,7 @@ function openStream({ address }: Service, headers: Record<string, string> = {}) 
 /** The server hears of a connection's end a moment after the client. */
 async function firstNotBusy({ post }: Service): Promise<number> {
   for (;;) {
-    const { status } = await post(REPLACED, NDJSON);
+    const { status } = await post('udp://127.0.0.1:1', NDJSON);
     if (status !== 503) return status;
   }
 }
@@ -213,7 +218,7 @@ describe('a stream', () => {
     body.destroy();
   });
 
-  it('whose client is gone asks nobody any more', async () => {
+  it('whose client is gone leaves its place to another', async () => {
     const { log, ...service } = await startService();
     const stream = openStream({ log, ...service });
     stream.asked.write(`${REPLACED}\n`);
@@ -280,6 +285,33 @@ describe('a stream', () => {
     client.send('what?\r\n');
     expect((await client.ended()).toString().match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
+});
+
+it('of a client that is gone, nothing more is looked up', async () => {
+  const dns = await createHostileDns();
+  onTestFinished(() => dns.close());
+  const service = await startService({ settings: { resolvers: [dns.server] } });
+  const held: (() => void)[] = [];
+  const full = Promise.withResolvers<void>();
+  const names = Array.from({ length: 400 }, (_, index) => `n${index}.example`);
+  for (const name of names) {
+    dns.on(name, (asked) => {
+      held.push(() => fails('SERVFAIL')(asked));
+      if (held.length === MAX_STREAM_LOOKUPS) full.resolve();
+    });
+  }
+  dns.on('after.example', fails('NXDOMAIN'));
+  const stream = openStream(service);
+  stream.asked.write(`${names.map((name) => `udp://${name}:1`).join('\n')}\n`);
+  await full.promise;
+  const others = Array.from({ length: MAX_STREAMS_OF_CLIENT - 1 }, () => openStream(service));
+  for (const other of others) other.asked.write('udp://127.0.0.1:1\n');
+  for (const other of others) expect(await other.next()).toMatchObject({ line: 1 });
+  stream.asked.destroy();
+  expect(await firstNotBusy(service)).toBe(200);
+  for (const answer of held) answer();
+  expect((await service.ask('/v1/preference/after.example')).status).toBe(200);
+  expect(held).toHaveLength(MAX_STREAM_LOOKUPS);
 });
 
 describe('streams share what there is', () => {
