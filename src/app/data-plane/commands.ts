@@ -3,7 +3,9 @@
 import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
+import type { PageSettings } from '../../core/tracker/http/pages.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { TrafficCounts } from '../../core/traffic.ts';
 import type { HandOverRing } from '../../io/stream-engine/hand-over-ring.ts';
 import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
@@ -22,6 +24,8 @@ export type Command =
       readonly listener: Listener;
       readonly descriptor: number;
       readonly isSecured: boolean;
+      /** What its requests are counted as (traffic.ts). */
+      readonly row: number;
     }
   | { readonly kind: 'close'; readonly listener: Listener }
   /** Images by their buffers, all compiled with the worker's seed. */
@@ -31,6 +35,9 @@ export type Command =
       readonly draining: readonly DrainingHost[];
       readonly transfers: TransferPolicy;
       readonly cookieSecrets: readonly Uint8Array[] | undefined;
+      readonly pages: PageSettings;
+      /** Where the requests of each tracker host are counted. */
+      readonly hostRows: ReadonlyMap<string, number>;
     }
   /** To the stream worker alone. */
   | { readonly kind: 'identify'; readonly identity: TlsIdentity }
@@ -68,6 +75,8 @@ export interface WorkerSetup {
   readonly seed: number;
   /** The worker's own cells; the control plane adds up those of all workers. */
   readonly counters: Counters;
+  /** As are these. */
+  readonly traffic: TrafficCounts;
   /** Second of the steady clock at `hrtimeMilliseconds` of the process. */
   readonly clockOrigin: { readonly seconds: number; readonly hrtimeMilliseconds: number };
   /** An eventfd for a packet worker, 0 for a stream worker. */

@@ -16,7 +16,9 @@ import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { NotifyNotice, NotifyPolicy } from './notify-gate.ts';
+import type { ReceiveBuffer } from './receive-buffer.ts';
 import type { Swarm } from './shared-state.ts';
+import type { TrafficSum } from './traffic-book.ts';
 
 /** What a socket answers: DNS, DNS over TLS, or the tracker (BEP 15 over UDP, HTTP over TCP). */
 export type Service = 'dns' | 'dns-tls' | 'tracker';
@@ -72,6 +74,18 @@ export interface DataPlaneSetup {
   onNotify?(notice: NotifyNotice): void;
   /** Octets that strangers cannot know. */
   randomOctets(length: number): Uint8Array;
+  /** Tracker sockets, and tracker hosts, that are counted apart; see createTrafficBook. */
+  readonly maxTrafficRows?: number | undefined;
+}
+
+/** What is known of a socket that is open. */
+export interface OpenSocket {
+  readonly listener: Listener;
+  readonly service: Service;
+  /** Of UDP: room for what comes at once. */
+  readonly receiveBuffer: ReceiveBuffer | undefined;
+  /** Of the tracker. */
+  readonly traffic: TrafficSum | undefined;
 }
 
 export interface DataPlane {
@@ -96,6 +110,10 @@ export interface DataPlane {
   /** Of all loops and the control plane together, at this moment. */
   readCounters(): Counters;
   swarmTotals(): SwarmTotals;
+  /** In the order in which they were opened. */
+  sockets(): readonly OpenSocket[];
+  /** What HTTP requests named, of {@link Publication.hosts}. */
+  hostTraffic(): ReadonlyMap<string, TrafficSum>;
   /** For who goes on from it: whole once this data plane has stopped, and until then as it is at the moment. */
   readonly swarm: Swarm;
   /** The second of the clock that the times in the table are of. */

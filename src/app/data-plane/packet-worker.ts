@@ -88,7 +88,7 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => voi
       close(command.listener);
       break;
     case 'publish':
-      services.publish(publicationOf(command));
+      services.publish(publicationOf(command), command.hostRows);
       break;
     case 'identify':
       break;
@@ -96,9 +96,9 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => voi
   onDone();
 }
 
-function open({ service, listener, descriptor, isSecured }: Extract<Command, { kind: 'open' }>): void {
+function open({ service, listener, descriptor, isSecured, row }: Extract<Command, { kind: 'open' }>): void {
   if (listener.transport === 'tcp') {
-    streams.open(listener, descriptor, isSecured);
+    streams.open({ listener, descriptor, isSecured, row });
     return;
   }
   const isDns = service === 'dns';
@@ -110,6 +110,7 @@ function open({ service, listener, descriptor, isSecured }: Extract<Command, { k
     handler: isDns ? services.authority.handle : services.answerUdpTracker,
     prefetch: isDns ? services.prefetchZones : undefined,
     dropCounter: isDns ? Counter.dnsDropped : Counter.udpDropped,
+    row,
   });
 }
 

@@ -1,19 +1,18 @@
 // One port for several workers: a socket for each, among which the system spreads what comes.
 
 import type { Listener } from '../../core/net/endpoint.ts';
-import type { Logger } from '../../io/log.ts';
 import { openBatchSocket } from '../../io/packet-engine/batch-socket.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import { openListeningSocket } from '../../io/stream-engine/listening-socket.ts';
-import { DEFAULT_RECEIVE_BUFFER_OCTETS } from '../../io/udp-socket.ts';
+import { type ReceiveBuffer, receiveBufferOf, WANTED_RECEIVE_BUFFER_OCTETS } from './receive-buffer.ts';
 import { DEFER_ACCEPT_SECONDS } from './tracker-streams.ts';
 
 export interface SharedPort {
   /** Bound and non-blocking, one a worker; whoever opened them closes them. */
   readonly descriptors: readonly number[];
   readonly port: number;
-  /** Of each socket for UDP, as granted, with what Linux adds for its own bookkeeping (socket(7)): as much again. */
-  readonly receiveBufferOctets: number | undefined;
+  /** Of each socket for UDP. */
+  readonly receiveBuffer: ReceiveBuffer | undefined;
 }
 
 interface OpenedSocket {
@@ -21,9 +20,6 @@ interface OpenedSocket {
   readonly port: number;
   readonly receiveBufferOctets?: number;
 }
-
-/** What each socket for UDP asks for. */
-const WANTED_RECEIVE_BUFFER_OCTETS = DEFAULT_RECEIVE_BUFFER_OCTETS;
 
 /** Throws `SystemCallError`; nothing stays open then. */
 export function openSharedPort(libc: Libc, listener: Listener, workerCount: number): SharedPort {
@@ -52,7 +48,8 @@ function openForWorkers(
 ): SharedPort {
   const first = open(port, false);
   const { receiveBufferOctets } = first;
-  if (workerCount === 1) return { descriptors: [first.descriptor], port: first.port, receiveBufferOctets };
+  const receiveBuffer = receiveBufferOctets === undefined ? undefined : receiveBufferOf(receiveBufferOctets);
+  if (workerCount === 1) return { descriptors: [first.descriptor], port: first.port, receiveBuffer };
   libc.close(first.descriptor);
   const descriptors: number[] = [];
   try {
@@ -61,23 +58,5 @@ function openForWorkers(
     for (const descriptor of descriptors) libc.close(descriptor);
     throw error;
   }
-  return { descriptors, port: first.port, receiveBufferOctets };
-}
-
-/** Says once what the system grants: what a burst may bring before datagrams are lost. */
-export function createReceiveBufferReport(logger: Logger): (port: SharedPort) => void {
-  let reported = 0;
-  return ({ receiveBufferOctets }) => {
-    if (receiveBufferOctets === undefined) return;
-    const grantedOctets = receiveBufferOctets / 2;
-    if (grantedOctets === reported) return;
-    reported = grantedOctets;
-    const fields = { grantedOctets, wantedOctets: WANTED_RECEIVE_BUFFER_OCTETS };
-    if (grantedOctets >= WANTED_RECEIVE_BUFFER_OCTETS) {
-      logger.info('UDP receive buffers are as large as wanted', fields);
-      return;
-    }
-    const remedy = 'bursts may lose datagrams; raise net.core.rmem_max';
-    logger.warn(`UDP receive buffers are smaller than wanted: ${remedy}`, fields);
-  };
+  return { descriptors, port: first.port, receiveBuffer };
 }

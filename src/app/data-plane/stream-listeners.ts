@@ -37,8 +37,8 @@ export interface StreamListenersOptions {
 }
 
 export interface StreamListeners {
-  /** Throws `BindError`. DNS over TLS needs an identity before. */
-  open(listener: Listener, service: Service): Promise<StreamServer>;
+  /** Throws `BindError`. DNS over TLS needs an identity before. `row`: what the tracker's requests are counted as. */
+  open(listener: Listener, service: Service, row: number): Promise<StreamServer>;
   /** For handshakes from now on. Throws where OpenSSL refuses it, and the one before stays. */
   identify(identity: TlsIdentity): void;
   /** A connection to the tracker that begins with a TLS hello, and that a packet worker accepted. Needs an identity before. */
@@ -87,9 +87,9 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
     });
   }
 
-  function openTracker({ address, port }: Listener): Promise<StreamServer> {
+  function openTracker({ address, port }: Listener, row: number): Promise<StreamServer> {
     const { respond } = services.httpTracker;
-    return openHttpStream({ address, port, respond, ...http, secured: https && securedHttp(https) });
+    return openHttpStream({ address, port, row, respond, ...http, secured: https && securedHttp(https) });
   }
 
   function securedHttp(tls: TlsServer): SecuredHttp {
@@ -127,7 +127,7 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
     return server;
   }
 
-  async function open(listener: Listener, service: Service): Promise<StreamServer> {
+  async function open(listener: Listener, service: Service, row: number): Promise<StreamServer> {
     switch (service) {
       case 'dns':
         return await openDns(listener, undefined);
@@ -135,7 +135,7 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
         if (dnsOverTls === undefined) throw new TypeError('DNS over TLS wants a certificate first');
         return await openDns(listener, dnsOverTls);
       case 'tracker':
-        return await openTracker(listener);
+        return await openTracker(listener, row);
     }
   }
 

@@ -1,13 +1,12 @@
 // A thread that answers over TCP, on its own event loop: DNS, with transfers and over TLS too, and the tracker's HTTP.
 
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { formatListener } from '../../core/net/endpoint.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type Logger, silentLogger } from '../../io/log.ts';
 import { type Taking, takeConnections } from '../../io/stream-engine/hand-over-ring.ts';
 import type { StreamServer } from '../../io/streams/stream-server.ts';
 import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
-import type { Service } from './data-plane.ts';
 import { publicationOf } from './hand-over.ts';
 import { createServices } from './services.ts';
 import { createSharedClock } from './shared-clock.ts';
@@ -55,7 +54,7 @@ function tell(message: WorkerMessage): void {
 async function carryOut(command: Command): Promise<number> {
   switch (command.kind) {
     case 'open':
-      return open(command.listener, command.service);
+      return open(command);
     case 'close':
       taking?.takeAll();
       await Promise.all([close(formatListener(command.listener)), listeners.closeAdopted(command.listener)]);
@@ -74,15 +73,15 @@ async function carryOut(command: Command): Promise<number> {
   }
 }
 
-async function open(listener: Listener, service: Service): Promise<number> {
-  const server = await listeners.open(listener, service);
+async function open({ listener, service, row }: Extract<Command, { kind: 'open' }>): Promise<number> {
+  const server = await listeners.open(listener, service, row);
   servers.set(formatListener({ ...listener, port: server.port }), server);
   return server.port;
 }
 
 function publish(command: Extract<Command, { kind: 'publish' }>): void {
   const publication = publicationOf(command);
-  services.publish(publication);
+  services.publish(publication, command.hostRows);
   listeners.publish(publication);
 }
 

@@ -5,6 +5,7 @@
 import { type Counters, createCounters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
+import { NO_ROW } from '../../core/traffic.ts';
 import { BindError } from '../../io/bind-error.ts';
 import type { Clock } from '../../io/clock.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
@@ -18,12 +19,14 @@ import { createLentDescriptors } from '../../io/stream-engine/lent-descriptors.t
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command } from './commands.ts';
-import type { DataPlane, DataPlaneSetup, Publication, Service } from './data-plane.ts';
+import type { DataPlane, DataPlaneSetup, OpenSocket, Publication, Service } from './data-plane.ts';
 import { type OpenListener, openCommand, publishCommand, type Standing } from './hand-over.ts';
+import { createReceiveBufferReport, type ReceiveBuffer } from './receive-buffer.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
-import { createReceiveBufferReport, openSharedPort, type SharedPort } from './shared-port.ts';
+import { openSharedPort } from './shared-port.ts';
 import { createSharedState, type SharedState } from './shared-state.ts';
 import { createTrackerDescriptors } from './tracker-streams.ts';
+import { createTrafficBook, type TrafficBook } from './traffic-book.ts';
 import { WorkerEndedError, type WorkerThread } from './worker-thread.ts';
 import { Workers } from './workers.ts';
 
@@ -64,13 +67,16 @@ export class ThreadedDataPlane implements DataPlane {
   private readonly listeners = new Map<string, OpenListener>();
   private publication: Publication = { images: [], draining: [] };
   private identity: TlsIdentity | undefined;
-  private readonly reportReceiveBuffer: (port: SharedPort) => void;
+  private readonly traffic: TrafficBook;
+  private hostRows: ReadonlyMap<string, number> = new Map();
+  private readonly reportReceiveBuffer: (buffer: ReceiveBuffer | undefined) => void;
   private stopped: Promise<void> | undefined;
 
   constructor(options: ThreadedDataPlaneOptions) {
     const { libc, settings, udpPayload, answers = {}, workerCount } = options;
     this.options = options;
     this.reportReceiveBuffer = createReceiveBufferReport(options.logger);
+    this.traffic = createTrafficBook(options.maxTrafficRows);
     this.clock = createSteadyClock(options.clock);
     this.state = createSharedState({ ...options, clock: this.clock });
     this.seed = this.state.seed;
@@ -99,6 +105,7 @@ export class ThreadedDataPlane implements DataPlane {
         lent: createTrackerDescriptors(workerCount),
         rings: [this.rings[index]!],
         counters: createCounters(),
+        traffic: this.traffic.addThread(),
       })),
       streamSetup: {
         ...shared,
@@ -107,6 +114,7 @@ export class ThreadedDataPlane implements DataPlane {
         lent: createLentDescriptors(0),
         rings: this.rings,
         counters: createCounters(),
+        traffic: this.traffic.addThread(),
       },
       standing: () => this.standing(),
       onNotify: (notice) => this.options.onNotify?.(notice),
@@ -137,6 +145,19 @@ export class ThreadedDataPlane implements DataPlane {
     return swarmTotals(this.state.table);
   }
 
+  sockets(): OpenSocket[] {
+    return [...this.listeners.values()].map(({ listener, service, receiveBuffer, row }) => ({
+      listener,
+      service,
+      receiveBuffer,
+      traffic: service === 'tracker' ? this.traffic.read(row) : undefined,
+    }));
+  }
+
+  hostTraffic() {
+    return this.traffic.readHosts();
+  }
+
   async open(listener: Listener, service: Service): Promise<Listener> {
     try {
       const isShared =
@@ -158,6 +179,7 @@ export class ThreadedDataPlane implements DataPlane {
     // Last, for until then it is given connections of the others.
     await Promise.allSettled([this.threads.stream().send({ kind: 'close', listener })]);
     this.closeDescriptors(open.descriptors);
+    this.traffic.releaseRow(open.row);
   }
 
   private closeDescriptors(descriptors: readonly number[]): void {
@@ -166,9 +188,11 @@ export class ThreadedDataPlane implements DataPlane {
 
   async publish(publication: Publication): Promise<void> {
     this.publication = publication;
-    const command = publishCommand(publication);
+    this.hostRows = this.traffic.takeHosts(publication.hosts ?? []);
+    const command = publishCommand(publication, this.hostRows);
     // A worker that dies meanwhile has a successor that is given this publication.
     await Promise.allSettled(this.workers().map((worker) => worker.send(command)));
+    this.traffic.settleHosts();
   }
 
   async identify(identity: TlsIdentity): Promise<void> {
@@ -187,8 +211,8 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   private standing(): Standing {
-    const { publication, identity } = this;
-    return { publication, identity, listeners: this.listeners.values() };
+    const { publication, hostRows, identity } = this;
+    return { publication, hostRows, identity, listeners: this.listeners.values() };
   }
 
   private async stopAll(): Promise<void> {
@@ -204,10 +228,11 @@ export class ThreadedDataPlane implements DataPlane {
   private async openShared(listener: Listener, service: Service): Promise<Listener> {
     const { libc, workerCount } = this.options;
     const opened = openSharedPort(libc, listener, workerCount);
-    this.reportReceiveBuffer(opened);
+    const { descriptors, receiveBuffer } = opened;
+    this.reportReceiveBuffer(receiveBuffer);
     const real = { ...listener, port: opened.port };
     // Noted first, so that the successor of a worker that dies meanwhile is given it.
-    const open = { listener: real, service, descriptors: opened.descriptors };
+    const open = { listener: real, service, descriptors, receiveBuffer, row: this.rowFor(service) };
     this.listeners.set(formatListener(real), open);
     await Promise.allSettled(
       this.threads.packet.map((worker, index) => worker.send(openCommand(open, index, this.identity))),
@@ -217,11 +242,19 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** A socket that the stream worker opens itself. */
   private async openOwn(listener: Listener, service: Service): Promise<Listener> {
-    const own = { listener, service, descriptors: [] };
-    const port = await this.sendToStreamWorker(openCommand(own, 0, this.identity));
+    const row = this.rowFor(service);
+    const own = { listener, service, descriptors: [], receiveBuffer: undefined, row };
+    const port = await this.sendToStreamWorker(openCommand(own, 0, this.identity)).catch((error: unknown) => {
+      this.traffic.releaseRow(row);
+      throw error;
+    });
     const real = { ...listener, port };
-    this.listeners.set(formatListener(real), { listener: real, service, descriptors: [] });
+    this.listeners.set(formatListener(real), { ...own, listener: real });
     return real;
+  }
+
+  private rowFor(service: Service): number {
+    return service === 'tracker' ? this.traffic.takeRow() : NO_ROW;
   }
 
   /** Sent again to the successor of a worker that dies over it, once: it may be what the worker died of. */

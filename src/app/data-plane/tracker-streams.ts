@@ -39,10 +39,19 @@ export interface TrackerStreamsOptions {
   onShortage(errno: number): void;
 }
 
+export interface TrackerListener {
+  readonly listener: Listener;
+  /** A listening socket, lent. */
+  readonly descriptor: number;
+  /** TLS is spoken there, too. */
+  readonly isSecured: boolean;
+  /** What its requests are counted as (traffic.ts). */
+  readonly row: number;
+}
+
 export interface TrackerStreams {
   readonly loop: StreamLoop;
-  /** `descriptor` is a listening socket, lent. `isSecured`: TLS is spoken there, too. */
-  open(listener: Listener, descriptor: number, isSecured: boolean): void;
+  open(listener: TrackerListener): void;
   /** False when it is none of these listeners; else `onClosed` is called once, when its last connection is gone. */
   close(listener: Listener, onClosed: () => void): boolean;
   closeAll(onClosed: () => void): void;
@@ -91,13 +100,14 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
 
   return {
     loop,
-    open(listener, descriptor, isSecured) {
+    open({ listener, descriptor, isSecured, row }) {
       const counts = { countRefusal, countProxyHeader };
       const protocol = createHttpProtocol({ respond, maxHeadOctets, nowSeconds, ...counts });
       protocol.localPort = listener.port;
       descriptors.set(formatListener(listener), descriptor);
       const takeTls = isSecured ? handOverFrom(listener) : undefined;
-      loop.add({ descriptor, protocol, isDeferred: DEFER_ACCEPT_SECONDS > 0, ...(takeTls && { takeTls }) });
+      const isDeferred = DEFER_ACCEPT_SECONDS > 0;
+      loop.add({ descriptor, protocol, row, isDeferred, ...(takeTls && { takeTls }) });
     },
     close: (listener, onClosed) => close(formatListener(listener), onClosed),
     closeAll(onClosed) {

@@ -47,4 +47,6 @@ export interface LoopListener {
   readonly isDeferred: boolean;
   /** TLS is spoken here, too: who takes connections that begin with a hello. Without it the protocol gets them. */
   readonly takeTls?: HandOver;
+  /** What its requests are counted as (traffic.ts); not at all where it is left out. */
+  readonly row?: number;
 }

@@ -4,6 +4,7 @@
 // Non-null assertions: connections are found by the descriptors that they were kept under; without proxies nobody is one.
 // Long because listeners and connections share one epoll set, and one class its upkeep.
 
+import { NO_ROW } from '../../core/traffic.ts';
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -268,6 +269,7 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.connections[descriptor] = connection;
     this.open++;
     readPeerAddress(this.name.octets, connection.source);
+    connection.source.row = listener.row ?? NO_ROW;
     connection.prefix = prefixOf(connection.source, options.proxies);
     const isProxied = connection.prefix === NO_PREFIX;
     connection.open(descriptor, listener, isProxied && options.proxies!.sendsProxyHeader);

@@ -5,7 +5,6 @@ import type { PacketSource } from '../../core/net/packet-handler.ts';
 import { isProxyHeader } from '../../core/net/proxy-header.ts';
 import { textToOctets } from '../../core/octets/text.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
-import { NO_ROW } from '../../core/traffic.ts';
 import { isMethodStart, searchHead, skipEmptyLines } from './http-head.ts';
 import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
 
@@ -59,8 +58,6 @@ export interface HttpProtocolOptions {
 export interface HttpProtocol extends StreamProtocol {
   /** Known once the socket is open. */
   localPort: number;
-  /** What its requests are counted as (traffic.ts). */
-  row: number;
 }
 
 export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
@@ -112,7 +109,6 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       case 'complete':
         break;
     }
-    peer.source.row = protocol.row;
     const free = offset === 0 ? output : output.subarray(offset);
     const reply = respond(input, start, found.end, peer.source, protocol.localPort, free, nowSeconds());
     if (reply.length === 0) return outcome(0, 0, 'abort');
@@ -121,6 +117,6 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     return step;
   }
 
-  const protocol: HttpProtocol = { maxReplyOctets: MAX_HTTP_REPLY_OCTETS, take, localPort: 0, row: NO_ROW };
+  const protocol: HttpProtocol = { maxReplyOctets: MAX_HTTP_REPLY_OCTETS, take, localPort: 0 };
   return protocol;
 }

@@ -38,6 +38,8 @@ export interface HttpOptions {
 }
 
 export interface HttpStreamOptions extends HttpOptions {
+  /** See `StreamServerOptions`. */
+  readonly row?: number | undefined;
   readonly address: string;
   readonly port: number;
   readonly respond: HttpStreamHandler;
@@ -66,11 +68,11 @@ export const HTTP_STREAM_LIMITS: HttpLimits = {
 
 /** Throws `BindError`. */
 export async function openHttpStream(options: HttpStreamOptions): Promise<StreamServer> {
-  const { address, port, secured } = options;
+  const { address, port, row, secured } = options;
   const { speak, shared } = createHttpParts(options);
   const clear = speak(options.respond);
   const inside = secured && { tls: secured.tls, protocol: speak(secured.respond) };
-  const server = await openStreamServer({ address, port, ...shared, protocol: clear, secured: inside });
+  const server = await openStreamServer({ address, port, row, ...shared, protocol: clear, secured: inside });
   clear.localPort = server.port;
   if (inside !== undefined) inside.protocol.localPort = server.port;
   return server;

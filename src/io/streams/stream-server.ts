@@ -4,6 +4,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createPacketSource } from '../../core/net/packet-handler.ts';
 import { isProxy } from '../../core/net/proxy-rule.ts';
+import { NO_ROW } from '../../core/traffic.ts';
 import { BindError } from '../bind-error.ts';
 import { silentLogger } from '../log.ts';
 import { readSource } from '../source-address.ts';
@@ -21,6 +22,8 @@ export interface StreamServerOptions extends Omit<StreamConnectionsOptions, 'max
   readonly tls?: TlsServer | undefined;
   /** TLS is spoken here beside clear text: the first octet of a connection tells. */
   readonly secured?: Spoken | undefined;
+  /** What its requests are counted as (traffic.ts); not at all where it is left out. */
+  readonly row?: number | undefined;
 }
 
 export interface StreamServer {
@@ -38,7 +41,7 @@ const BACKLOG = 4096;
 
 /** Throws {@link BindError}: also where another program holds the port with SO_REUSEPORT. */
 export async function openStreamServer(options: StreamServerOptions): Promise<StreamServer> {
-  const { protocol, tls, secured, proxies, logger = silentLogger } = options;
+  const { protocol, tls, secured, proxies, row = NO_ROW, logger = silentLogger } = options;
   const connections = createStreamConnections({
     ...options,
     maxReplyOctets: Math.max(protocol.maxReplyOctets, secured?.protocol.maxReplyOctets ?? 0),
@@ -55,6 +58,7 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
     }
     const source = createPacketSource();
     readSource(remoteAddress, remotePort, source);
+    source.row = row;
     if (proxies?.sendsProxyHeader === true && isProxy(proxies, source)) {
       const spoken = secured === undefined ? { protocol, tls } : { clear: { protocol }, secured };
       connections.admitProxied(socket, source, spoken);
