@@ -181,7 +181,7 @@ function prepareTorrent(octets: Uint8Array, options: RewriteOptions): PreparedCo
   if (metainfo.kind === 'error') return metainfo;
   return {
     kind: 'prepared',
-    hosts: hostsOfMetainfo(metainfo, options.toAscii),
+    hosts: hostsOfMetainfo(metainfo, options.toAscii, options.memo),
     finish(lookup) {
       const rewritten = rewriteMetainfo(metainfo, lookup, { ...options, sameOctets });
       return {

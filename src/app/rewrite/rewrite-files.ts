@@ -60,9 +60,12 @@ export async function* rewriteInputs(
   inputs: AsyncIterable<Input> | Iterable<Input>,
   run: RewriteRun,
 ): AsyncGenerator<InputResult> {
+  const files = createBulkFiles(systemClock.nowMilliseconds);
   const shared: Shared = {
     ...run,
-    files: createBulkFiles(systemClock.nowMilliseconds),
+    // What is not written is for the caller to keep.
+    options: run.inPlace === undefined ? run.options : { ...run.options, takeMemory: files.take },
+    files,
     readAhead: createReadAhead(),
     lookUp: createRunLookups(run.resolver, run),
     writing: createGate(MAX_WRITING),
@@ -123,7 +126,7 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     if (!('path' in input) || shared.inPlace === undefined) return { input, result, held };
     if (result.changed) {
       await shared.writing(() => writeBack(input.path, result.octets, shared));
-      letGo(result.octets);
+      shared.files.release(result.octets);
     }
     shared.readAhead.release(held);
     shared.files.release(octets);
@@ -134,11 +137,6 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     const { message } = error;
     return { input, result: { kind: 'error', code: String(error.code), offset: undefined, message }, held };
   }
-}
-
-/** Of torrents that are written, memory goes at once: the collector would come for it a hundred files later. */
-function letGo({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 async function readAhead(path: string, { readAhead, files }: Shared): Promise<Uint8Array> {

@@ -12,7 +12,7 @@ import { sameOctets } from '../../io/files/same-octets.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 
 /** What to do with URLs whose host has a preference; everything has a default. */
-export type RewriteOptions = Omit<CoreOptions, 'toAscii' | 'sameOctets'> & {
+export type RewriteOptions = Omit<CoreOptions, 'toAscii' | 'sameOctets' | 'takeMemory'> & {
   readonly toAscii?: CoreOptions['toAscii'] | undefined;
 };
 

@@ -30,6 +30,8 @@ export interface RewriteOptions {
   readonly memo?: DecisionMemo | undefined;
   /** How the info dictionary is compared with its copy, where the system has something quicker than a loop. */
   readonly sameOctets?: SameOctets | undefined;
+  /** Memory for a torrent that changes, of at least so many octets, whatever they are. Default: memory of its own. */
+  readonly takeMemory?: ((sizeOctets: number) => Uint8Array) | undefined;
   readonly toAscii: ToAscii;
 }
 

@@ -25,6 +25,11 @@ export class DecisionMemo {
     return known.host === undefined || lookup(known.host) === known.outcome ? known : undefined;
   }
 
+  /** The name to ask for a URL that was decided before, whatever the answer was. */
+  hostOf(url: string): string | undefined {
+    return this.decisions.get(url)?.host;
+  }
+
   keep(decision: Decision, { mode, allowDowngrade, keepDenied }: Rules): void {
     if (decision.url.length > MAX_REMEMBERED_CHARACTERS) return;
     const rules = { mode, allowDowngrade, keepDenied };

@@ -45,10 +45,20 @@ export function lookupHost(url: TrackerUrl, toAscii: ToAscii): string | NotAsked
   return FOREIGN_TOP_LEVEL.has(host.slice(lastDot + 1)) ? NOT_IN_DNS : host;
 }
 
+/** What knows the names of some URLs already: a DecisionMemo. */
+export interface KnownHosts {
+  hostOf(url: string): string | undefined;
+}
+
 /** The names to ask for these URLs, each once, in order of appearance; at most one a URL. */
-export function hostsToLookUp(urls: Iterable<string>, toAscii: ToAscii): string[] {
+export function hostsToLookUp(urls: Iterable<string>, toAscii: ToAscii, known?: KnownHosts): string[] {
   const hosts = new Set<string>();
   for (const text of urls) {
+    const knownHost = known?.hostOf(text);
+    if (knownHost !== undefined) {
+      hosts.add(knownHost);
+      continue;
+    }
     const url = parseTrackerUrl(text);
     if (url.kind === 'fault') continue;
     const host = lookupHost(url, toAscii);

@@ -3,8 +3,8 @@
 
 import type { Entry, Span } from '../bencode/spans.ts';
 import type { Lookup } from '../preference/outcome.ts';
-import { type Decision, decide, type RewriteOptions, type SameOctets } from '../rewrite/decide.ts';
-import { fromOctetText, hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
+import { type Decision, decide, type RewriteOptions } from '../rewrite/decide.ts';
+import { fromOctetText, hostsToLookUp, type KnownHosts, type ToAscii } from '../rewrite/lookup-host.ts';
 import { keepLastTracker, sameTiers, settleTiers } from '../rewrite/tiers.ts';
 import {
   effectiveTiers,
@@ -35,8 +35,8 @@ export interface RewrittenTorrent {
 }
 
 /** The names to look up before {@link rewriteTorrent} or {@link rewriteMetainfo}. */
-export function hostsOfMetainfo(metainfo: Metainfo, toAscii: ToAscii): string[] {
-  return hostsToLookUp(trackerUrlsOf(metainfo), fromOctetText(toAscii));
+export function hostsOfMetainfo(metainfo: Metainfo, toAscii: ToAscii, known?: KnownHosts): string[] {
+  return hostsToLookUp(trackerUrlsOf(metainfo), fromOctetText(toAscii), known);
 }
 
 /** {@link rewriteMetainfo} of octets that nobody has read yet. */
@@ -82,7 +82,7 @@ export function rewriteMetainfo(
     ...editAnnounce(metainfo, announceAfter),
     ...editAnnounceList(metainfo, { before, after }, announceAfter),
   ].sort((left, right) => left.start - right.start);
-  const { octets, info } = applyEdits(metainfo, edits, options.sameOctets);
+  const { octets, info } = applyEdits(metainfo, edits, options);
   return {
     kind: 'rewritten',
     octets,
@@ -184,7 +184,7 @@ function writeText(octets: Uint8Array, at: number, text: string): number {
 function applyEdits(
   { octets, info }: Metainfo,
   edits: readonly Edit[],
-  isSame: SameOctets = sameOctets,
+  { sameOctets: isSame = sameOctets, takeMemory }: Pick<RewriteOptions, 'sameOctets' | 'takeMemory'>,
 ): { octets: Uint8Array; info: Span } {
   if (edits.length === 0) return { octets, info };
   let size = octets.length;
@@ -194,7 +194,7 @@ function applyEdits(
     size += growth;
     if (start <= info.start) shift += growth;
   }
-  const result = new Uint8Array(size);
+  const result = takeMemory?.(size).subarray(0, size) ?? new Uint8Array(size);
   let read = 0;
   let write = 0;
   for (const edit of edits) {

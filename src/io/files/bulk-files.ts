@@ -33,7 +33,9 @@ const READS_AFTER_SLOW = 64;
 export interface BulkFiles {
   /** As {@link readFileBounded}. Throws FileError. */
   read(path: string, maxOctets: number): Promise<Uint8Array>;
-  /** What {@link read} gave is looked at no more: the next file is read into it. */
+  /** Memory for a file to write, of at least so many octets, whatever they are. */
+  take(sizeOctets: number): Uint8Array;
+  /** What {@link read} or {@link take} gave, or a part of it, is looked at no more: another file gets it. */
   release(octets: Uint8Array): void;
   /** As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. Throws FileError. */
   replace(path: string, octets: Uint8Array, options: { readonly fsync: boolean }): Promise<void>;
@@ -42,6 +44,8 @@ export interface BulkFiles {
 export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
   const folders = createFolderSync();
   const pool = createOctetPool();
+  const names = randomUint32();
+  let replaced = 0;
   let slowReads = 0;
   return {
     async read(path, maxOctets) {
@@ -54,13 +58,15 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
       if (nowMilliseconds() - startedAt >= SLOW_MILLISECONDS) slowReads = READS_AFTER_SLOW;
       return octets;
     },
+    take: pool.take,
     release: pool.give,
     async replace(path, octets, { fsync }) {
       let temporary: string | undefined;
       try {
         const { target, status } = existing(path);
         // In the same folder, because a rename does not cross file systems.
-        temporary = join(dirname(target), `.${basename(target)}.${randomUint32().toString(16)}.tmp`);
+        const name = (names + replaced++).toString(16);
+        temporary = join(dirname(target), `.${basename(target)}.${name}.tmp`);
         const file = openSync(temporary, 'wx', PRIVATE_FILE_MODE);
         try {
           if (fsync) await writeApart(file, octets);
