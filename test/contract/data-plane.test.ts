@@ -17,7 +17,7 @@ import { loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { randomOctets } from '../../src/io/random.ts';
 import { imageOf } from '../support/authority-of.ts';
 import { encodeQuery } from '../support/dns-message.ts';
-import { announceHttp, announceUdp, askTcp, askUdp } from '../support/tracker-clients.ts';
+import { announceHttp, announceUdp, askTcp, askUdp, getHttp } from '../support/tracker-clients.ts';
 
 const common = {
   udpPayload: 1232,
@@ -93,6 +93,77 @@ describe.each(IMPLEMENTATIONS)('a data plane $name', ({ create }) => {
     const counters = plane.readCounters();
     expect(counters[Counter.udpAnnouncesIpv4]! + counters[Counter.udpAnnouncesIpv6]!).toBe(2);
     expect(counters[Counter.httpAnnouncesIpv4]).toBe(1);
+  });
+
+  test('counts announces by the socket that they came to, and over HTTP by the host that they named', async () => {
+    const plane = await start();
+    const open = (transport: 'udp' | 'tcp', address: string) =>
+      plane.open({ transport, address, port: 0 }, 'tracker');
+    const sockets = [await open('udp', '127.0.0.1'), await open('udp', '::1')];
+    const [first, second] = [await open('tcp', '127.0.0.1'), await open('tcp', '127.0.0.1')];
+    const dns = await plane.open({ transport: 'udp', address: '127.0.0.1', port: 0 }, 'dns');
+    const record = `TXT "BITTORRENT TCP:${first.port} TCP:${second.port}"`;
+    const lines = ['$TTL 60', '@ SOA ns host 1 1 1 1 1', '@ NS ns', 'ns A 127.0.0.1'];
+    const hosts = [`t ${record}`, `*.w ${record}`, `other ${record}`];
+    const image = imageOf(`${[...lines, ...hosts].join('\n')}\n`, 'example.', { seed: plane.seed });
+    await plane.publish({ images: [image], draining: [], hosts: ['t.example', '*.w.example'] });
+
+    for (const port of [7001, 7002]) await announceUdp('127.0.0.1', sockets[0]!.port, port);
+    await announceUdp('::1', sockets[1]!.port);
+    for (const host of ['t.example', 'T.example.', 'a.w.example', 'other.example', 'foreign.test'])
+      await announceHttp('127.0.0.1', first.port, { host });
+    await announceHttp('127.0.0.1', second.port, { host: 't.example' });
+    await announceHttp('127.0.0.1', second.port);
+    await getHttp('127.0.0.1', second.port, `/scrape?info_hash=${'a'.repeat(20)}`, { host: 'b.w.example' });
+
+    const counted = new Map(plane.sockets().map(({ listener, traffic }) => [listener.port, traffic]));
+    expect([...sockets, first, second].map(({ port }) => counted.get(port))).toEqual([
+      { announces: 2, scrapes: 0 },
+      { announces: 1, scrapes: 0 },
+      { announces: 5, scrapes: 0 },
+      { announces: 2, scrapes: 1 },
+    ]);
+    expect(counted.get(dns.port)).toBeUndefined();
+    expect([...plane.hostTraffic()]).toEqual([
+      ['t.example', { announces: 3, scrapes: 0 }],
+      ['*.w.example', { announces: 1, scrapes: 1 }],
+    ]);
+  });
+
+  test('begins anew with the counts of a socket that is opened again, and of a host that comes back', async () => {
+    const plane = await start();
+    const lines = ['$TTL 60', '@ SOA ns host 1 1 1 1 1', '@ NS ns', 'ns A 127.0.0.1'];
+    const socket = await plane.open({ transport: 'tcp', address: '127.0.0.1', port: 0 }, 'tracker');
+    const record = `t TXT "BITTORRENT TCP:${socket.port}"`;
+    const image = imageOf(`${[...lines, record].join('\n')}\n`, 'example.', { seed: plane.seed });
+    const publish = (hosts: readonly string[]) => plane.publish({ images: [image], draining: [], hosts });
+    await publish(['t.example']);
+    await announceHttp('127.0.0.1', socket.port, { host: 't.example' });
+    await plane.close(socket);
+    expect(plane.sockets()).toEqual([]);
+    await publish(['u.example']);
+    expect([...plane.hostTraffic().keys()]).toEqual(['u.example']);
+    await publish(['t.example']);
+    await plane.open(socket, 'tracker');
+    await announceHttp('127.0.0.1', socket.port, { host: 't.example' });
+    expect(plane.sockets().map(({ traffic }) => traffic)).toEqual([{ announces: 1, scrapes: 0 }]);
+    expect(plane.hostTraffic().get('t.example')).toEqual({ announces: 1, scrapes: 0 });
+  });
+
+  test('knows what its UDP sockets may hold', async () => {
+    const plane = await start();
+    for (const [transport, service] of [
+      ['udp', 'dns'],
+      ['udp', 'tracker'],
+      ['tcp', 'tracker'],
+    ] as const) {
+      await plane.open({ transport, address: '127.0.0.1', port: 0 }, service);
+    }
+    const [dns, udp, tcp] = plane.sockets().map(({ receiveBuffer }) => receiveBuffer);
+    expect(dns!.grantedOctets).toBeGreaterThan(1024);
+    expect(dns!.grantedOctets).toBeLessThanOrEqual(dns!.wantedOctets);
+    expect(udp).toEqual(dns);
+    expect(tcp).toBeUndefined();
   });
 
   test('refuses a port that another program holds, even one that would share it', async () => {
