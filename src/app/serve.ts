@@ -1,9 +1,7 @@
 // The server's life: start, reload, drain, stop. One thing at a time; what comes meanwhile waits its turn.
 
-import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
 import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files/files.ts';
-import type { Logger } from '../io/log.ts';
 import {
   drainStatuses,
   hostStatuses,
@@ -11,16 +9,14 @@ import {
   type ServerStatus,
   zoneStatus,
 } from './admin/status.ts';
-import type { Config } from './config/config.ts';
-import { type CookieSecrets, openCookieSecrets } from './cookie-secrets.ts';
-import { createAnswerSetup } from './data-plane/answer-setup.ts';
-import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
+import type { CookieSecrets } from './cookie-secrets.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createImageBuffers } from './data-plane/image-buffers.ts';
 import type { NotifyNotice } from './data-plane/notify-gate.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
 import { createHttpServices, type HttpServices } from './http-services.ts';
-import type { Machine } from './machine.ts';
+import { openServerParts, type ServerParts, type ServerPartsOptions } from './server-parts.ts';
+import type { SwarmSnapshot } from './swarm-snapshot.ts';
 import { createTransfers, type Transfers } from './transfer/transfers.ts';
 import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
@@ -32,14 +28,9 @@ import type { Trigger } from './zones/zone-listing.ts';
 import type { ZoneReading } from './zones/zone-version.ts';
 import { watchZones, type ZoneWatch } from './zones/zone-watch.ts';
 
-export interface ServerOptions {
-  readonly config: Config;
-  readonly machine: Machine;
-  readonly logger: Logger;
+export interface ServerOptions extends ServerPartsOptions {
   /** Called after each reload that a save of a file brought about. */
   readonly onReload?: (report: ReloadReport) => void;
-  /** Another data plane than {@link createDataPlane} finds for this machine. */
-  readonly createDataPlane?: (options: DataPlaneOptions) => Promise<DataPlane>;
 }
 
 export type StartReport =
@@ -63,26 +54,9 @@ export interface Server {
 
 /** Resolves with a server whose threads wait; nothing is open before {@link Server.start}. End it with `stop`. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { config, machine, logger } = options;
-  const { clock, randomOctets } = machine;
-  const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
   let server: ZoneServer | undefined;
-  const dataPlane = await (options.createDataPlane ?? createDataPlane)({
-    workerCount: config.workers.count,
-    udpPayload: config.dns.udpPayload,
-    answers: createAnswerSetup(config.dns, cookies.current(), randomOctets),
-    settings: {
-      ...DEFAULT_TRACKER_SETTINGS,
-      intervalSeconds: config.tracker.intervalSeconds,
-      proxies: config.tracker.proxies,
-    },
-    limits: config.tracker.limits,
-    clock,
-    logger,
-    onNotify: (notice) => server?.receiveNotify(notice),
-    randomOctets,
-  });
-  server = new ZoneServer(options, dataPlane, cookies);
+  const parts = await openServerParts(options, (notice) => server?.receiveNotify(notice));
+  server = new ZoneServer(options, parts);
   return server;
 }
 
@@ -90,6 +64,7 @@ class ZoneServer implements Server {
   private readonly options: ServerOptions;
   private readonly dataPlane: DataPlane;
   private readonly cookies: CookieSecrets;
+  private readonly snapshot: SwarmSnapshot;
   private readonly sockets: OpenSockets;
   private readonly drains: Drains;
   private readonly turns = createTurns();
@@ -104,12 +79,13 @@ class ZoneServer implements Server {
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, dataPlane: DataPlane, cookies: CookieSecrets) {
+  constructor(options: ServerOptions, { dataPlane, cookies, snapshot }: ServerParts) {
     const { config, machine, logger } = options;
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
     this.cookies = cookies;
+    this.snapshot = snapshot;
     this.dns = createDnsService({ config, dataPlane, machine, logger });
     const readCounters = () => dataPlane.readCounters();
     this.http = createHttpServices({ config, logger, readCounters, status: () => this.status() });
@@ -288,6 +264,7 @@ class ZoneServer implements Server {
     await this.dns.close();
     await this.dataPlane.stop();
     await this.http.close();
+    await this.snapshot.save(this.dataPlane);
     this.state = 'stopped';
   }
 }

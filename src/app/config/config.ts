@@ -51,6 +51,8 @@ export interface TrackerConfig {
   readonly maxListeners: number;
   /** Of the swarm table. */
   readonly limits: SwarmLimits;
+  /** Peers outlive a restart. */
+  readonly snapshot: boolean;
   /** In front of the HTTP tracker; undefined: none. */
   readonly proxies: ProxyRule | undefined;
   readonly onBindFailure: 'reject' | 'publish';
@@ -119,7 +121,7 @@ interface Folders {
   readonly workingDirectory: string;
 }
 
-/** A flag's text as the file would hold it; what is no number stays text, for the schema to refuse. */
+/** A flag's text as the file would hold it; what is no number, or no switch, stays text, for the schema to refuse. */
 function flagValue(setting: Setting, given: string | readonly string[], folders: Folders): SettingValue {
   const texts = typeof given === 'string' ? [given] : given;
   const isPath = setting.argument === 'path' || setting.argument === 'folder';
@@ -129,6 +131,7 @@ function flagValue(setting: Setting, given: string | readonly string[], folders:
   if (setting.kind === 'tables')
     return texts.map((text) => rebaseColumn(text, setting.pathColumn, folders.workingDirectory));
   const last = values.at(-1) ?? '';
+  if (setting.kind === 'switch' && (last === 'true' || last === 'false')) return last === 'true';
   return setting.kind === 'number' && /^[0-9]{1,15}$/.test(last) ? Number(last) : last;
 }
 
@@ -205,6 +208,7 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
       allowedPorts: tracker.allowed_ports,
       maxListeners: tracker.max_listeners,
       limits: toSwarmLimits(tracker),
+      snapshot: tracker.snapshot,
       proxies: toProxyRule(tracker),
       onBindFailure: tracker.on_bind_failure,
     },

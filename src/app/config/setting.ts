@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 
-/** `tables` is a list of tables in the file, and of strings of words on the command line. */
-export type SettingKind = 'text' | 'number' | 'list' | 'tables';
+/** `switch` is true or false. `tables` is a list of tables in the file, and of strings of words on the command line. */
+export type SettingKind = 'text' | 'number' | 'switch' | 'list' | 'tables';
 
 export interface SettingNotes {
   /** Sentences for the sample: what it does, in which unit. */

@@ -1,5 +1,6 @@
 // Settings under [tracker] of how much the swarm table may hold, and what the table takes them as.
 
+import { z } from 'zod';
 import type { SwarmLimits } from '../../core/swarm/limits.ts';
 import { DEFAULT_SWARM_LIMITS, MAX_PEERS_PER_TORRENT, MAX_TORRENTS } from '../../core/swarm/limits.ts';
 import { integer, setting } from './setting.ts';
@@ -39,6 +40,14 @@ export const swarmSettings = {
     argument: 'MiB',
     kind: 'number',
     default: DEFAULT_SWARM_LIMITS.heapOctets / MEBIBYTE,
+  }),
+  snapshot: setting(z.boolean('expected true or false'), {
+    comment:
+      'At a stop, peers are written to the state folder, for the next start, which deletes that file when it reads it. ' +
+      'Without it, a restart forgets them, and clients come back over the next interval.',
+    argument: 'true|false',
+    kind: 'switch',
+    default: true,
   }),
 } as const;
 

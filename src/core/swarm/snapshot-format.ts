@@ -61,10 +61,12 @@ export interface SnapshotHead {
   readonly connectionKey: Uint8Array;
 }
 
+/** `foreign`: no snapshot; `version`: of another version of this program; `damaged`: cut short or changed. */
+export type SnapshotRefusal = 'foreign' | 'version' | 'damaged';
+
 export type SnapshotHeadResult =
   | { readonly kind: 'head'; readonly head: SnapshotHead }
-  /** `foreign`: no snapshot; `version`: of another version of this program; `damaged`: cut short or changed. */
-  | { readonly kind: 'refused'; readonly code: 'foreign' | 'version' | 'damaged' };
+  | { readonly kind: 'refused'; readonly code: SnapshotRefusal };
 
 /** {@link SNAPSHOT_HEAD_OCTETS} octets. */
 export function encodeSnapshotHead(head: Omit<SnapshotHead, 'tableKey'>, tableKey: SipHashKey): Uint8Array {

@@ -122,11 +122,12 @@ export const PERMISSION_BITS = 0o7777;
 
 /**
  * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after
- * a crash or on a full disk. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
+ * a crash or on a full disk. Octets may come in chunks, of which each is written before the next is asked for; where that
+ * throws, the file stays as it was, too. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
  */
 export async function writeFileAtomic(
   path: string,
-  octets: Uint8Array,
+  octets: Uint8Array | Iterable<Uint8Array>,
   options: WriteOptions = {},
 ): Promise<void> {
   const fsync = options.fsync ?? true;

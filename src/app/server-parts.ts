@@ -1,0 +1,53 @@
+// What a server is made of that takes time to have: keys from files, what the life before this one knew, threads.
+
+import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
+import type { Logger } from '../io/log.ts';
+import type { Config } from './config/config.ts';
+import { type CookieSecrets, openCookieSecrets } from './cookie-secrets.ts';
+import { createAnswerSetup } from './data-plane/answer-setup.ts';
+import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
+import type { NotifyNotice } from './data-plane/notify-gate.ts';
+import type { Machine } from './machine.ts';
+import { openSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts';
+
+export interface ServerPartsOptions {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly logger: Logger;
+  /** Another data plane than {@link createDataPlane} finds for this machine. */
+  readonly createDataPlane?: (options: DataPlaneOptions) => Promise<DataPlane>;
+}
+
+export interface ServerParts {
+  /** Its threads wait, and no socket is open. */
+  readonly dataPlane: DataPlane;
+  readonly cookies: CookieSecrets;
+  readonly snapshot: SwarmSnapshot;
+}
+
+/** Throws FileError and CookieSecretError for a file of cookie secrets that is of no use. */
+export async function openServerParts(
+  options: ServerPartsOptions,
+  onNotify: (notice: NotifyNotice) => void,
+): Promise<ServerParts> {
+  const { config, machine, logger } = options;
+  const { clock, randomOctets } = machine;
+  const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
+  const { intervalSeconds, proxies, limits } = config.tracker;
+  const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds, proxies };
+  const snapshot = await openSwarmSnapshot({ config, settings, machine, logger });
+  const dataPlane = await (options.createDataPlane ?? createDataPlane)({
+    workerCount: config.workers.count,
+    udpPayload: config.dns.udpPayload,
+    answers: createAnswerSetup(config.dns, cookies.current(), randomOctets),
+    settings,
+    limits,
+    swarm: snapshot.swarm,
+    clock,
+    logger,
+    onNotify,
+    randomOctets,
+  });
+  return { dataPlane, cookies, snapshot };
+}
