@@ -93,7 +93,10 @@ describe('the samples of README.md', () => {
   const authority = authorityOf(imageOf(exampleZone, 'example.'));
   let socket: UdpSocket;
   let service: Service;
-  const curlFiles = new Map([['old.torrent', Buffer.from(READER_FILES['old.torrent'])]]);
+  const curlFiles = new Map([
+    ['old.torrent', Buffer.from(READER_FILES['old.torrent'])],
+    ['urls.txt', Buffer.from('http://tracker.example:8080/announce\nudp://tracker.example:6969/announce\n')],
+  ]);
 
   beforeAll(async () => {
     const handler = authority.handle;
