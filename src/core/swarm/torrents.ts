@@ -41,8 +41,16 @@ function chainOf({ head }: SwarmShard, hash: number): number {
 function hasHash(shard: SwarmShard, torrent: number, octets: Uint8Array, offset: number): boolean {
   const own = shard.octets;
   const start = torrent * 4;
-  for (let index = 0; index < INFO_HASH_OCTETS; index++) {
-    if (own[start + index] !== octets[offset + index]) return false;
+  // Four at a time: a loop of single comparisons costs more than the wait for the record.
+  for (let index = 0; index < INFO_HASH_OCTETS; index += 4) {
+    const from = start + index;
+    const to = offset + index;
+    const difference =
+      (own[from]! ^ octets[to]!) |
+      (own[from + 1]! ^ octets[to + 1]!) |
+      (own[from + 2]! ^ octets[to + 2]!) |
+      (own[from + 3]! ^ octets[to + 3]!);
+    if (difference !== 0) return false;
   }
   return true;
 }
