@@ -41,6 +41,8 @@ export type Command =
     }
   /** To the stream worker alone. */
   | { readonly kind: 'identify'; readonly identity: TlsIdentity }
+  /** Done at once, by who still takes commands. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
 
 export interface NumberedCommand {

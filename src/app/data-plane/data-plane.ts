@@ -107,6 +107,8 @@ export interface DataPlane {
   publish(publication: Publication): Promise<void>;
   /** Cells for what the control plane itself counts. */
   readonly counters: Counters;
+  /** Resolves once every loop has taken a turn; rejects where one of them has just ended. */
+  ping(): Promise<void>;
   /** Of all loops and the control plane together, at this moment. */
   readCounters(): Counters;
   swarmTotals(): SwarmTotals;

@@ -130,6 +130,7 @@ export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
         traffic: service === 'tracker' ? traffic.read(row) : undefined,
       })),
     hostTraffic: traffic.readHosts,
+    ping: async () => {},
     swarm: state,
     swarmSeconds: clock.nowSeconds,
     stop: () => (stopped ??= stopAll()),

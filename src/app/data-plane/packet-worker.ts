@@ -91,6 +91,7 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => voi
       services.publish(publicationOf(command), command.hostRows);
       break;
     case 'identify':
+    case 'ping':
       break;
   }
   onDone();

@@ -66,6 +66,8 @@ async function carryOut(command: Command): Promise<number> {
       listeners.identify(command.identity);
       taking ??= takeConnections(rings, listeners.adopt);
       return 0;
+    case 'ping':
+      return 0;
     case 'stop':
       taking?.end();
       await Promise.all([...[...servers.keys()].map(close), listeners.closeAllAdopted()]);

@@ -137,6 +137,10 @@ export class ThreadedDataPlane implements DataPlane {
     return this.state;
   }
 
+  async ping(): Promise<void> {
+    await Promise.all(this.workers().map((worker) => worker.send({ kind: 'ping' })));
+  }
+
   swarmSeconds(): number {
     return this.clock.nowSeconds();
   }
