@@ -60,6 +60,11 @@ export const COUNTER_NAMES = [
   'httpBadScrapes',
   'httpPages',
   'httpProxyRefused',
+  'deniedAddresses',
+  'deniedClients',
+  'deniedTorrents',
+  'deniedPasskeys',
+  'pendingPasskeys',
 ] as const;
 
 export type CounterName = (typeof COUNTER_NAMES)[number];

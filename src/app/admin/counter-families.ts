@@ -155,6 +155,17 @@ export const COUNTER_FAMILIES: readonly CounterFamily[] = [
     series: [series('udpDropped')],
   },
   {
+    name: 'portolan_tracker_denied_total',
+    help: 'Requests that access lists or passkeys refused; pending: a passkey was being looked up',
+    series: [
+      series('deniedAddresses', { of: 'address' }),
+      series('deniedClients', { of: 'client' }),
+      series('deniedTorrents', { of: 'torrent' }),
+      series('deniedPasskeys', { of: 'passkey' }),
+      series('pendingPasskeys', { of: 'pending passkey' }),
+    ],
+  },
+  {
     name: 'portolan_tracker_connections_closed_total',
     help: 'HTTP connections closed early',
     series: [

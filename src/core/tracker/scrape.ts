@@ -16,6 +16,14 @@ export function createScrapeCounts(): ScrapeCounts {
   return { complete: 0, incomplete: 0, partial: 0, downloaded: 0 };
 }
 
+/** As of a torrent that nobody announced. */
+export function clearScrapeCounts(counts: ScrapeCounts): void {
+  counts.complete = 0;
+  counts.incomplete = 0;
+  counts.partial = 0;
+  counts.downloaded = 0;
+}
+
 /** Fills in the counts of the info-hash at `offset`; zeros for a torrent that nobody announced. */
 export function scrape(table: SwarmTable, octets: Uint8Array, offset: number, counts: ScrapeCounts): void {
   const hash = hashTorrent(table.key, octets, offset);

@@ -1,9 +1,10 @@
 // BEP 48 scrapes: several info-hashes, unknown ones as zeros. A scrape of everything is not offered.
 
+import { type AccessGate, isScrapable } from '../../access/access-gate.ts';
 import { copyOctets } from '../../octets/big-endian.ts';
 import { INFO_HASH_OCTETS } from '../../swarm/shard.ts';
 import type { SwarmTable } from '../../swarm/table.ts';
-import { createScrapeCounts, scrape } from '../scrape.ts';
+import { clearScrapeCounts, createScrapeCounts, scrape } from '../scrape.ts';
 import { MAX_SCRAPE_HASHES, type TrackerSettings } from '../settings.ts';
 import { createParameter, decodePercent, isName, readParameter } from './query.ts';
 import { type Writer, writeIntegerEntry, writeOctets, writeText } from './writer.ts';
@@ -80,18 +81,20 @@ function compare(hashes: Uint8Array, at: number, other: Uint8Array): number {
   return 0;
 }
 
-/** `downloaders` leaves out the partial seeds (BEP 21). */
+/** `downloaders` leaves out the partial seeds (BEP 21). Positional: it is hot. */
 export function writeScrapeReply(
   writer: Writer,
   query: ScrapeQuery,
   table: SwarmTable,
+  access: AccessGate,
   settings: TrackerSettings,
 ): void {
   const { hashes, counts } = query;
   writeText(writer, 'd5:filesd');
   for (let index = 0; index < query.count; index++) {
     const at = index * INFO_HASH_OCTETS;
-    scrape(table, hashes, at, counts);
+    if (isScrapable(access, hashes, at)) scrape(table, hashes, at, counts);
+    else clearScrapeCounts(counts);
     writeText(writer, '20:');
     writeOctets(writer, hashes, at, INFO_HASH_OCTETS);
     writeText(writer, 'd');

@@ -1,6 +1,8 @@
 // The HTTP tracker: one complete request head in, one complete reply out. What it refuses as an announce is an HTTP
 // 200 with a bencoded reason, because that is all that clients show; what is no request at all is an HTTP error.
 
+import { type AccessGate, countAdmitted, createAccessGate, type Refusal } from '../../access/access-gate.ts';
+import { createTrackerPath, readTrackerPath, type TrackerPath } from '../../access/passkey-path.ts';
 import { Counter, type Counters } from '../../counters.ts';
 import type { PacketSource } from '../../net/packet-handler.ts';
 import { FOREIGN_HOST } from '../../preference/host-rule.ts';
@@ -20,6 +22,7 @@ import {
   ROBOTS_TEXT,
   type TrackerPages,
 } from './pages.ts';
+import { refuseAnnounce, refuseAsker } from './refuse-access.ts';
 import {
   finishReply,
   HEAD_ROOM,
@@ -31,7 +34,7 @@ import {
   writeReason,
 } from './reply.ts';
 import { createScrapeQuery, parseScrape, writeScrapeReply } from './scrape.ts';
-import { type Writer, writeString, writeText } from './writer.ts';
+import { type Writer, writeIntegerEntry, writeString, writeText } from './writer.ts';
 
 /** Room that `respond` needs: 200 peers as dictionaries with IPv6 addresses and ids are 19,000 octets. */
 export const MAX_HTTP_REPLY_OCTETS = 32 * 1024;
@@ -49,6 +52,8 @@ export interface HttpTrackerOptions {
   readonly traffic: TrafficCounts;
   /** Asked for announces, scrapes and the index page of hosts that are DNS names. */
   readonly hostRule: HostRule;
+  /** Nothing is refused where it is left out. */
+  readonly access?: AccessGate;
   /** See Tracker. */
   readonly journals?: JournalPlace | undefined;
 }
@@ -73,6 +78,8 @@ export interface HttpTracker {
 }
 
 interface FrontEnd extends HttpTrackerOptions {
+  readonly access: AccessGate;
+  readonly path: TrackerPath;
   readonly head: RequestHead;
   readonly announceQuery: ReturnType<typeof createAnnounceQuery>;
   readonly scrapeQuery: ReturnType<typeof createScrapeQuery>;
@@ -90,6 +97,8 @@ interface FrontEnd extends HttpTrackerOptions {
 export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
   const front: FrontEnd = {
     ...options,
+    access: options.access ?? createAccessGate({ counters: options.counters }),
+    path: createTrackerPath(),
     head: createRequestHead(),
     announceQuery: createAnnounceQuery(),
     scrapeQuery: createScrapeQuery(),
@@ -153,19 +162,25 @@ function route(
 ): Status {
   const { head, body } = front;
   if (head.method === 'other') return 405;
-  const isAnnounce = endsWith(octets, head.pathStart, head.pathEnd, '/announce');
-  if (isAnnounce || endsWith(octets, head.pathStart, head.pathEnd, '/scrape')) {
+  readTrackerPath(octets, head.pathStart, head.pathEnd, front.access.passkeys !== undefined, front.path);
+  if (front.path.kind !== 'other') {
     if (head.method !== 'GET') return 405;
     const { refusal, row } = host.isLiteral ? FOREIGN_HOST : front.hostRule(host.name, localPort);
     front.hostRow = row;
     if (refusal !== undefined) {
       front.counters[Counter.httpWrongHost]!++;
-      fail(body, refusal, true);
-    } else if (isAnnounce) answerAnnounce(front, octets, source, nowSeconds);
-    else answerScrape(front, octets, source.family);
+      fail(body, refusal, 'never');
+    } else answerAsker(front, octets, source, nowSeconds);
     return 200;
   }
   return routePage(front, octets, host, localPort, nowSeconds);
+}
+
+function answerAsker(front: FrontEnd, octets: Uint8Array, source: PacketSource, nowSeconds: number): void {
+  const denial = refuseAsker(front.access, octets, front.path, source, nowSeconds);
+  if (denial !== undefined) deny(front, denial);
+  else if (front.path.kind === 'announce') answerAnnounce(front, octets, source, nowSeconds);
+  else answerScrape(front, octets, source.family);
 }
 
 /** 404 for what is not there, which is nearly everything. */
@@ -209,7 +224,12 @@ function answerAnnounce(front: FrontEnd, octets: Uint8Array, source: PacketSourc
   if (failure !== undefined) {
     counters[Counter.httpErrors]!++;
     counters[Counter.httpBadAnnounces]!++;
-    fail(body, failure, false);
+    fail(body, failure);
+    return;
+  }
+  const denial = refuseAnnounce(front.access, request);
+  if (denial !== undefined) {
+    deny(front, denial);
     return;
   }
   request.address = source.octets;
@@ -220,6 +240,7 @@ function answerAnnounce(front: FrontEnd, octets: Uint8Array, source: PacketSourc
   counters[source.family === 4 ? Counter.httpAnnouncesIpv4 : Counter.httpAnnouncesIpv6]!++;
   countTraffic(front, Traffic.announces);
   announce(front, request, nowSeconds, answer);
+  countAdmitted(front.access);
   writeAnnounceReply(body, query, answer, source, settings);
 }
 
@@ -229,12 +250,12 @@ function answerScrape(front: FrontEnd, octets: Uint8Array, family: 4 | 6): void 
   if (failure !== undefined) {
     counters[Counter.httpErrors]!++;
     counters[Counter.httpBadScrapes]!++;
-    fail(body, failure, false);
+    fail(body, failure);
     return;
   }
   counters[family === 4 ? Counter.httpScrapesIpv4 : Counter.httpScrapesIpv6]!++;
   countTraffic(front, Traffic.scrapes);
-  writeScrapeReply(body, scrapeQuery, table, settings);
+  writeScrapeReply(body, scrapeQuery, table, front.access, settings);
 }
 
 function countTraffic({ traffic, socketRow, hostRow }: FrontEnd, cell: number): void {
@@ -245,13 +266,19 @@ function countTraffic({ traffic, socketRow, hostRow }: FrontEnd, cell: number): 
 /** As an announce: that is what nearly all requests are. */
 function refuse({ body, counters }: FrontEnd, sentence: string): void {
   counters[Counter.httpErrors]!++;
-  fail(body, sentence, false);
+  fail(body, sentence);
 }
 
-/** `retry in` (BEP 31): asking again here will never help. */
-function fail(body: Writer, sentence: string, isFinal: boolean): void {
+function deny({ body, counters }: FrontEnd, { sentence, retryMinutes }: Refusal): void {
+  counters[Counter.httpErrors]!++;
+  fail(body, sentence, retryMinutes);
+}
+
+/** `retry in` (BEP 31): when asking again here may help. */
+function fail(body: Writer, sentence: string, retryMinutes?: number | 'never'): void {
   writeText(body, 'd14:failure reason');
   writeString(body, sentence.slice(0, MAX_SENTENCE_OCTETS));
-  if (isFinal) writeText(body, '8:retry in5:never');
+  if (retryMinutes === 'never') writeText(body, '8:retry in5:never');
+  else if (retryMinutes !== undefined) writeIntegerEntry(body, '8:retry in', retryMinutes);
   writeText(body, 'e');
 }

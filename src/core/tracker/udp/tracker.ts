@@ -1,6 +1,13 @@
 // BEP 15 as a packet handler: connect, announce, scrape. Until a source has shown by a connection id that it receives
 // what is sent to it, it gets at most as many octets as it sent; with a wrong id it gets nothing.
 
+import {
+  type AccessGate,
+  countAdmitted,
+  createAccessGate,
+  isScrapable,
+  refuseAddress,
+} from '../../access/access-gate.ts';
 import { Counter, type Counters } from '../../counters.ts';
 import type { PacketHandler, PacketSource } from '../../net/packet-handler.ts';
 import { readUint16, readUint32, writeUint32 } from '../../octets/big-endian.ts';
@@ -16,7 +23,7 @@ import {
   createAnnounceRequest,
 } from '../announce.ts';
 import type { JournalPlace } from '../announce-journal.ts';
-import { createScrapeCounts, type ScrapeCounts, scrape } from '../scrape.ts';
+import { clearScrapeCounts, createScrapeCounts, type ScrapeCounts, scrape } from '../scrape.ts';
 import {
   MAX_NUMWANT_UDP_IPV6,
   MAX_SCRAPE_HASHES,
@@ -25,6 +32,7 @@ import {
 } from '../settings.ts';
 import { type ConnectionIds, createConnectionIds } from './connection-id.ts';
 import { hasValidOptions } from './options.ts';
+import { createUrlData, refusePacket, refuseScrape, type UrlData } from './refuse-access.ts';
 
 /** BEP 15: what a connect request has in place of a connection id, 0x41727101980. */
 const PROTOCOL_ID_HIGH = 0x417;
@@ -61,6 +69,8 @@ export interface UdpTrackerOptions {
   readonly traffic: TrafficCounts;
   /** See Tracker. */
   readonly journals?: JournalPlace | undefined;
+  /** Nothing is refused where it is left out. */
+  readonly access?: AccessGate;
 }
 
 interface UdpTracker {
@@ -69,6 +79,8 @@ interface UdpTracker {
   readonly counters: Counters;
   readonly traffic: TrafficCounts;
   readonly journals: JournalPlace | undefined;
+  readonly access: AccessGate;
+  readonly url: UrlData;
   readonly connectionIds: ConnectionIds;
   readonly request: AnnounceRequest;
   readonly reply: AnnounceReply;
@@ -76,7 +88,7 @@ interface UdpTracker {
 }
 
 export function createUdpTracker(options: UdpTrackerOptions): PacketHandler {
-  const { table, settings, counters, traffic } = options;
+  const { table, settings, counters, traffic, access = createAccessGate({ counters }) } = options;
   const key = createSipHashKey(options.connectionKey);
   const connectionIds = createConnectionIds(key, settings.connectionIdLifetimeSeconds);
   const tracker: UdpTracker = {
@@ -85,6 +97,8 @@ export function createUdpTracker(options: UdpTrackerOptions): PacketHandler {
     counters,
     traffic,
     journals: options.journals,
+    access,
+    url: createUrlData(),
     connectionIds,
     request: createAnnounceRequest(),
     reply: createAnnounceReply(),
@@ -99,6 +113,8 @@ export function createUdpTracker(options: UdpTrackerOptions): PacketHandler {
       readUint32(packet, offset) === PROTOCOL_ID_HIGH &&
       readUint32(packet, offset + 4) === PROTOCOL_ID_LOW
     ) {
+      // Silence, as of a firewall: whose address it is, nobody has shown yet.
+      if (refuseAddress(access, source) !== undefined) return drop(counters);
       counters[Counter.udpConnects]!++;
       begin(packet, offset, UdpAction.connect, reply, replyOffset);
       connectionIds.write(source, nowSeconds, reply, replyOffset + 8);
@@ -168,8 +184,14 @@ function answerAnnounce(
     counters[Counter.udpBadAnnounces]!++;
     return fail(tracker, packet, offset, refusal, reply, replyOffset);
   }
+  const infoHash = offset + AT.infoHash;
+  const options = offset + ANNOUNCE_OCTETS;
+  const end = offset + length;
+  const { access, url } = tracker;
+  const denial = refusePacket(access, url, packet, infoHash, options, end, source, nowSeconds);
+  if (denial !== undefined) return fail(tracker, packet, offset, denial.sentence, reply, replyOffset);
   request.octets = packet;
-  request.infoHashOffset = offset + AT.infoHash;
+  request.infoHashOffset = infoHash;
   request.peerIdOffset = offset + AT.peerId;
   request.address = source.octets;
   request.family = source.family;
@@ -185,6 +207,7 @@ function answerAnnounce(
   counters[source.family === 4 ? Counter.udpAnnouncesIpv4 : Counter.udpAnnouncesIpv6]!++;
   traffic[source.row * TRAFFIC_CELLS + Traffic.announces]!++;
   announce(tracker, request, nowSeconds, answer);
+  countAdmitted(access);
   begin(packet, offset, UdpAction.announce, reply, replyOffset);
   writeUint32(reply, replyOffset + 8, answer.intervalSeconds);
   writeUint32(reply, replyOffset + 12, answer.incomplete);
@@ -210,17 +233,21 @@ function answerScrape(
   reply: Uint8Array,
   replyOffset: number,
 ): number {
-  const { table, counts, counters, traffic } = tracker;
+  const { table, counts, counters, traffic, access } = tracker;
   const hashes = Math.min(Math.floor((length - HEADER_OCTETS) / HASH_OCTETS), MAX_SCRAPE_HASHES);
   if (hashes === 0) {
     counters[Counter.udpBadScrapes]!++;
     return fail(tracker, packet, offset, 'scrape without info-hash', reply, replyOffset);
   }
+  const denial = refuseScrape(access, source);
+  if (denial !== undefined) return fail(tracker, packet, offset, denial.sentence, reply, replyOffset);
   counters[source.family === 4 ? Counter.udpScrapesIpv4 : Counter.udpScrapesIpv6]!++;
   traffic[source.row * TRAFFIC_CELLS + Traffic.scrapes]!++;
   begin(packet, offset, UdpAction.scrape, reply, replyOffset);
   for (let index = 0; index < hashes; index++) {
-    scrape(table, packet, offset + HEADER_OCTETS + index * HASH_OCTETS, counts);
+    const hash = offset + HEADER_OCTETS + index * HASH_OCTETS;
+    if (isScrapable(access, packet, hash)) scrape(table, packet, hash, counts);
+    else clearScrapeCounts(counts);
     const at = replyOffset + 8 + index * 12;
     writeUint32(reply, at, counts.complete);
     writeUint32(reply, at + 4, counts.downloaded);
