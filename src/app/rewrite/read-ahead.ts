@@ -5,6 +5,8 @@
 const MAX_HELD_OCTETS = 8 * 1024 * 1024;
 /** Files being read: as many as Node has threads for it. A file may be as large as a torrent. */
 const MAX_READING = 4;
+/** Files being written or about to be: more would wait for their turn in memory, and leave the processor's. */
+const MAX_TO_WRITE = 16;
 
 export interface ReadAhead {
   /** Undefined when there is room for one more file now; else settles, in the order of the calls, when there is. */
@@ -12,14 +14,17 @@ export interface ReadAhead {
   /** Ends the reading that {@link room} has begun; `octets` count until {@link release}. */
   hold(octets: number): void;
   release(octets: number): void;
+  beginWriting(): void;
+  endWriting(): void;
 }
 
 export function createReadAhead(): ReadAhead {
   const waiting: (() => void)[] = []; // bounded by the caller's inputs in work
   let reading = 0;
   let held = 0;
+  let writing = 0;
 
-  const hasRoom = (): boolean => reading < MAX_READING && held < MAX_HELD_OCTETS;
+  const hasRoom = (): boolean => reading < MAX_READING && held < MAX_HELD_OCTETS && writing < MAX_TO_WRITE;
 
   function next(): void {
     while (waiting.length > 0 && hasRoom()) {
@@ -41,6 +46,13 @@ export function createReadAhead(): ReadAhead {
     },
     release(octets) {
       held -= octets;
+      next();
+    },
+    beginWriting() {
+      writing++;
+    },
+    endWriting() {
+      writing--;
       next();
     },
   };

@@ -3,7 +3,7 @@
 import type { Outcome } from '../../core/preference/outcome.ts';
 import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { systemClock } from '../../io/clock.ts';
-import { type BulkFiles, createBulkFiles } from '../../io/files/bulk-files.ts';
+import { type BulkFiles, createBulkFiles, type Replaced } from '../../io/files/bulk-files.ts';
 import { backUpFile } from '../../io/files/torrent-files.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
@@ -124,12 +124,11 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     const lookup = shared.lookUp(prepared.hosts);
     const result = prepared.finish(lookup instanceof Promise ? await lookup : lookup);
     if (!('path' in input) || shared.inPlace === undefined) return { input, result, held };
-    if (result.changed) {
-      await shared.writing(() => writeBack(input.path, result.octets, shared));
-      shared.files.release(result.octets);
-    }
+    const replaced = result.changed ? await writeBack(input.path, result.octets, shared) : undefined;
     shared.readAhead.release(held);
+    held = 0;
     shared.files.release(octets);
+    if (replaced !== undefined && shared.inPlace.fsync) await shared.files.settle(replaced);
     return { input, result: { ...result, octets: WRITTEN }, held: 0 };
   } catch (error) {
     shared.signal?.throwIfAborted();
@@ -152,10 +151,19 @@ async function readAhead(path: string, { readAhead, files }: Shared): Promise<Ui
   }
 }
 
-async function writeBack(path: string, octets: Uint8Array, { files, inPlace }: Shared): Promise<void> {
+async function writeBack(path: string, octets: Uint8Array, shared: Shared): Promise<Replaced> {
+  const { files, inPlace, readAhead, writing } = shared;
   const { backup, fsync } = inPlace!;
-  if (backup !== undefined) await backUpFile(path, `${path}${backup}`, { fsync });
-  await files.replace(path, octets, { fsync });
+  readAhead.beginWriting();
+  try {
+    return await writing(async () => {
+      if (backup !== undefined) await backUpFile(path, `${path}${backup}`, { fsync });
+      return await files.replace(path, octets, { fsync });
+    });
+  } finally {
+    files.release(octets);
+    readAhead.endWriting();
+  }
 }
 
 /** A file that says that it is a torrent is read as one, whatever it holds: the error then says what is wrong with it. */

@@ -37,8 +37,20 @@ export interface BulkFiles {
   take(sizeOctets: number): Uint8Array;
   /** What {@link read} or {@link take} gave, or a part of it, is looked at no more: another file gets it. */
   release(octets: Uint8Array): void;
-  /** As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. Throws FileError. */
-  replace(path: string, octets: Uint8Array, options: { readonly fsync: boolean }): Promise<void>;
+  /**
+   * As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. With `fsync` the
+   * disk has the new content before the name means it; that it does is sure after {@link settle}. Throws FileError.
+   */
+  replace(path: string, octets: Uint8Array, options: { readonly fsync: boolean }): Promise<Replaced>;
+  /** Settles when the disk has the name too; many files wait for that together. Throws FileError. */
+  settle(replaced: Replaced): Promise<void>;
+}
+
+/** A file that has its new content. */
+export interface Replaced {
+  readonly path: string;
+  /** Its own, where the path is a symbolic link. */
+  readonly folder: string;
 }
 
 export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
@@ -62,6 +74,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
     release: pool.give,
     async replace(path, octets, { fsync }) {
       let temporary: string | undefined;
+      folders.begin();
       try {
         const { target, status } = existing(path);
         // In the same folder, because a rename does not cross file systems.
@@ -79,9 +92,18 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         }
         await renameApart(temporary, target);
         temporary = undefined;
-        if (fsync) await folders.sync(dirname(target));
+        return { path, folder: dirname(target) };
       } catch (error) {
         if (temporary !== undefined) removeQuietly(temporary);
+        throw fileError('write', path, error);
+      } finally {
+        folders.end();
+      }
+    },
+    async settle({ path, folder }) {
+      try {
+        await folders.sync(folder);
+      } catch (error) {
         throw fileError('write', path, error);
       }
     },

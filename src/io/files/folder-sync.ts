@@ -3,38 +3,50 @@
 import { fsync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
+/** Changes that wait for one fsync: by then its cost is little beside that of the fsync of each file. */
+export const MAX_WAITING = 64;
+
 export interface FolderSync {
-  /** Settles when the disk has every change of the folder that was made before the call. */
+  /** A change of names has begun that will ask for {@link sync} or {@link end} without: what waits may wait for it. */
+  begin(): void;
+  end(): void;
+  /**
+   * Settles when the disk has every change of the folder that was made before the call. Begins when so many wait, or
+   * when no change is under way that could still join them.
+   */
   sync(path: string): Promise<void>;
 }
 
 export function createFolderSync(): FolderSync {
-  // Bounded by the folders that are written to at a time: each entry goes when its fsync ends.
-  const running = new Map<string, Promise<void>>();
-  const next = new Map<string, Promise<void>>();
+  // By folder: those who wait, together at most MAX_WAITING.
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
+  let count = 0;
+  let changing = 0;
 
-  function begin(path: string): Promise<void> {
-    const own = syncFolder(path).finally(() => {
-      if (running.get(path) === own) running.delete(path);
-    });
-    running.set(path, own);
-    return own;
+  function startIfDue(): void {
+    if (changing > 0 && count < MAX_WAITING) return;
+    count = 0;
+    for (const [path, { resolve, reject }] of waiting) syncFolder(path).then(resolve, reject);
+    waiting.clear();
   }
 
   return {
+    begin() {
+      changing++;
+    },
+    end() {
+      changing--;
+      startIfDue();
+    },
     sync(path) {
-      const current = running.get(path);
-      if (current === undefined) return begin(path);
-      // The one that runs may have begun before our change: all who come meanwhile share the one after it.
-      const waiting = next.get(path);
-      if (waiting !== undefined) return waiting;
-      const start = (): Promise<void> => {
-        next.delete(path);
-        return begin(path);
-      };
-      const following = current.then(start, start);
-      next.set(path, following);
-      return following;
+      let shared = waiting.get(path);
+      if (shared === undefined) {
+        shared = Promise.withResolvers<void>();
+        waiting.set(path, shared);
+      }
+      count++;
+      startIfDue();
+      return shared.promise;
     },
   };
 }
