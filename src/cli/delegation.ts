@@ -18,7 +18,7 @@ import { printable } from '../core/octets/printable.ts';
 import { systemClock } from '../io/clock.ts';
 import { createParentServers } from '../io/dns-client/parent-servers.ts';
 import { randomOctets } from '../io/random.ts';
-import { createAddressLookup } from '../io/resolver/address-lookup.ts';
+import { createAddressLookup } from '../io/resolver/create-address-lookup.ts';
 import { DNS_PORT, parseServer } from '../io/resolver/name-server.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
@@ -92,7 +92,7 @@ function checkServers({ resolver = [] }: ResolverFlags): void {
 }
 
 async function verify(delegation: Delegation, { resolver = [] }: ResolverFlags): Promise<Verification> {
-  const addresses = createAddressLookup(resolver);
+  const addresses = createAddressLookup({ servers: resolver });
   const { signal } = new AbortController();
   const servers = createParentServers({ nameServers: resolver, clock: systemClock, signal });
   try {

@@ -11,7 +11,7 @@ import {
 import { thisMachine } from '../app/machine.ts';
 import { formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
 import { createLogger, type Logger } from '../io/log.ts';
-import { createAddressLookup } from '../io/resolver/address-lookup.ts';
+import { createAddressLookup } from '../io/resolver/create-address-lookup.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
 
@@ -77,7 +77,7 @@ async function runGateway(flags: GatewayFlags, io: CliIo): Promise<void> {
     stream: io.stderr,
   });
   const resolver = createResolverFromFlags({ resolver: servers, requireAuthenticated });
-  const addresses = createAddressLookup(servers);
+  const addresses = createAddressLookup({ servers, requireAuthenticated });
   const machine = await thisMachine();
   const gateway = createGateway({ settings, resolver, addresses, machine });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();

@@ -13,7 +13,7 @@ import { redactUrl } from '../core/rewrite/redact.ts';
 import { systemClock } from '../io/clock.ts';
 import { readPackageVersion } from '../io/package-version.ts';
 import { randomOctets } from '../io/random.ts';
-import { createAddressLookup } from '../io/resolver/address-lookup.ts';
+import { createAddressLookup } from '../io/resolver/create-address-lookup.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
 import { UsageError } from './usage-error.ts';
@@ -73,7 +73,10 @@ export function registerProbe(program: Command, io: CliIo): void {
 async function runProbe(args: readonly string[], flags: ProbeFlags, io: CliIo): Promise<void> {
   const targets = args.map(readTarget);
   const resolver = createResolverFromFlags(flags);
-  const addresses = createAddressLookup(flags.resolver);
+  const addresses = createAddressLookup({
+    servers: flags.resolver,
+    requireAuthenticated: flags.requireAuthenticated,
+  });
   const prober = createProber({
     addresses,
     families: flags.family === undefined ? [4, 6] : [flags.family === '4' ? 4 : 6],

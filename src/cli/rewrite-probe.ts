@@ -6,28 +6,25 @@ import type { Outcome } from '../core/preference/outcome.ts';
 import { systemClock } from '../io/clock.ts';
 import { readPackageVersion } from '../io/package-version.ts';
 import { randomOctets } from '../io/random.ts';
-import { createAddressLookup } from '../io/resolver/address-lookup.ts';
-import { parseServer } from '../io/resolver/name-server.ts';
+import { createAddressLookup } from '../io/resolver/create-address-lookup.ts';
+import type { ResolverFlags } from './resolver-option.ts';
 
 /** For one announce: long enough for the other side of the world, and a lost datagram. */
 const TIMEOUT_MILLISECONDS = 3000;
 
-export interface ProbeOrderFlags {
+export interface ProbeOrderFlags extends ResolverFlags {
   readonly probe?: boolean;
-  readonly resolver?: readonly string[] | undefined;
 }
 
 type Refine = (host: string, outcome: Outcome) => Promise<Outcome>;
 
 /** Runs `task` with the order of endpoints by what answers; with nothing where `--probe` was not given. */
 export async function withEndpointOrder(
-  { probe, resolver = [] }: ProbeOrderFlags,
+  { probe, resolver: servers, requireAuthenticated }: ProbeOrderFlags,
   task: (refine: Refine | undefined) => Promise<void>,
 ): Promise<void> {
   if (probe !== true) return await task(undefined);
-  // Addresses are looked up over UDP only: with none of those servers, as every program of this system does.
-  const servers = resolver.filter((text) => parseServer(text)?.transport === 'udp');
-  const addresses = createAddressLookup(servers);
+  const addresses = createAddressLookup({ servers, requireAuthenticated });
   const prober = createProber({
     addresses,
     families: [4, 6],

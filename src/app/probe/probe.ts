@@ -97,7 +97,7 @@ function probeEndpoint(
       for (const address of answer.addresses)
         rows.push(gate(() => probeAddress({ endpoint, address, family }, options)));
     } else if (answer.kind === 'failed') {
-      const message = `the IPv${family} addresses of the host cannot be looked up: ${answer.code}`;
+      const message = `the IPv${family} addresses of the host cannot be looked up: ${answer.reason}`;
       rows.push(Promise.resolve(unasked(endpoint, family, { code: 'lookup-failed', message })));
     }
   }

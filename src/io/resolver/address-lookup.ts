@@ -1,22 +1,18 @@
 // Addresses of a tracker's host, a family at a time, so that whoever connects chooses the very address and nobody
 // resolves the name a second time behind its back (DNS rebinding).
 
-import { lookup as lookupSystem, Resolver } from 'node:dns/promises';
+import { lookup as lookupSystem } from 'node:dns/promises';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
-import { parseServer } from './name-server.ts';
 
 /** Addresses of one family that are used; round-robin sets of public trackers have two to four. */
 const MAX_ADDRESSES = 8;
-/** For one try; c-ares doubles it for the second (its own default is 5 s, and four tries). */
-const TRY_MILLISECONDS = 2000;
-const TRIES = 2;
 
 export type AddressAnswer =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   /** The name has no address of this family. */
   | { readonly kind: 'none' }
-  /** The system's name of the error: `ESERVFAIL`, `ETIMEOUT`. */
-  | { readonly kind: 'failed'; readonly code: string };
+  /** A sentence, or the system's name of the error: `EAI_AGAIN`. */
+  | { readonly kind: 'failed'; readonly reason: string };
 
 export interface AddressLookup {
   /** `host` is a name, or an address without brackets, which is its own answer. Never rejects. */
@@ -25,41 +21,42 @@ export interface AddressLookup {
   close(): void;
 }
 
-/** Codes with which c-ares and getaddrinfo say that a name has nothing of the kind. */
+/** Codes with which getaddrinfo says that a name has nothing of the kind. */
 const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA', 'EAI_NODATA', 'EAI_ADDRFAMILY']);
 
-/**
- * By those of the name servers that are asked over UDP and TCP (`127.0.0.1:5300`, `[::1]:5300`, port 53 when left
- * out); without any, as every program of this system resolves names, its hosts file included.
- */
-export function createAddressLookup(nameServers: readonly string[] = []): AddressLookup {
-  const servers = nameServers.filter((text) => parseServer(text)?.transport === 'udp');
-  const resolver =
-    servers.length === 0 ? undefined : new Resolver({ timeout: TRY_MILLISECONDS, tries: TRIES });
-  resolver?.setServers(servers);
-  const ask = async (host: string, family: 4 | 6): Promise<string[]> => {
-    if (resolver !== undefined)
-      return await (family === 4 ? resolver.resolve4(host) : resolver.resolve6(host));
-    const found = await lookupSystem(host, { family, all: true });
-    return found.map(({ address }) => address);
-  };
-  return {
+/** As every program of this system resolves names, its hosts file included. */
+export function createSystemAddressLookup(): AddressLookup {
+  return withLiterals({
     async lookup(host, family) {
-      const literal = canonicalAddress(host);
-      if (literal !== undefined) {
-        const isOfFamily = literal.includes(':') === (family === 6);
-        return isOfFamily ? { kind: 'addresses', addresses: [literal] } : { kind: 'none' };
-      }
       try {
-        // Addresses with a zone identifier, which are link-local, are left out: they name no tracker.
-        const found = (await ask(host, family)).flatMap((address) => canonicalAddress(address) ?? []);
-        const addresses = [...new Set(found)].slice(0, MAX_ADDRESSES);
-        return addresses.length === 0 ? { kind: 'none' } : { kind: 'addresses', addresses };
+        const found = await lookupSystem(host, { family, all: true });
+        return answerOfAddresses(found.map(({ address }) => address));
       } catch (error) {
         const code = String((error as NodeJS.ErrnoException).code ?? 'unknown');
-        return NOTHING_THERE.has(code) ? { kind: 'none' } : { kind: 'failed', code };
+        return NOTHING_THERE.has(code) ? { kind: 'none' } : { kind: 'failed', reason: code };
       }
     },
-    close: () => resolver?.cancel(),
+    close() {}, // getaddrinfo cannot be taken back
+  });
+}
+
+/** An address is its own answer, in its own family. */
+export function withLiterals(inner: AddressLookup): AddressLookup {
+  return {
+    ...inner,
+    async lookup(host, family) {
+      const literal = canonicalAddress(host);
+      if (literal === undefined) return await inner.lookup(host, family);
+      const isOfFamily = literal.includes(':') === (family === 6);
+      return isOfFamily ? { kind: 'addresses', addresses: [literal] } : { kind: 'none' };
+    },
   };
+}
+
+/** Each once and not too many. Those with a zone identifier, which are link-local, are left out: they name no tracker. */
+export function answerOfAddresses(found: readonly string[]): Exclude<AddressAnswer, { kind: 'failed' }> {
+  const addresses = [...new Set(found.flatMap((address) => canonicalAddress(address) ?? []))];
+  return addresses.length === 0
+    ? { kind: 'none' }
+    : { kind: 'addresses', addresses: addresses.slice(0, MAX_ADDRESSES) };
 }

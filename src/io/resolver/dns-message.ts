@@ -12,6 +12,7 @@ import { joinStrings } from '../../core/dns/character-strings.ts';
 import { FOLD } from '../../core/dns/name.ts';
 import { RecordClass, RecordType } from '../../core/dns/record-type.ts';
 import { HEADER_OCTETS, type RecordSpan, scanReply } from '../../core/dns/reply-scan.ts';
+import { formatIpAddress } from '../../core/net/ip-address.ts';
 
 /** RFC 6891 §6.2.5 with the ceiling of the DNS Flag Day 2020: fits every path without fragments. */
 const UDP_PAYLOAD_OCTETS = 1232;
@@ -38,10 +39,13 @@ export interface Query {
   readonly questionOctets: number;
 }
 
-export interface TxtRecord {
+export type QueryType = 'TXT' | 'A' | 'AAAA';
+
+export interface AnswerRecord {
+  readonly type: QueryType;
   readonly owner: string;
   readonly ttlSeconds: number;
-  /** The character-strings joined, one character an octet. */
+  /** Of TXT the character-strings joined, one character an octet; of A and AAAA the address. */
   readonly text: string;
 }
 
@@ -57,7 +61,7 @@ export interface Answer {
   /** With the upper bits of the OPT record, if there was one (RFC 6891 §6.1.3). */
   readonly rcode: number;
   readonly authenticated: boolean;
-  readonly texts: readonly TxtRecord[];
+  readonly records: readonly AnswerRecord[];
   readonly aliases: readonly Alias[];
   /** min(TTL, MINIMUM) of the SOA in the authority section (RFC 2308 §5). */
   readonly negativeTtlSeconds: number | undefined;
@@ -74,12 +78,15 @@ export interface QueryOptions {
   readonly padded?: boolean;
 }
 
-/** A recursive TXT query with a random id; AD asks whether the answer was validated (RFC 6840 §5.7). */
-export function encodeTxtQuery(name: string, { edns, padded = false }: QueryOptions): Query {
+/** A recursive query with a random id; AD asks whether the answer was validated (RFC 6840 §5.7). */
+export function encodeQuery(
+  { name, type }: { readonly name: string; readonly type: QueryType },
+  { edns, padded = false }: QueryOptions,
+): Query {
   const packet = new Packet();
   const header: Partial<Header> = { id: randomInt(0x1_0000), rd: 1, ad: 1 };
   packet.header = new Packet.Header(header);
-  packet.questions.push(new Packet.Question(name, RecordType.TXT, RecordClass.IN));
+  packet.questions.push(new Packet.Question(name, RecordType[type], RecordClass.IN));
   const questionOctets = packet.toBuffer().length - HEADER_OCTETS;
   if (edns) packet.additionals.push(Packet.Resource.EDNS([], { udpPayloadSize: UDP_PAYLOAD_OCTETS }));
   const octets = packet.toBuffer();
@@ -107,7 +114,7 @@ export function aged(answer: Answer, seconds: number): Answer {
   const negative = answer.negativeTtlSeconds;
   return {
     ...answer,
-    texts: answer.texts.map(less),
+    records: answer.records.map(less),
     aliases: answer.aliases.map(less),
     negativeTtlSeconds: negative === undefined ? undefined : Math.max(0, negative - seconds),
   };
@@ -140,16 +147,17 @@ function decodeAnswer(octets: Uint8Array, spans: readonly RecordSpan[]): Answer 
   const packet = Packet.parse(relabel(octets, spans));
   if (packet.errors.length > 0) return undefined;
   const answerSpans = spans.filter((span) => span.section === 'answer');
-  const texts: TxtRecord[] = [];
+  const records: AnswerRecord[] = [];
   const aliases: Alias[] = [];
   for (const [index, span] of answerSpans.entries()) {
     const record = packet.answers[index];
     if (record === undefined || record.class !== RecordClass.IN) continue;
     const owner = record.name.toLowerCase();
-    if (span.type === RecordType.TXT) {
-      const text = joinStrings(octets, span.rdataStart, span.rdataEnd);
+    const type = QUERY_TYPES.get(span.type);
+    if (type !== undefined) {
+      const text = readText(type, octets, span);
       if (text === undefined) return undefined;
-      texts.push({ owner, ttlSeconds: record.ttl, text });
+      records.push({ type, owner, ttlSeconds: record.ttl, text });
     } else if (span.type === RecordType.CNAME) {
       aliases.push({ owner, target: (record.domain ?? '').toLowerCase(), ttlSeconds: record.ttl });
     }
@@ -160,7 +168,7 @@ function decodeAnswer(octets: Uint8Array, spans: readonly RecordSpan[]): Answer 
     kind: 'answer',
     rcode: header.rcode,
     authenticated: header.ad === 1,
-    texts,
+    records,
     aliases,
     negativeTtlSeconds: soa === undefined ? undefined : Math.min(soa.ttl, soa.minimum ?? 0),
     referral:
@@ -168,6 +176,23 @@ function decodeAnswer(octets: Uint8Array, spans: readonly RecordSpan[]): Answer 
       soa === undefined &&
       spans.some((span) => span.section === 'authority' && span.type === RecordType.NS),
   };
+}
+
+const QUERY_TYPES = new Map<number, QueryType>([
+  [RecordType.TXT, 'TXT'],
+  [RecordType.A, 'A'],
+  [RecordType.AAAA, 'AAAA'],
+]);
+
+/** Undefined for rdata that is not of its type (RFC 1035 §3.3.14, §3.4.1, RFC 3596 §2.2). */
+function readText(
+  type: QueryType,
+  octets: Uint8Array,
+  { rdataStart, rdataEnd }: RecordSpan,
+): string | undefined {
+  if (type === 'TXT') return joinStrings(octets, rdataStart, rdataEnd);
+  const address = octets.subarray(rdataStart, rdataEnd);
+  return address.length === (type === 'A' ? 4 : 16) ? formatIpAddress(address) : undefined;
 }
 
 /** A copy in which dns2 decodes only what is wanted of it (see the top of this file). */

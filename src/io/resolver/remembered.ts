@@ -49,9 +49,9 @@ export function createRememberingCache(
 export function rememberedOf(cache: OutcomeCache, clock: Times): RememberedHost[] {
   const nowMilliseconds = clock.nowMilliseconds();
   const nowSeconds = clock.nowSeconds();
-  return Array.from(cache.entries(nowMilliseconds), ({ host, outcome, expiresAt }) => ({
+  return Array.from(cache.entries(nowMilliseconds), ({ key: host, answer, expiresAt }) => ({
     host,
-    ...foundOf(outcome),
+    ...foundOf(answer),
     expiresAtSeconds: nowSeconds + Math.floor((expiresAt - nowMilliseconds) / 1000),
   }));
 }

@@ -6,7 +6,7 @@ import { parseZone } from '../../../src/core/zone/parser.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { createParentServers } from '../../../src/io/dns-client/parent-servers.ts';
 import { randomOctets } from '../../../src/io/random.ts';
-import { createAddressLookup } from '../../../src/io/resolver/address-lookup.ts';
+import { createAddressLookup } from '../../../src/io/resolver/create-address-lookup.ts';
 import {
   answers,
   answersWith,
@@ -44,7 +44,7 @@ async function verify(child: Behaviour, prepare: (dns: HostileDns) => void = () 
   dns.on('a.test', byType({ A: answers(address('a.test', '127.0.0.1')) }));
   dns.on('z.deep.test', child);
   prepare(dns);
-  const addresses = createAddressLookup([dns.server]);
+  const addresses = createAddressLookup({ servers: [dns.server] });
   const { signal } = new AbortController();
   const servers = createParentServers({ nameServers: [dns.server], clock: systemClock, signal });
   const port = Number(dns.server.split(':')[1]);

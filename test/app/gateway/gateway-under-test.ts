@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createGateway, type Gateway } from '../../../src/app/gateway/gateway.ts';
 import { readGatewaySettings } from '../../../src/app/gateway/gateway-settings.ts';
 import { type Machine, thisMachine } from '../../../src/app/machine.ts';
-import { createAddressLookup } from '../../../src/io/resolver/address-lookup.ts';
+import { createAddressLookup } from '../../../src/io/resolver/create-address-lookup.ts';
 import { createResolver } from '../../../src/io/resolver/resolver.ts';
 import { answers, createHostileDns, type HostileDns, txt } from '../../support/hostile-dns.ts';
 
@@ -45,7 +45,7 @@ export async function startGateway(
   if (read.kind === 'wrong') throw new Error(read.problems.join('\n'));
   const dns = await createHostileDns();
   const resolver = createResolver({ servers: [dns.server] });
-  const addresses = createAddressLookup([dns.server]);
+  const addresses = createAddressLookup({ servers: [dns.server] });
   const gateway = createGateway({
     settings: read.settings,
     resolver,

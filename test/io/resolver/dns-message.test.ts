@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   decodeReply,
-  encodeTxtQuery,
+  encodeQuery,
   MAX_REPLY_OCTETS,
   type Query,
 } from '../../../src/io/resolver/dns-message.ts';
@@ -17,26 +17,31 @@ function reply(query: Query, fields: dnsPacket.Packet = {}): Buffer {
 
 describe('the query', () => {
   test('asks recursively for TXT, for AD, and with 1,232 octets of EDNS', () => {
-    const packet = dnsPacket.decode(encodeTxtQuery(NAME, { edns: true }).octets);
+    const packet = dnsPacket.decode(encodeQuery({ name: NAME, type: 'TXT' }, { edns: true }).octets);
     expect(packet).toMatchObject({ type: 'query', flag_rd: true, flag_ad: true });
     expect(packet.questions).toMatchObject([{ name: NAME, type: 'TXT', class: 'IN' }]);
     expect(packet.additionals).toMatchObject([{ type: 'OPT', udpPayloadSize: 1232 }]);
   });
 
   test('goes without EDNS where that is told', () => {
-    expect(dnsPacket.decode(encodeTxtQuery(NAME, { edns: false }).octets).additionals).toEqual([]);
+    expect(
+      dnsPacket.decode(encodeQuery({ name: NAME, type: 'TXT' }, { edns: false }).octets).additionals,
+    ).toEqual([]);
   });
 
   test('has an id of its own every time', () => {
     const ids = new Set(
-      Array.from({ length: 50 }, () => dnsPacket.decode(encodeTxtQuery(NAME, { edns: true }).octets).id),
+      Array.from(
+        { length: 50 },
+        () => dnsPacket.decode(encodeQuery({ name: NAME, type: 'TXT' }, { edns: true }).octets).id,
+      ),
     );
     expect(ids.size).toBeGreaterThan(40);
   });
 });
 
 describe('the reply', () => {
-  const query = encodeTxtQuery(NAME, { edns: true });
+  const query = encodeQuery({ name: NAME, type: 'TXT' }, { edns: true });
 
   test('gives strings longer than 255 octets in all, and octets that are not UTF-8, as they are', () => {
     const octets = Buffer.from(Array.from({ length: 255 }, (_, index) => index));
@@ -44,7 +49,7 @@ describe('the reply', () => {
     const text = octets.toString('latin1');
     expect(decoded).toMatchObject({
       kind: 'answer',
-      texts: [{ owner: NAME, text: text + text, ttlSeconds: 300 }],
+      records: [{ type: 'TXT', owner: NAME, text: text + text, ttlSeconds: 300 }],
     });
   });
 

@@ -1,16 +1,34 @@
-// A TXT look-up against several servers under one deadline: who is asked next, what counts as an answer, and where
+// A look-up of one name and type against several servers under one deadline: who is asked next, what counts as an answer, and where
 // aliases lead.
 
 import { Rcode } from '../../core/dns/record-type.ts';
-import type { TxtAnswer } from '../../core/preference/read-outcome.ts';
 import type { Clock } from '../clock.ts';
-import { type Answer, encodeTxtQuery, type Reply } from './dns-message.ts';
+import { type Answer, encodeQuery, type QueryType, type Reply } from './dns-message.ts';
 import { type Channel, type Exchange, type ExchangeOptions, SILENCE_REASONS } from './exchange.ts';
 
 /** CNAMEs followed in one look-up, within answers and from query to query. */
 export const MAX_ALIASES = 8;
 
-export interface TxtQueryOptions {
+export interface Question {
+  /** ASCII, lower case, no final dot. */
+  readonly name: string;
+  readonly type: QueryType;
+}
+
+/** What servers said, without any opinion on it. */
+export type RecordsAnswer =
+  | {
+      readonly kind: 'records';
+      /** As texts, in the order in which they came; at least one. */
+      readonly records: readonly string[];
+      readonly ttlSeconds: number;
+      /** The server set AD. */
+      readonly authenticated: boolean;
+    }
+  | { readonly kind: 'no-name' | 'no-record'; readonly ttlSeconds: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface QueryOptions {
   /** In order of preference, at least one. */
   readonly servers: readonly Channel[];
   /** For everything: all servers, all aliases. */
@@ -23,14 +41,16 @@ export interface TxtQueryOptions {
   readonly signal: AbortSignal;
 }
 
-interface Lookup extends TxtQueryOptions {
+interface Lookup extends QueryOptions {
+  readonly type: QueryType;
   readonly deadline: number;
 }
 
-/** Follows `name` (ASCII, no final dot) to its TXT records. Settles at the deadline at the latest; never rejects. */
-export async function queryTxt(name: string, options: TxtQueryOptions): Promise<TxtAnswer> {
+/** Follows the name to its records. Settles at the deadline at the latest; never rejects. */
+export async function queryRecords({ name, type }: Question, options: QueryOptions): Promise<RecordsAnswer> {
   const lookup: Lookup = {
     ...options,
+    type,
     deadline: options.clock.nowMilliseconds() + options.timeoutMilliseconds,
   };
   const visited = new Set<string>(); // bounded by MAX_ALIASES
@@ -53,10 +73,10 @@ export async function queryTxt(name: string, options: TxtQueryOptions): Promise<
       owner = alias.target;
       aliased = true;
     }
-    const records = answer.texts.filter((record) => record.owner === owner);
+    const records = answer.records.filter((record) => record.owner === owner && record.type === type);
     if (records.length > 0) {
       for (const record of records) ttlSeconds = Math.min(ttlSeconds, record.ttlSeconds);
-      return { kind: 'txt', records: records.map((record) => record.text), ttlSeconds, authenticated };
+      return { kind: 'records', records: records.map((record) => record.text), ttlSeconds, authenticated };
     }
     // Some resolvers give the alias and lose the rest; with an SOA they say that there is nothing behind it.
     const lost = aliased && answer.rcode === Rcode.NOERROR && answer.negativeTtlSeconds === undefined;
@@ -106,7 +126,7 @@ async function askServer(name: string, server: Channel, lookup: Lookup): Promise
 }
 
 async function exchange(name: string, server: Channel, lookup: Lookup, edns: boolean): Promise<Attempt> {
-  const query = encodeTxtQuery(name, { edns, padded: server.isEncrypted });
+  const query = encodeQuery({ name, type: lookup.type }, { edns, padded: server.isEncrypted });
   return toAttempt(await server.exchange(query, () => limits(lookup)));
 }
 
@@ -139,7 +159,7 @@ function judge(attempt: Attempt, { requireAuthenticated }: Lookup): Attempt {
       reason: `the name server answered ${RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`}`,
     };
   }
-  const empty = attempt.texts.length === 0 && attempt.aliases.length === 0;
+  const empty = attempt.records.length === 0 && attempt.aliases.length === 0;
   if (rcode === Rcode.NOERROR && empty && attempt.referral) {
     return { kind: 'refused', reason: 'the name server names other servers instead of asking them' };
   }
