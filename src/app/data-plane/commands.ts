@@ -8,6 +8,7 @@ import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { TrafficCounts } from '../../core/traffic.ts';
 import type { HandOverRing } from '../../io/stream-engine/hand-over-ring.ts';
 import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
+import type { SurrenderedConnection } from '../../io/stream-engine/stream-loop-options.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
@@ -15,7 +16,7 @@ import type { NotifyNotice } from './notify-gate.ts';
 
 export type Command =
   /**
-   * `descriptor` is the socket of the listener, opened by the control plane, for a packet worker; a stream worker opens it.
+   * `descriptor` is the socket of the listener, opened by the control plane: lent to a packet worker, a stream worker's own.
    * `isSecured`: TLS is spoken there, too.
    */
   | {
@@ -43,7 +44,20 @@ export type Command =
   | { readonly kind: 'identify'; readonly identity: TlsIdentity }
   /** Done at once, by who still takes commands. */
   | { readonly kind: 'ping' }
+  /** Notes announces from now on, or no more. */
+  | { readonly kind: 'record'; readonly memory: SharedArrayBuffer | undefined }
+  /** Lets go of every socket without closing a port, and gives the connections away that can be, before it is done. */
+  | { readonly kind: 'surrender' }
+  /** Done when the replies are over that were under way at `surrender`. */
+  | { readonly kind: 'settle' }
+  /** Goes on with connections that another loop gave up. */
+  | { readonly kind: 'adopt'; readonly connections: readonly TrackerConnection[] }
   | { readonly kind: 'stop' };
+
+/** A connection to the tracker between two loops, and where it was accepted. */
+export interface TrackerConnection extends SurrenderedConnection {
+  readonly listener: Listener;
+}
 
 export interface NumberedCommand {
   readonly id: number;
@@ -57,6 +71,8 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly id: number; readonly port: number }
   /** `errno` is the system's name of what went wrong (`EADDRINUSE`). */
   | { readonly kind: 'failed'; readonly id: number; readonly errno: string; readonly message: string }
+  /** What a packet worker gives away: the receiver's from now on. */
+  | { readonly kind: 'surrendered'; readonly connections: readonly TrackerConnection[] }
   /** A zone has changed at its primary. */
   | ({ readonly kind: 'notify' } & NotifyNotice)
   /** There is no descriptor or no memory for another connection; told once a minute. */

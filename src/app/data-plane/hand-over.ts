@@ -13,7 +13,9 @@ import type { ReceiveBuffer } from './receive-buffer.ts';
 export interface OpenListener {
   readonly listener: Listener;
   readonly service: Service;
-  /** One socket a packet worker; none where the stream worker has its own. */
+  /** Who answers there. */
+  readonly worker: WorkerKind;
+  /** One socket a packet worker, or more where a former process had more workers; one for the stream worker. */
   readonly descriptors: readonly number[];
   readonly receiveBuffer: ReceiveBuffer | undefined;
   /** What its requests are counted as (traffic.ts). */
@@ -73,28 +75,39 @@ export interface Standing {
   readonly hostRows: ReadonlyMap<string, number>;
   /** Undefined: no listener is one for TLS. */
   readonly identity: TlsIdentity | undefined;
+  /** Those at which the workers answer at this moment. */
   readonly listeners: Iterable<OpenListener>;
+  /** Of packet workers. */
+  readonly workerCount: number;
+  /** Where announces are noted, by worker, the stream worker last; none while nobody copies the table. */
+  readonly journals: readonly SharedArrayBuffer[];
+  /** Another descriptor of a socket, for whoever closes it. */
+  duplicate(descriptor: number): number;
 }
 
-/** `index` is the packet worker's; `identity` is what TLS is spoken with, where it is. */
-// Positional: what a listener is, for whom.
-export function openCommand(
-  { listener, service, descriptors, row }: OpenListener,
+/** `index` is the packet worker's, 0 for the stream worker: what it is told of a listener, once a socket. */
+export function openCommands(
+  open: OpenListener,
+  kind: WorkerKind,
   index: number,
-  identity: TlsIdentity | undefined,
-): Command {
-  const descriptor = descriptors[index] ?? 0;
-  return { kind: 'open', service, listener, descriptor, row, isSecured: identity !== undefined };
+  standing: Standing,
+): Command[] {
+  const { listener, service, descriptors, row, worker } = open;
+  const { identity, workerCount, duplicate } = standing;
+  if (worker !== kind) return [];
+  const command = { kind: 'open', service, listener, row, isSecured: identity !== undefined } as const;
+  if (kind === 'stream') return [{ ...command, descriptor: duplicate(descriptors[0]!) }];
+  const own = descriptors.filter((_, number) => number % workerCount === index);
+  return own.map((descriptor) => ({ ...command, descriptor }));
 }
 
-/** `index` is the packet worker's. */
+/** `index` is the packet worker's, 0 for the stream worker. */
 export function handOverCommands(standing: Standing, kind: WorkerKind, index: number): Command[] {
-  const { publication, hostRows, identity, listeners } = standing;
+  const { publication, hostRows, identity, listeners, journals, workerCount } = standing;
   const commands: Command[] = [publishCommand(publication, hostRows)];
   if (kind === 'stream' && identity !== undefined) commands.push({ kind: 'identify', identity });
-  for (const open of listeners) {
-    if (open.descriptors.length > 0 === (kind === 'packet'))
-      commands.push(openCommand(open, index, identity));
-  }
+  const memory = journals[kind === 'stream' ? workerCount : index];
+  if (memory !== undefined) commands.push({ kind: 'record', memory });
+  for (const open of listeners) commands.push(...openCommands(open, kind, index, standing));
   return commands;
 }

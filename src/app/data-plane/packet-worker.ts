@@ -5,9 +5,10 @@ import { getSystemErrorName } from 'node:util';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Counter } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import { attachJournal } from '../../core/tracker/announce-journal.ts';
 import { loadLibc } from '../../io/packet-engine/libc.ts';
 import { PacketLoop } from '../../io/packet-engine/packet-loop.ts';
-import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import type { Command, NumberedCommand, TrackerConnection, WorkerMessage, WorkerSetup } from './commands.ts';
 import { publicationOf } from './hand-over.ts';
 import { createOwnSources } from './own-sources.ts';
 import { createServices } from './services.ts';
@@ -19,7 +20,11 @@ const { counters, wakeDescriptor, lent, workerCount, rings } = setup;
 const services = createServices({ ...setup, tellNotify: (notice) => tell({ kind: 'notify', ...notice }) });
 const ownSources = createOwnSources();
 /** By {@link formatListener}; bounded by the control plane's plan. */
-const descriptors = new Map<string, number>();
+const open = new Map<string, { readonly listener: Listener; readonly sockets: number[] }>();
+
+/** Of the replies that were under way when the sockets went to another. */
+let isSettled = true;
+let onSettled: (() => void) | undefined;
 
 const libc = loadLibc();
 const nowSeconds = createSharedClock(setup.clockOrigin);
@@ -81,7 +86,7 @@ function stop(onStopped: () => void): void {
 function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => void): void {
   switch (command.kind) {
     case 'open':
-      open(command);
+      openSocket(command);
       break;
     case 'close':
       if (streams.close(command.listener, onDone)) return;
@@ -93,18 +98,56 @@ function carryOut(command: Exclude<Command, { kind: 'stop' }>, onDone: () => voi
     case 'identify':
     case 'ping':
       break;
+    case 'record':
+      services.journals.journal = command.memory && attachJournal(command.memory);
+      break;
+    case 'surrender':
+      surrender();
+      break;
+    case 'settle':
+      if (isSettled) break;
+      onSettled = onDone;
+      return;
+    case 'adopt':
+      for (const connection of command.connections) streams.adopt(connection);
+      break;
   }
   onDone();
 }
 
-function open({ service, listener, descriptor, isSecured, row }: Extract<Command, { kind: 'open' }>): void {
+/** Packets that have arrived are answered; those that come now wait in the sockets for whoever goes on with them. */
+function surrender(): void {
+  for (const { listener } of open.values()) close(listener);
+  const connections: TrackerConnection[] = [];
+  isSettled = false;
+  streams.surrender(
+    (connection) => connections.push(connection),
+    () => {
+      isSettled = true;
+      onSettled?.();
+    },
+  );
+  tell({ kind: 'surrendered', connections });
+}
+
+function openSocket({
+  service,
+  listener,
+  descriptor,
+  isSecured,
+  row,
+}: Extract<Command, { kind: 'open' }>): void {
   if (listener.transport === 'tcp') {
     streams.open({ listener, descriptor, isSecured, row });
     return;
   }
   const isDns = service === 'dns';
-  ownSources.add(listener);
-  descriptors.set(formatListener(listener), descriptor);
+  const known = open.get(formatListener(listener));
+  known?.sockets.push(descriptor);
+  if (known === undefined) {
+    ownSources.add(listener);
+    open.set(formatListener(listener), { listener, sockets: [descriptor] });
+  }
   loop.add({
     descriptor,
     isWildcard: listener.address === '0.0.0.0' || listener.address === '::',
@@ -116,9 +159,9 @@ function open({ service, listener, descriptor, isSecured, row }: Extract<Command
 }
 
 function close(listener: Listener): void {
-  const descriptor = descriptors.get(formatListener(listener));
-  if (descriptor === undefined) return;
-  descriptors.delete(formatListener(listener));
+  const known = open.get(formatListener(listener));
+  if (known === undefined) return;
+  open.delete(formatListener(listener));
   ownSources.delete(listener);
-  loop.remove(descriptor);
+  for (const descriptor of known.sockets) loop.remove(descriptor);
 }

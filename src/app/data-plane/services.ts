@@ -4,6 +4,7 @@ import type { Counters } from '../../core/counters.ts';
 import type { PacketHandler, PacketPrefetch } from '../../core/net/packet-handler.ts';
 import { createHostRule, namesStandingFor } from '../../core/preference/host-rule.ts';
 import { attachSwarmTable, type SharedSwarmTable } from '../../core/swarm/table.ts';
+import type { JournalPlace } from '../../core/tracker/announce-journal.ts';
 import { NO_PAGE_SETTINGS } from '../../core/tracker/http/pages.ts';
 import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tracker.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
@@ -46,6 +47,8 @@ export interface Services {
   readonly prefetchZones: PacketPrefetch;
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
+  /** Where both trackers find the journal of the moment. */
+  readonly journals: JournalPlace;
   /** `hostRows`: where the requests of a tracker host are counted. */
   publish(publication: Publication, hostRows?: ReadonlyMap<string, number>): void;
 }
@@ -79,12 +82,21 @@ export function createServices(options: ServicesOptions): Services {
       [...namesStandingFor(host)].some((name) => draining.has(`${name} ${transport} ${port}`)),
     rowOf: (host) => rows.get(host) ?? NO_ROW,
   });
-  const httpTracker = createHttpTracker({ table, settings, counters, traffic, hostRule: rule.judge });
+  const journals: JournalPlace = { journal: undefined };
+  const httpTracker = createHttpTracker({
+    table,
+    settings,
+    counters,
+    traffic,
+    journals,
+    hostRule: rule.judge,
+  });
   return {
     authority,
     prefetchZones: zones.prefetch,
-    answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters, traffic }),
+    answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters, traffic, journals }),
     httpTracker,
+    journals,
     publish(publication, hostRows = new Map()) {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);

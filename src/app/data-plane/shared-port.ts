@@ -1,7 +1,8 @@
 // One port for several workers: a socket for each, among which the system spreads what comes.
 
 import type { Listener } from '../../core/net/endpoint.ts';
-import { openBatchSocket } from '../../io/packet-engine/batch-socket.ts';
+import { openBatchSocket, receiveBufferOctets, setOption } from '../../io/packet-engine/batch-socket.ts';
+import { SO_REUSEPORT, SOL_SOCKET } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import { openListeningSocket } from '../../io/stream-engine/listening-socket.ts';
 import { type ReceiveBuffer, receiveBufferOf, WANTED_RECEIVE_BUFFER_OCTETS } from './receive-buffer.ts';
@@ -21,10 +22,19 @@ interface OpenedSocket {
   readonly receiveBufferOctets?: number;
 }
 
-/** Throws `SystemCallError`; nothing stays open then. */
-export function openSharedPort(libc: Libc, listener: Listener, workerCount: number): SharedPort {
+/**
+ * `inherited` are sockets of a former process that listen there: all of them are kept, for in each something may wait, and
+ * others join them where the workers are more. Throws `SystemCallError`; nothing stays open then.
+ */
+// Positional: where, for how many, and with what.
+export function openSharedPort(
+  libc: Libc,
+  listener: Listener,
+  workerCount: number,
+  inherited: readonly number[] = [],
+): SharedPort {
   const { transport, address } = listener;
-  return openForWorkers(libc, listener.port, workerCount, (port, isShared) => {
+  const open = (port: number, isShared: boolean): OpenedSocket => {
     if (transport === 'tcp')
       return openListeningSocket(libc, { address, port, isShared, deferSeconds: DEFER_ACCEPT_SECONDS });
     return openBatchSocket(libc, {
@@ -33,7 +43,47 @@ export function openSharedPort(libc: Libc, listener: Listener, workerCount: numb
       isShared,
       receiveBufferOctets: WANTED_RECEIVE_BUFFER_OCTETS,
     });
-  });
+  };
+  return inherited.length === 0
+    ? openForWorkers(libc, listener.port, workerCount, open)
+    : joinInherited(libc, { listener, inherited, workerCount, open });
+}
+
+/** A TCP port of one thread, the only one to listen there; `inherited` as of {@link openSharedPort}. */
+export function openOwnPort(
+  libc: Libc,
+  { address, port }: Listener,
+  inherited: readonly number[] = [],
+): { readonly descriptor: number; readonly port: number } {
+  const [descriptor] = inherited;
+  return descriptor === undefined
+    ? openListeningSocket(libc, { address, port, isShared: false, deferSeconds: 0 })
+    : { descriptor, port };
+}
+
+interface Joining {
+  readonly listener: Listener;
+  readonly inherited: readonly number[];
+  readonly workerCount: number;
+  readonly open: (port: number, isShared: boolean) => OpenedSocket;
+}
+
+/** The kernel lets nobody but this user join (socket(7), SO_REUSEPORT). */
+function joinInherited(libc: Libc, { listener, inherited, workerCount, open }: Joining): SharedPort {
+  const { transport, port } = listener;
+  const descriptors = [...inherited];
+  try {
+    if (workerCount > inherited.length)
+      for (const descriptor of inherited)
+        setOption(libc, descriptor, { level: SOL_SOCKET, option: SO_REUSEPORT, value: 1 });
+    while (descriptors.length < workerCount) descriptors.push(open(port, true).descriptor);
+  } catch (error) {
+    for (const descriptor of descriptors) libc.close(descriptor);
+    throw error;
+  }
+  const isUdp = transport === 'udp';
+  const receiveBuffer = isUdp ? receiveBufferOf(receiveBufferOctets(libc, descriptors[0]!)) : undefined;
+  return { descriptors, port, receiveBuffer };
 }
 
 /**

@@ -37,8 +37,11 @@ export interface StreamListenersOptions {
 }
 
 export interface StreamListeners {
-  /** Throws `BindError`. DNS over TLS needs an identity before. `row`: what the tracker's requests are counted as. */
-  open(listener: Listener, service: Service, row: number): Promise<StreamServer>;
+  /**
+   * Throws `BindError`. DNS over TLS needs an identity before. `row`: what the tracker's requests are counted as.
+   * `descriptor` listens there already, and is the server's from now on; without it the port is opened here.
+   */
+  open(listener: Listener, service: Service, row: number, descriptor?: number): Promise<StreamServer>;
   /** For handshakes from now on. Throws where OpenSSL refuses it, and the one before stays. */
   identify(identity: TlsIdentity): void;
   /** A connection to the tracker that begins with a TLS hello, and that a packet worker accepted. Needs an identity before. */
@@ -48,6 +51,12 @@ export interface StreamListeners {
   closeAllAdopted(): Promise<void>;
   /** What transfers are answered from; {@link Services} have their own. */
   publish(publication: Publication): void;
+}
+
+interface Where {
+  readonly address: string;
+  readonly port: number;
+  readonly descriptor: number | undefined;
 }
 
 /** RFC 7858 §3.1 has no name for what is spoken inside; RFC 9103 §7.1 asks for this one. */
@@ -72,10 +81,9 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
   /** By {@link formatListener}; bounded by the control plane's plan. */
   const adopted = new Map<string, HttpsConnections>();
 
-  function openDns({ address, port }: Listener, tls: TlsServer | undefined): Promise<StreamServer> {
+  function openDns(where: Where, tls: TlsServer | undefined): Promise<StreamServer> {
     return openDnsStream({
-      address,
-      port,
+      ...where,
       tls,
       answer: services.authority.handleStream,
       transfer: transfers.answer,
@@ -87,9 +95,9 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
     });
   }
 
-  function openTracker({ address, port }: Listener, row: number): Promise<StreamServer> {
+  function openTracker(where: Where, row: number): Promise<StreamServer> {
     const { respond } = services.httpTracker;
-    return openHttpStream({ address, port, row, respond, ...http, secured: https && securedHttp(https) });
+    return openHttpStream({ ...where, row, respond, ...http, secured: https && securedHttp(https) });
   }
 
   function securedHttp(tls: TlsServer): SecuredHttp {
@@ -127,15 +135,22 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
     return server;
   }
 
-  async function open(listener: Listener, service: Service, row: number): Promise<StreamServer> {
+  // Positional: what is opened, and how.
+  async function open(
+    { address, port }: Listener,
+    service: Service,
+    row: number,
+    descriptor?: number,
+  ): Promise<StreamServer> {
+    const where = { address, port, descriptor };
     switch (service) {
       case 'dns':
-        return await openDns(listener, undefined);
+        return await openDns(where, undefined);
       case 'dns-tls':
         if (dnsOverTls === undefined) throw new TypeError('DNS over TLS wants a certificate first');
-        return await openDns(listener, dnsOverTls);
+        return await openDns(where, dnsOverTls);
       case 'tracker':
-        return await openTracker(listener, row);
+        return await openTracker(where, row);
     }
   }
 

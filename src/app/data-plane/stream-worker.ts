@@ -2,6 +2,7 @@
 
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { formatListener } from '../../core/net/endpoint.ts';
+import { attachJournal } from '../../core/tracker/announce-journal.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type Logger, silentLogger } from '../../io/log.ts';
 import { type Taking, takeConnections } from '../../io/stream-engine/hand-over-ring.ts';
@@ -66,6 +67,13 @@ async function carryOut(command: Command): Promise<number> {
       listeners.identify(command.identity);
       taking ??= takeConnections(rings, listeners.adopt);
       return 0;
+    case 'record':
+      services.journals.journal = command.memory && attachJournal(command.memory);
+      return 0;
+    // Its sockets are closed one by one; it has no connections to give.
+    case 'surrender':
+    case 'settle':
+    case 'adopt':
     case 'ping':
       return 0;
     case 'stop':
@@ -75,8 +83,13 @@ async function carryOut(command: Command): Promise<number> {
   }
 }
 
-async function open({ listener, service, row }: Extract<Command, { kind: 'open' }>): Promise<number> {
-  const server = await listeners.open(listener, service, row);
+async function open({
+  listener,
+  service,
+  row,
+  descriptor,
+}: Extract<Command, { kind: 'open' }>): Promise<number> {
+  const server = await listeners.open(listener, service, row, descriptor);
   servers.set(formatListener({ ...listener, port: server.port }), server);
   return server.port;
 }

@@ -2,31 +2,32 @@
 // the rest of TCP. This thread opens the shared sockets and only lends them, so that a worker that dies leaves its sockets,
 // and what waits in them, behind.
 
-import { type Counters, createCounters } from '../../core/counters.ts';
+import type { Counters } from '../../core/counters.ts';
 import { formatListener, type Listener } from '../../core/net/endpoint.ts';
-import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
+import { swarmTotals } from '../../core/swarm/table.ts';
 import { NO_ROW } from '../../core/traffic.ts';
 import { BindError } from '../../io/bind-error.ts';
 import type { Clock } from '../../io/clock.ts';
-import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../io/packet-engine/layout.ts';
+import { duplicate } from '../../io/descriptor-passing/descriptor-socket.ts';
+import { EFD_CLOEXEC, EFD_NONBLOCK, SHUT_RD } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import {
   createHandOverRings,
   type HandOverRing,
   takeWaiting,
 } from '../../io/stream-engine/hand-over-ring.ts';
-import { createLentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command } from './commands.ts';
 import type { DataPlane, DataPlaneSetup, OpenSocket, Publication, Service } from './data-plane.ts';
-import { type OpenListener, openCommand, publishCommand, type Standing } from './hand-over.ts';
+import { type OpenListener, openCommands, publishCommand, type Standing } from './hand-over.ts';
+import { type InheritedSockets, PlaneTakeover } from './plane-takeover.ts';
 import { createReceiveBufferReport, type ReceiveBuffer } from './receive-buffer.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
-import { openSharedPort } from './shared-port.ts';
+import { openOwnPort, openSharedPort } from './shared-port.ts';
 import { createSharedState, type SharedState } from './shared-state.ts';
-import { createTrackerDescriptors } from './tracker-streams.ts';
 import { createTrafficBook, type TrafficBook } from './traffic-book.ts';
+import { createWorkerSetups } from './worker-setups.ts';
 import { WorkerEndedError, type WorkerThread } from './worker-thread.ts';
 import { Workers } from './workers.ts';
 
@@ -36,6 +37,8 @@ export interface ThreadedDataPlaneOptions extends DataPlaneSetup {
   readonly workerCount: number;
   /** The stream worker has all of TCP: the stream engine does not run here. */
   readonly withoutStreamLoop?: boolean;
+  /** Of a former process. With them nothing is answered before `takeover.begin`. */
+  readonly inherited?: InheritedSockets | undefined;
   /** See WorkerThreadOptions. */
   readonly stopMilliseconds?: number;
   readonly answerMilliseconds?: number;
@@ -59,6 +62,7 @@ export class ThreadedDataPlane implements DataPlane {
   private readonly options: ThreadedDataPlaneOptions;
   private readonly clock: Clock;
   private readonly state: SharedState;
+  readonly takeover: PlaneTakeover;
   private readonly threads: Workers;
   private readonly wakes: readonly number[];
   /** One a packet worker, on the way to the stream worker. */
@@ -98,26 +102,19 @@ export class ThreadedDataPlane implements DataPlane {
       ...options,
       clock: this.clock,
       table: this.state.table,
-      packetSetups: wakes.map((wakeDescriptor, index) => ({
-        ...shared,
-        owner: CREATING_OWNER + 1 + index,
-        wakeDescriptor,
-        lent: createTrackerDescriptors(workerCount),
-        rings: [this.rings[index]!],
-        counters: createCounters(),
-        traffic: this.traffic.addThread(),
-      })),
-      streamSetup: {
-        ...shared,
-        owner: CREATING_OWNER + 1 + workerCount,
-        wakeDescriptor: 0,
-        lent: createLentDescriptors(0),
-        rings: this.rings,
-        counters: createCounters(),
-        traffic: this.traffic.addThread(),
-      },
+      ...createWorkerSetups({ shared, wakes, rings: this.rings, traffic: this.traffic }),
       standing: () => this.standing(),
       onNotify: (notice) => this.options.onNotify?.(notice),
+      onSurrender: (connections) => this.takeover.take(connections),
+    });
+    this.takeover = new PlaneTakeover({
+      libc,
+      state: this.state,
+      threads: this.threads,
+      listeners: this.listeners,
+      isHeld: options.inherited !== undefined,
+      standing: () => this.standing(),
+      forget: () => this.listeners.clear(),
     });
   }
 
@@ -177,11 +174,13 @@ export class ThreadedDataPlane implements DataPlane {
     const open = this.listeners.get(key);
     if (open === undefined) return;
     this.listeners.delete(key);
-    const workers = open.descriptors.length > 0 ? this.threads.packet : [];
+    const workers = open.worker === 'packet' ? this.threads.packet : [];
     // A worker that dies meanwhile has let go of the socket, too.
     await Promise.allSettled(workers.map((worker) => worker.send({ kind: 'close', listener })));
     // Last, for until then it is given connections of the others.
     await Promise.allSettled([this.threads.stream().send({ kind: 'close', listener })]);
+    // A thread that died over it may have left another descriptor of it behind.
+    if (open.worker === 'stream') this.options.libc.shutdown(open.descriptors[0]!, SHUT_RD);
     this.closeDescriptors(open.descriptors);
     this.traffic.releaseRow(open.row);
   }
@@ -200,7 +199,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   async identify(identity: TlsIdentity): Promise<void> {
-    await this.sendToStreamWorker({ kind: 'identify', identity });
+    await this.sendToStreamWorker(() => ({ kind: 'identify', identity }));
     this.identity = identity;
   }
 
@@ -216,7 +215,16 @@ export class ThreadedDataPlane implements DataPlane {
 
   private standing(): Standing {
     const { publication, hostRows, identity } = this;
-    return { publication, hostRows, identity, listeners: this.listeners.values() };
+    const { libc, workerCount } = this.options;
+    return {
+      publication,
+      hostRows,
+      identity,
+      listeners: this.takeover.isAway ? [] : this.listeners.values(),
+      workerCount,
+      journals: this.takeover.journals(),
+      duplicate: (descriptor) => duplicate(libc, descriptor),
+    };
   }
 
   private async stopAll(): Promise<void> {
@@ -230,30 +238,49 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** One socket a packet worker. */
   private async openShared(listener: Listener, service: Service): Promise<Listener> {
-    const { libc, workerCount } = this.options;
-    const opened = openSharedPort(libc, listener, workerCount);
+    const { libc, workerCount, inherited } = this.options;
+    const opened = openSharedPort(libc, listener, workerCount, inherited?.take(listener));
     const { descriptors, receiveBuffer } = opened;
     this.reportReceiveBuffer(receiveBuffer);
     const real = { ...listener, port: opened.port };
     // Noted first, so that the successor of a worker that dies meanwhile is given it.
-    const open = { listener: real, service, descriptors, receiveBuffer, row: this.rowFor(service) };
+    const row = this.rowFor(service);
+    const open: OpenListener = { listener: real, service, worker: 'packet', descriptors, receiveBuffer, row };
     this.listeners.set(formatListener(real), open);
+    if (this.takeover.isAway) return real;
     await Promise.allSettled(
-      this.threads.packet.map((worker, index) => worker.send(openCommand(open, index, this.identity))),
+      this.threads.packet.flatMap((worker, index) =>
+        openCommands(open, 'packet', index, this.standing()).map((command) => worker.send(command)),
+      ),
     );
     return real;
   }
 
-  /** A socket that the stream worker opens itself. */
+  /** The stream worker's. */
   private async openOwn(listener: Listener, service: Service): Promise<Listener> {
+    const { libc, inherited } = this.options;
+    const opened = openOwnPort(libc, listener, inherited?.take(listener));
+    const real = { ...listener, port: opened.port };
     const row = this.rowFor(service);
-    const own = { listener, service, descriptors: [], receiveBuffer: undefined, row };
-    const port = await this.sendToStreamWorker(openCommand(own, 0, this.identity)).catch((error: unknown) => {
-      this.traffic.releaseRow(row);
-      throw error;
-    });
-    const real = { ...listener, port };
-    this.listeners.set(formatListener(real), { ...own, listener: real });
+    const descriptors = [opened.descriptor];
+    const own: OpenListener = {
+      listener: real,
+      service,
+      worker: 'stream',
+      descriptors,
+      receiveBuffer: undefined,
+      row,
+    };
+    if (!this.takeover.isAway) {
+      try {
+        await this.sendToStreamWorker(() => openCommands(own, 'stream', 0, this.standing())[0]!);
+      } catch (error) {
+        this.closeDescriptors(descriptors);
+        this.traffic.releaseRow(row);
+        throw error;
+      }
+    }
+    this.listeners.set(formatListener(real), own);
     return real;
   }
 
@@ -262,13 +289,13 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   /** Sent again to the successor of a worker that dies over it, once: it may be what the worker died of. */
-  private async sendToStreamWorker(command: Command): Promise<number> {
+  private async sendToStreamWorker(command: () => Command): Promise<number> {
     const worker = this.threads.stream();
     try {
-      return await worker.send(command);
+      return await worker.send(command());
     } catch (error) {
       const successor = this.threads.stream();
-      if (error instanceof WorkerEndedError && successor !== worker) return await successor.send(command);
+      if (error instanceof WorkerEndedError && successor !== worker) return await successor.send(command());
       throw error;
     }
   }

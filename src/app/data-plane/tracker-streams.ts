@@ -17,6 +17,7 @@ import type { HandOver } from '../../io/stream-engine/stream-loop-options.ts';
 import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
 import { createHttpProtocol, type HttpStreamHandler } from '../../io/streams/http-protocol.ts';
 import { HTTP_STREAM_LIMITS } from '../../io/streams/http-stream.ts';
+import type { TrackerConnection } from './commands.ts';
 
 /**
  * How long a connection waits in the kernel for its first octets: the least that can be asked for. Most announces come
@@ -55,13 +56,20 @@ export interface TrackerStreams {
   /** False when it is none of these listeners; else `onClosed` is called once, when its last connection is gone. */
   close(listener: Listener, onClosed: () => void): boolean;
   closeAll(onClosed: () => void): void;
+  /**
+   * Lets go of every listener without closing its port. `take` is given the connections that can go to another loop, at
+   * once, `onSettled` is called when the replies that were under way are over.
+   */
+  surrender(take: (connection: TrackerConnection) => void, onSettled: () => void): void;
+  /** Goes on with a connection to one of the listeners; one to any other is closed. */
+  adopt(connection: TrackerConnection): void;
 }
 
 export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStreams {
   const { libc, respond, lent, ring, workerCount, counters, nowSeconds, onFault, onShortage } = options;
   const { maxConnections, maxConnectionsPerPrefix, maxHeadOctets } = HTTP_STREAM_LIMITS;
   /** By {@link formatListener}; bounded by the control plane's plan. */
-  const descriptors = new Map<string, number>();
+  const descriptors = new Map<string, { readonly listener: Listener; readonly sockets: number[] }>();
   const countRefusal = (): void => void counters[Counter.httpErrors]!++;
   const countProxyHeader = (): void => void counters[Counter.httpProxyRefused]!++;
   const loop = new StreamLoop({
@@ -91,10 +99,12 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
   }
 
   function close(key: string, onClosed: () => void): boolean {
-    const descriptor = descriptors.get(key);
-    if (descriptor === undefined) return false;
+    const open = descriptors.get(key);
+    if (open === undefined) return false;
     descriptors.delete(key);
-    loop.remove(descriptor, onClosed);
+    const { sockets } = open;
+    const close = afterAll(sockets.length, onClosed);
+    for (const descriptor of sockets) loop.remove(descriptor, close);
     return true;
   }
 
@@ -104,22 +114,45 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
       const counts = { countRefusal, countProxyHeader };
       const protocol = createHttpProtocol({ respond, maxHeadOctets, nowSeconds, ...counts });
       protocol.localPort = listener.port;
-      descriptors.set(formatListener(listener), descriptor);
+      const key = formatListener(listener);
+      const open = descriptors.get(key);
+      if (open === undefined) descriptors.set(key, { listener, sockets: [descriptor] });
+      else open.sockets.push(descriptor);
       const takeTls = isSecured ? handOverFrom(listener) : undefined;
       const isDeferred = DEFER_ACCEPT_SECONDS > 0;
       loop.add({ descriptor, protocol, row, isDeferred, ...(takeTls && { takeTls }) });
     },
     close: (listener, onClosed) => close(formatListener(listener), onClosed),
     closeAll(onClosed) {
-      let left = descriptors.size;
-      if (left === 0) onClosed();
-      for (const key of [...descriptors.keys()]) {
-        close(key, () => {
-          left--;
-          if (left === 0) onClosed();
-        });
-      }
+      const closed = afterAll(descriptors.size, onClosed);
+      for (const key of [...descriptors.keys()]) close(key, closed);
     },
+    surrender(take, onSettled) {
+      const open = [...descriptors.values()];
+      descriptors.clear();
+      const count = open.reduce((sum, { sockets }) => sum + sockets.length, 0);
+      const settled = afterAll(count, onSettled);
+      for (const { listener, sockets } of open)
+        for (const descriptor of sockets)
+          loop.surrender(descriptor, (connection) => take({ ...connection, listener }), settled);
+    },
+    adopt(connection) {
+      const open = descriptors.get(formatListener(connection.listener));
+      loop.adopt(open?.sockets[0] ?? NO_DESCRIPTOR, connection);
+    },
+  };
+}
+
+/** Of none of the listeners. */
+const NO_DESCRIPTOR = -1;
+
+/** Calls `done` when what it returns has been called `count` times; at once for none. */
+function afterAll(count: number, done: () => void): () => void {
+  let left = count;
+  if (left === 0) done();
+  return () => {
+    left--;
+    if (left === 0) done();
   };
 }
 

@@ -3,7 +3,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from '../../io/log.ts';
 import { takeDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
-import type { Command, NumberedCommand, WorkerMessage, WorkerSetup } from './commands.ts';
+import type { Command, NumberedCommand, TrackerConnection, WorkerMessage, WorkerSetup } from './commands.ts';
 import type { NotifyNotice } from './notify-gate.ts';
 import type { Death } from './restart-pause.ts';
 
@@ -20,6 +20,8 @@ export interface WorkerThreadOptions {
   close(descriptor: number): void;
   /** The thread ended without being told to; what it was given is to be given to the next. */
   onDeath(death: Death): void;
+  /** Connections that it was told to give away. */
+  onSurrender?(connections: readonly TrackerConnection[]): void;
   /** A zone has changed at its primary. */
   onNotify?(notice: NotifyNotice): void;
   /** Grace for a worker told to stop; five seconds where it is not said. */
@@ -169,6 +171,10 @@ class Thread implements WorkerThread {
     }
     if (message.kind === 'notify') {
       this.options.onNotify?.(message);
+      return;
+    }
+    if (message.kind === 'surrendered') {
+      this.options.onSurrender?.(message.connections);
       return;
     }
     if (message.kind === 'shortage') {

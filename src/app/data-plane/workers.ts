@@ -6,7 +6,7 @@ import type { SwarmTable } from '../../core/swarm/table.ts';
 import type { Cancel, Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
-import type { WorkerSetup } from './commands.ts';
+import type { TrackerConnection, WorkerSetup } from './commands.ts';
 import { handOverCommands, type Standing, type WorkerKind } from './hand-over.ts';
 import type { NotifyNotice } from './notify-gate.ts';
 import { createRestartPause, type Death } from './restart-pause.ts';
@@ -27,6 +27,8 @@ export interface WorkersOptions {
   /** What the workers have been told, at this moment. */
   standing(): Standing;
   onNotify?(notice: NotifyNotice): void;
+  /** Connections that packet workers were told to give away. */
+  onSurrender(connections: readonly TrackerConnection[]): void;
 }
 
 export class Workers {
@@ -103,6 +105,7 @@ export class Workers {
       logger,
       close: (descriptor) => libc.close(descriptor),
       onNotify: (notice) => this.options.onNotify?.(notice),
+      onSurrender: (connections) => this.options.onSurrender(connections),
       ...(stopMilliseconds !== undefined && { stopMilliseconds }),
       ...(answerMilliseconds !== undefined && { answerMilliseconds }),
     });

@@ -76,7 +76,7 @@ export function openBatchSocket(libc: Libc, options: BatchSocketOptions): BatchS
       port: boundPort(libc, descriptor),
       family,
       isWildcard,
-      receiveBufferOctets: getOption(libc, descriptor, SOL_SOCKET, SO_RCVBUF),
+      receiveBufferOctets: receiveBufferOctets(libc, descriptor),
     };
   } catch (error) {
     libc.close(descriptor);
@@ -114,6 +114,11 @@ export function setOption(
   const octets = new Uint8Array(4);
   new DataView(octets.buffer).setInt32(0, value, true);
   check(libc, 'setsockopt', libc.setsockopt(descriptor, level, option, octets, 4));
+}
+
+/** What the system granted a socket; see {@link BatchSocket}. Throws {@link SystemCallError}. */
+export function receiveBufferOctets(libc: Libc, descriptor: number): number {
+  return getOption(libc, descriptor, SOL_SOCKET, SO_RCVBUF);
 }
 
 function getOption(libc: Libc, descriptor: number, level: number, option: number): number {

@@ -27,7 +27,7 @@ import { TLS_HANDSHAKE } from '../streams/first-octet.ts';
 import { createHeldInput } from '../streams/held-input.ts';
 import type { InputRange, StreamPeer } from '../streams/stream-connection.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
-import type { LoopListener } from './stream-loop-options.ts';
+import type { LoopListener, SurrenderedConnection } from './stream-loop-options.ts';
 
 /** Input read and thrown away after the last reply; a peer that goes on sending is cut off. */
 const MAX_LINGER_OCTETS = 256 * 1024;
@@ -86,6 +86,38 @@ export class LoopConnection implements StreamPeer, CountedConnection {
     this.lingered = 0;
     this.watched = 0;
     this.enter('idle', this.loop.times.requestMilliseconds);
+  }
+
+  /** Goes on with one of another loop. Its source is written, and its prefix set. */
+  adopt({ descriptor, octets, isNew, awaitsProxy }: SurrenderedConnection, listener: LoopListener): void {
+    this.open(descriptor, listener, awaitsProxy);
+    this.isNew = isNew;
+    if (octets.length > 0) {
+      this.held ??= createHeldInput();
+      this.held.keep(octets, 0, octets.length);
+      this.state = 'request';
+    } else if (!isNew) this.enter('idle', this.loop.times.idleMilliseconds);
+  }
+
+  /** Gives it up to another loop; undefined while a reply is under way, after which it ends. */
+  surrender(): SurrenderedConnection | undefined {
+    if (this.state !== 'idle' && this.state !== 'request') {
+      this.isDraining = true;
+      return undefined;
+    }
+    const { descriptor, source, held, isNew, awaitsProxy } = this;
+    const octets = held === undefined ? NOTHING : held.octets().slice(0, held.length());
+    const { family, port } = source;
+    this.state = 'closed';
+    held?.clear();
+    this.loop.handedOver(this);
+    return {
+      descriptor,
+      source: { family, port, octets: source.octets.slice() },
+      octets,
+      isNew,
+      awaitsProxy,
+    };
   }
 
   /** The descriptor of the socket that it was accepted from. */

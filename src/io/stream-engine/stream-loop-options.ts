@@ -39,6 +39,18 @@ export interface StreamLoopOptions {
  */
 export type HandOver = (descriptor: number, source: PacketSource, octets: Uint8Array) => void;
 
+/** A connection on its way from one loop to another, of this process or of the next: between two replies. */
+export interface SurrenderedConnection {
+  readonly descriptor: number;
+  readonly source: Pick<PacketSource, 'family' | 'octets' | 'port'>;
+  /** Read from it, and not answered: less than a request. */
+  readonly octets: Uint8Array;
+  /** Nothing has come yet, or nothing but a PROXY header. */
+  readonly isNew: boolean;
+  /** A PROXY header has to come first; `octets` are of it. */
+  readonly awaitsProxy: boolean;
+}
+
 export interface LoopListener {
   /** Listening, non-blocking. The loop never closes it: whoever opened it does, after `remove`. */
   readonly descriptor: number;

@@ -25,7 +25,7 @@ import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
 import { forgetDescriptor, noteDescriptor } from './lent-descriptors.ts';
 import { LoopConnection } from './loop-connection.ts';
 import { readPeerAddress } from './peer-address.ts';
-import type { LoopListener, StreamLoopOptions } from './stream-loop-options.ts';
+import type { LoopListener, StreamLoopOptions, SurrenderedConnection } from './stream-loop-options.ts';
 
 interface OpenListener extends LoopListener {
   /** Not in the epoll set for the moment. */
@@ -95,6 +95,8 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
   }
 
   add(listener: LoopListener): void {
+    // What is closing of it otherwise goes on as its own.
+    this.closing.delete(listener.descriptor);
     grow(this.listeners, listener.descriptor);
     this.listeners[listener.descriptor] = { ...listener, isPaused: false };
     this.watch(EPOLL_CTL_ADD, listener.descriptor, EPOLLIN);
@@ -117,6 +119,52 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     this.closing.set(descriptor, { deadline, onClosed });
     for (const connection of this.connections) if (connection?.listener() === descriptor) connection.drain();
     this.finishClosing();
+  }
+
+  /**
+   * Looks at the listener no more, without closing its port: another loop goes on with it, and with the connections that
+   * are given to `take`. Replies that are under way get their grace; `onClosed` is called when the last of those is gone.
+   */
+  surrender(
+    descriptor: number,
+    take: (connection: SurrenderedConnection) => void,
+    onClosed: () => void,
+  ): void {
+    const listener = this.listeners[descriptor];
+    if (listener === undefined) return;
+    this.nowMilliseconds = this.options.nowMilliseconds();
+    if (listener.isPaused) this.paused--;
+    else this.watch(EPOLL_CTL_DEL, descriptor, 0);
+    this.listeners[descriptor] = undefined;
+    this.closing.set(descriptor, {
+      deadline: this.nowMilliseconds + this.times.closeGraceMilliseconds,
+      onClosed,
+    });
+    for (const connection of this.connections) {
+      if (connection?.listener() !== descriptor) continue;
+      const surrendered = connection.surrender();
+      if (surrendered !== undefined) take(surrendered);
+    }
+    this.finishClosing();
+  }
+
+  /** Goes on with a connection that another loop gave up; the listener is one of this loop's, or it is closed. */
+  adopt(descriptor: number, surrendered: SurrenderedConnection): void {
+    const listener = this.listeners[descriptor];
+    if (listener === undefined) {
+      this.libc.close(surrendered.descriptor);
+      return;
+    }
+    this.nowMilliseconds = this.options.nowMilliseconds();
+    const { source, awaitsProxy } = surrendered;
+    const connection = this.place(surrendered.descriptor);
+    connection.source.family = source.family;
+    connection.source.port = source.port;
+    connection.source.octets.set(source.octets);
+    connection.prefix = awaitsProxy ? NO_PREFIX : prefixOf(connection.source, this.options.proxies);
+    connection.adopt(surrendered, listener);
+    this.options.connections.admit(connection);
+    connection.watch();
   }
 
   /** Connections open now. */
@@ -263,11 +311,7 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
 
   private begin(listener: OpenListener, descriptor: number): void {
     const { options } = this;
-    const connection = this.free.pop() ?? new LoopConnection(this, this.made++, options.onRejected);
-    noteDescriptor(options.lent, connection.slot, descriptor);
-    grow(this.connections, descriptor);
-    this.connections[descriptor] = connection;
-    this.open++;
+    const connection = this.place(descriptor);
     readPeerAddress(this.name.octets, connection.source);
     connection.source.row = listener.row ?? NO_ROW;
     connection.prefix = prefixOf(connection.source, options.proxies);
@@ -276,6 +320,16 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     options.connections.admit(connection);
     if (listener.isDeferred) connection.ready();
     else connection.watch();
+  }
+
+  private place(descriptor: number): LoopConnection {
+    const { lent, onRejected } = this.options;
+    const connection = this.free.pop() ?? new LoopConnection(this, this.made++, onRejected);
+    noteDescriptor(lent, connection.slot, descriptor);
+    grow(this.connections, descriptor);
+    this.connections[descriptor] = connection;
+    this.open++;
+    return connection;
   }
 
   private sweep(): void {

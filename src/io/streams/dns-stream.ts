@@ -33,6 +33,8 @@ export type TransferHandler = (
 export interface DnsStreamOptions {
   readonly address: string;
   readonly port: number;
+  /** See {@link StreamServerOptions}. */
+  readonly descriptor?: number | undefined;
   readonly answer: DnsStreamHandler;
   /** DNS over TLS (RFC 7858). */
   readonly tls?: TlsServer | undefined;
@@ -84,7 +86,7 @@ const HEADER_OCTETS = 12;
 
 /** Throws `BindError`. */
 export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> {
-  const { address, port, tls, clock, connections, counters, dropCounter, logger } = options;
+  const { address, port, descriptor, tls, clock, connections, counters, dropCounter, logger } = options;
   function drop(): void {
     if (counters !== undefined && dropCounter !== undefined) counters[dropCounter]! += 1;
   }
@@ -92,6 +94,7 @@ export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> 
   return openStreamServer({
     address,
     port,
+    descriptor,
     tls,
     clock,
     connections,

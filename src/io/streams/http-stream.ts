@@ -42,6 +42,8 @@ export interface HttpStreamOptions extends HttpOptions {
   readonly row?: number | undefined;
   readonly address: string;
   readonly port: number;
+  /** See StreamServerOptions. */
+  readonly descriptor?: number | undefined;
   readonly respond: HttpStreamHandler;
   /** TLS is spoken beside clear text. */
   readonly secured?: SecuredHttp | undefined;
@@ -68,11 +70,12 @@ export const HTTP_STREAM_LIMITS: HttpLimits = {
 
 /** Throws `BindError`. */
 export async function openHttpStream(options: HttpStreamOptions): Promise<StreamServer> {
-  const { address, port, row, secured } = options;
+  const { address, port, descriptor, row, secured } = options;
   const { speak, shared } = createHttpParts(options);
   const clear = speak(options.respond);
   const inside = secured && { tls: secured.tls, protocol: speak(secured.respond) };
-  const server = await openStreamServer({ address, port, row, ...shared, protocol: clear, secured: inside });
+  const where = { address, port, descriptor, row };
+  const server = await openStreamServer({ ...where, ...shared, protocol: clear, secured: inside });
   clear.localPort = server.port;
   if (inside !== undefined) inside.protocol.localPort = server.port;
   return server;

@@ -17,6 +17,8 @@ export interface StreamServerOptions extends Omit<StreamConnectionsOptions, 'max
   readonly address: string;
   /** 0: the system picks one. */
   readonly port: number;
+  /** Listening there already: the server's own from now on, which it closes without closing the port of others that have it. */
+  readonly descriptor?: number | undefined;
   readonly protocol: StreamProtocol;
   /** Every connection begins with a handshake, for which it has the time of a request. */
   readonly tls?: TlsServer | undefined;
@@ -87,16 +89,17 @@ export async function openStreamServer(options: StreamServerOptions): Promise<St
   };
 }
 
-function listen(server: Server, { address, port }: StreamServerOptions): Promise<void> {
+function listen(server: Server, { address, port, descriptor }: StreamServerOptions): Promise<void> {
+  const where =
+    descriptor === undefined
+      ? { host: address, port, exclusive: true, ipv6Only: address.includes(':') }
+      : { fd: descriptor };
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(new BindError({ transport: 'tcp', address, port }, error)));
-    server.listen(
-      { host: address, port, backlog: BACKLOG, exclusive: true, ipv6Only: address.includes(':') },
-      () => {
-        server.removeAllListeners('error');
-        resolve();
-      },
-    );
+    server.listen({ ...where, backlog: BACKLOG }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
   });
 }
 
