@@ -63,11 +63,13 @@ export function openHttpLoop(options: HttpLoopOptions): HttpLoop {
     connections:
       options.connections ?? createConnectionLimits(limits.maxConnections, limits.maxConnectionsPerPrefix),
     lent,
+    proxies: options.proxies,
     maxReplyOctets: MAX_HTTP_REPLY_OCTETS,
     nowMilliseconds: clock.nowMilliseconds,
     onFault: (error) => void faults.push(error),
     onRejected: count(Counter.httpRejectedConnections),
     onTimeout: count(Counter.httpTimeouts),
+    onProxyRefused: count(Counter.httpProxyRefused),
     onShortage: (errno) => void shortages.push(errno),
   });
   const protocol = createHttpProtocol({
@@ -75,6 +77,7 @@ export function openHttpLoop(options: HttpLoopOptions): HttpLoop {
     maxHeadOctets: limits.maxHeadOctets,
     nowSeconds: clock.nowSeconds,
     countRefusal: count(Counter.httpErrors),
+    countProxyHeader: count(Counter.httpProxyRefused),
   });
   protocol.localPort = socket.port;
   const { takeTls } = options;
