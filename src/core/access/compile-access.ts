@@ -1,12 +1,17 @@
 // All access lists of a tracker as one buffer that every thread reads and nobody changes: the torrents' tables first, then
 // the borders of networks, then the prefixes of clients.
 
-import { createSipHashKey, type SipHashKey } from '../octets/siphash.ts';
 import type { AddressList } from './address-list.ts';
 import { type AddressSetPlace, compileAddressSet, type Networks } from './address-set.ts';
 import type { ClientPrefixes } from './client-list.ts';
 import type { HashList } from './hash-list.ts';
-import { compileHashSet, type HashSetPlace, hashSetWords } from './hash-set.ts';
+import {
+  compileHashSet,
+  createHashSetKey,
+  type HashSetKey,
+  type HashSetPlace,
+  hashSetWords,
+} from './hash-set.ts';
 
 /** A list that is left out restricts nothing; one without entries allows or denies nothing. */
 export interface AccessLists {
@@ -26,7 +31,7 @@ export interface FamilyPlaces {
 /** Passes between threads by structured clone: shared memory, and where in it what lies. */
 export interface CompiledAccess {
   readonly buffer: SharedArrayBuffer;
-  readonly key: SipHashKey;
+  readonly key: HashSetKey;
   readonly torrentsAllow: HashSetPlace | undefined;
   readonly torrentsDeny: HashSetPlace | undefined;
   readonly addressesAllow: FamilyPlaces | undefined;
@@ -36,7 +41,7 @@ export interface CompiledAccess {
 }
 
 export interface CompileAccessOptions {
-  /** 16 octets that strangers cannot know. */
+  /** 20 octets that strangers cannot know. */
   readonly secret: Uint8Array;
   /** At least so many octets; what is in them does not matter. */
   allocate(octets: number): SharedArrayBuffer;
@@ -46,7 +51,7 @@ export function compileAccess(
   lists: AccessLists,
   { secret, allocate }: CompileAccessOptions,
 ): CompiledAccess {
-  const key = createSipHashKey(secret);
+  const key = createHashSetKey(secret);
   const sets = [lists.addressesAllow, lists.addressesDeny].map(compileFamilies);
   const tables = [lists.torrentsAllow, lists.torrentsDeny];
   const tableWords = tables.map((list) => (list === undefined ? 0 : hashSetWords(list.count)));

@@ -1,123 +1,151 @@
-// Info-hashes in an open-addressed table of shared memory, at most two thirds full. Slots have a tag of 16 bits each, close
-// together, and apart from them the hashes: what is not in a table of a million is known from 3 MB that the processor has
-// at hand, and only what most probably is in it is looked up among the 30 MB of hashes. Slot and tag are a keyed hash,
-// because info-hashes are chosen by strangers, who ask a public tracker to deny them, too.
+// Info-hashes in an open-addressed table of shared memory, at most half full, with the hashes themselves in the slots: one
+// wait for memory finds what is there. Before it stands a bit a slot or so of what can be there at all, 4 MB for a million
+// hashes, so that what is not there is known from memory that the processor has at hand.
+//
+// Both are chosen by a keyed hash, because info-hashes are chosen by strangers, who ask a public tracker to deny them, too.
+// It is no SipHash, which would cost as much as the rest: every word meets a multiplier that nobody knows, and all that a
+// stranger could win is that look-ups of the hashes that he had put on the list take longer (Linux's ipset hashes so, too).
 // Parameters are positional: an object a call is what this code exists to avoid.
-
-import { halfSipHash13 } from '../octets/half-siphash.ts';
-import type { SipHashKey } from '../octets/siphash.ts';
 
 export const INFO_HASH_OCTETS = 20;
 const HASH_WORDS = 5;
-/** So that a run of slots that are taken is short: 2 on average for what is there, 5 for what is not. */
-const SLOTS_AN_ENTRY = 1.5;
-const SMALLEST_SLOTS = 8;
-/** The tag of an empty slot. */
-const EMPTY = 0;
+/** 1.5 slots are looked at on average for what is there, 2.5 for what is not. */
+const SLOTS_AN_ENTRY = 2;
+/** One hash in thirty that is not there is looked for all the same. */
+const BITS_AN_ENTRY = 32;
+const SMALLEST_TABLE = 8;
 
-/** Where a table lies in the buffer of a compiled list: words from its start, first those of the hashes. */
+/** Multipliers, one a word: odd, and unknown to strangers. */
+export type HashSetKey = Int32Array;
+/** What a key is made of. */
+export const HASH_SET_SECRET_OCTETS = HASH_WORDS * 4;
+
+export function createHashSetKey(secret: Uint8Array): HashSetKey {
+  if (secret.length < HASH_SET_SECRET_OCTETS) throw new RangeError('the key of a hash set has 20 octets');
+  return Int32Array.from({ length: HASH_WORDS }, (_, word) => wordAt(secret, word * 4) | 1);
+}
+
+/** Where a set lies in the buffer of a compiled list: words from its start, first those of the table. */
 export interface HashSetPlace {
   readonly start: number;
-  readonly slots: number;
+  /** Most hashes that it has room for. */
+  readonly entries: number;
   /** Different hashes. */
   readonly count: number;
+  /** The hash of 160 zeros, which would look like an empty slot, is one of them. */
+  readonly hasZero: boolean;
 }
 
 export interface HashSet {
-  readonly key: SipHashKey;
-  readonly hashes: Uint32Array;
-  readonly tags: Uint16Array;
-  /** Of those. */
+  readonly key: HashSetKey;
+  readonly table: Int32Array;
+  readonly filter: Int32Array;
+  /** Bits that a hash is shifted by to choose one of the filter's. */
+  readonly filterShift: number;
   readonly slots: number;
+  readonly hasZero: boolean;
 }
 
-/** Words that the table of so many hashes takes. */
+/** Words that the set of so many hashes takes. */
 export function hashSetWords(entries: number): number {
-  const slots = slotsFor(entries);
-  return slots * HASH_WORDS + slots / 2;
+  return slotsFor(entries) * HASH_WORDS + filterWords(entries);
 }
 
-/** An even number, so that the tags end with a word. */
 function slotsFor(entries: number): number {
-  return Math.max(SMALLEST_SLOTS, 2 * Math.ceil((entries * SLOTS_AN_ENTRY) / 2));
+  return Math.max(SMALLEST_TABLE, entries * SLOTS_AN_ENTRY);
 }
 
-/** The table that stands at `place`, as one thread sees it. */
-export function attachHashSet(key: SipHashKey, buffer: SharedArrayBuffer, place: HashSetPlace): HashSet {
-  const { start, slots } = place;
-  const words = slots * HASH_WORDS;
+/** A power of two. */
+function filterWords(entries: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(SMALLEST_TABLE, (entries * BITS_AN_ENTRY) / 32)));
+}
+
+/** The set that stands at `place`, as one thread sees it. */
+export function attachHashSet(key: HashSetKey, buffer: SharedArrayBuffer, place: HashSetPlace): HashSet {
+  const { start, entries, hasZero } = place;
+  const slots = slotsFor(entries);
+  const words = filterWords(entries);
   return {
     key,
-    hashes: new Uint32Array(buffer, start * 4, words),
-    tags: new Uint16Array(buffer, (start + words) * 4, slots),
+    table: new Int32Array(buffer, start * 4, slots * HASH_WORDS),
+    filter: new Int32Array(buffer, (start + slots * HASH_WORDS) * 4, words),
+    filterShift: 32 - Math.log2(words * 32),
     slots,
+    hasZero,
   };
 }
 
 /** Fills {@link hashSetWords} words of `buffer` from `start` on with `entries` hashes of 20 octets; twice is once. */
 export function compileHashSet(
-  key: SipHashKey,
+  key: HashSetKey,
   octets: Uint8Array,
   entries: number,
   buffer: SharedArrayBuffer,
   start: number,
 ): HashSetPlace {
-  const slots = slotsFor(entries);
-  const set = attachHashSet(key, buffer, { start, slots, count: 0 });
-  set.tags.fill(EMPTY);
+  const set = attachHashSet(key, buffer, { start, entries, count: 0, hasZero: false });
+  set.table.fill(0);
+  set.filter.fill(0);
+  let hasZero = false;
   let count = 0;
   for (let entry = 0; entry < entries; entry++) {
     const offset = entry * INFO_HASH_OCTETS;
-    const hash = halfSipHash13(key, octets, offset, INFO_HASH_OCTETS);
-    const slot = findSlot(set, hash, octets, offset);
-    if (set.tags[slot] !== EMPTY) continue;
-    set.tags[slot] = tagOf(hash);
-    for (let word = 0; word < HASH_WORDS; word++) {
-      set.hashes[slot * HASH_WORDS + word] = wordAt(octets, offset + word * 4);
+    const hash = hashOf(key, octets, offset);
+    const at = findSlot(set, hash, octets, offset);
+    const bit = hash >>> set.filterShift;
+    set.filter[bit >>> 5]! |= 1 << (bit & 31);
+    if (isEmpty(set.table, at)) {
+      const isZero = isHashAt(set.table, at, octets, offset);
+      if (!isZero || !hasZero) count++;
+      if (isZero) hasZero = true;
+      for (let word = 0; word < HASH_WORDS; word++) set.table[at + word] = wordAt(octets, offset + word * 4);
     }
-    count++;
   }
-  return { start, slots, count };
+  return { start, entries, count, hasZero };
 }
 
 /** Whether the 20 octets at `offset` are in the set. */
 export function isInHashSet(set: HashSet, octets: Uint8Array, offset: number): boolean {
-  const hash = halfSipHash13(set.key, octets, offset, INFO_HASH_OCTETS);
-  return set.tags[findSlot(set, hash, octets, offset)] !== EMPTY;
+  const hash = hashOf(set.key, octets, offset);
+  const bit = hash >>> set.filterShift;
+  if (((set.filter[bit >>> 5]! >>> (bit & 31)) & 1) === 0) return false;
+  const at = findSlot(set, hash, octets, offset);
+  return isHashAt(set.table, at, octets, offset) && (set.hasZero || !isEmpty(set.table, at));
 }
 
-/** The slot that has the hash, or the empty one that it would get. A third of all slots are empty. */
-function findSlot(set: HashSet, hash: number, octets: Uint8Array, offset: number): number {
-  const { tags, slots } = set;
-  const wanted = tagOf(hash);
-  // The upper bits choose the slot, because the lower ones are the tag.
-  let slot = Math.floor(((hash >>> 0) / 0x100000000) * slots);
-  for (;;) {
-    const tag = tags[slot]!;
-    if (tag === EMPTY || (tag === wanted && isHashAt(set, slot, octets, offset))) return slot;
-    slot++;
-    if (slot === slots) slot = 0;
+function hashOf(key: HashSetKey, octets: Uint8Array, offset: number): number {
+  let hash = 0;
+  for (let word = 0; word < HASH_WORDS; word++) {
+    hash ^= wordAt(octets, offset + word * 4);
+    hash = Math.imul(hash ^ (hash >>> 15), key[word]!);
   }
+  return hash ^ (hash >>> 16);
 }
 
-function tagOf(hash: number): number {
-  return (hash & 0xffff) === EMPTY ? 1 : hash & 0xffff;
+/** Where in the table the hash stands, or the empty slot is that it would get: half of all are empty. */
+function findSlot({ table, slots }: HashSet, hash: number, octets: Uint8Array, offset: number): number {
+  const end = slots * HASH_WORDS;
+  let at = Math.floor(((hash >>> 0) / 0x100000000) * slots) * HASH_WORDS;
+  while (!isHashAt(table, at, octets, offset) && !isEmpty(table, at)) {
+    at += HASH_WORDS;
+    if (at === end) at = 0;
+  }
+  return at;
 }
 
 function wordAt(octets: Uint8Array, offset: number): number {
   return (
-    (octets[offset]! |
-      (octets[offset + 1]! << 8) |
-      (octets[offset + 2]! << 16) |
-      (octets[offset + 3]! << 24)) >>>
-    0
+    octets[offset]! | (octets[offset + 1]! << 8) | (octets[offset + 2]! << 16) | (octets[offset + 3]! << 24)
   );
 }
 
-function isHashAt({ hashes }: HashSet, slot: number, octets: Uint8Array, offset: number): boolean {
-  const at = slot * HASH_WORDS;
+function isHashAt(table: Int32Array, at: number, octets: Uint8Array, offset: number): boolean {
   for (let word = 0; word < HASH_WORDS; word++) {
-    if (hashes[at + word] !== wordAt(octets, offset + word * 4)) return false;
+    if (table[at + word] !== wordAt(octets, offset + word * 4)) return false;
   }
   return true;
+}
+
+function isEmpty(table: Int32Array, at: number): boolean {
+  return (table[at]! | table[at + 1]! | table[at + 2]! | table[at + 3]! | table[at + 4]!) === 0;
 }
