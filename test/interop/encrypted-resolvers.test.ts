@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAddressLookup } from '../../src/io/resolver/create-address-lookup.ts';
 import { createResolver } from '../../src/io/resolver/resolver.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { createFolder } from '../support/temporary-folder.ts';
@@ -19,6 +20,8 @@ $TTL 300
 @         NS    ns
 ns        A     127.0.0.1
 tracker   TXT   "BITTORRENT UDP:1337" " TCP:443"
+tracker   A     192.0.2.10
+tracker   AAAA  2001:db8::10
 denied    TXT   "BITTORRENT DENY ALL"
 two       TXT   "BITTORRENT UDP:1"
 two       TXT   "BITTORRENT UDP:2"
@@ -206,6 +209,24 @@ describe.skipIf(left).each([
     );
     expect(kinds).toEqual(name === 'unbound' ? ['declared', 'silent'] : ['failed', 'failed']);
     resolver.close();
+  });
+
+  test('gives the addresses of a tracker, too', async () => {
+    const addresses = createAddressLookup({
+      servers: [addressOf(name, transport)],
+      certificateAuthorities: [readFileSync(certificate, 'utf8')],
+      requireAuthenticated: name === 'unbound',
+    });
+    const found = (host: string, family: 4 | 6) => addresses.lookup(`${host}.example.test`, family);
+    const own = [
+      { kind: 'addresses', addresses: ['192.0.2.10'] },
+      { kind: 'addresses', addresses: ['2001:db8::10'] },
+    ];
+    for (const host of ['tracker', 'alias'])
+      expect(await Promise.all([found(host, 4), found(host, 6)]), host).toMatchObject(own);
+    expect(await found('ns', 6)).toMatchObject({ kind: 'none' });
+    expect(await found('nothing', 4)).toMatchObject({ kind: 'none' });
+    addresses.close();
   });
 
   test('the command does the same, with the certificate among those that Node trusts', async () => {
