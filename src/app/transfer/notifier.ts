@@ -18,11 +18,14 @@ import { exchangeDatagram } from '../../io/dns-client/dns-exchange.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { Logger } from '../../io/log.ts';
 import type { NotifyTarget } from '../config/remote-values.ts';
+import { createFairQueue } from './fair-queue.ts';
 
 /** RFC 1996 §3.6: one and at most five more, each after a longer wait. Seconds; a minute in all, as long as it asks for. */
 const NOTIFY_WAIT_SECONDS: readonly number[] = [2, 4, 8, 16, 32];
 /** Sockets that wait for an answer at once; BIND's `notify-rate` is 20 a second. */
 const MAX_NOTIFIES = 32;
+/** Of those, to one server: one that is silent holds its places for a minute a zone. */
+const MAX_NOTIFIES_A_SERVER = 8;
 
 export interface Notifier {
   /** Tells every target of the zone's version; an older one that is still being told makes way. */
@@ -55,26 +58,22 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const { targets, logger } = options;
   /** By zone and target, those that wait and those under way: bounded by zones times targets. */
   const errands = new Map<string, Errand>();
-  const waiting: Errand[] = []; // the same
-  /** At most {@link MAX_NOTIFIES}. */
-  const running = new Set<Promise<void>>();
+  const waiting = new Set<string>(); // the same
   let isStopped = false;
-
-  function begin(): void {
-    while (!isStopped && running.size < MAX_NOTIFIES && waiting.length > 0) {
-      const errand = waiting.shift()!;
-      if (errand.ending.signal.aborted) continue;
-      const run = deliver(errand, options)
-        .catch((error: Error) => logger.error('a NOTIFY failed: please report this', { error }))
-        .finally(() => {
-          running.delete(run);
-          const key = keyOf(errand);
-          if (errands.get(key) === errand) errands.delete(key);
-          begin();
-        });
-      running.add(run);
-    }
-  }
+  const queue = createFairQueue<string>({
+    total: MAX_NOTIFIES,
+    perServer: MAX_NOTIFIES_A_SERVER,
+    async run(key) {
+      waiting.delete(key);
+      const errand = errands.get(key)!;
+      try {
+        await deliver(errand, options);
+      } catch (error) {
+        logger.error('a NOTIFY failed: please report this', { error: error as Error });
+      }
+      if (errands.get(key) === errand) errands.delete(key);
+    },
+  });
 
   return {
     notify(zone, image) {
@@ -82,23 +81,21 @@ export function createNotifier(options: NotifierOptions): Notifier {
       const apex = image.apex.slice();
       const soa = soaOf(image);
       for (const target of targets) {
-        const errand = { zone, target, apex, soa, ending: new AbortController() };
-        errands.get(keyOf(errand))?.ending.abort();
-        errands.set(keyOf(errand), errand);
-        waiting.push(errand);
+        const server = formatSocketAddress(target);
+        const key = `${zone} ${server}`;
+        errands.get(key)?.ending.abort();
+        errands.set(key, { zone, target, apex, soa, ending: new AbortController() });
+        if (waiting.has(key)) continue;
+        waiting.add(key);
+        queue.push(server, key);
       }
-      begin();
     },
     async stop() {
       isStopped = true;
       for (const { ending } of errands.values()) ending.abort();
-      await Promise.all(running);
+      await queue.stop();
     },
   };
-}
-
-function keyOf({ zone, target }: Errand): string {
-  return `${zone} ${formatSocketAddress(target)}`;
 }
 
 function soaOf(image: ZoneImage): Uint8Array {

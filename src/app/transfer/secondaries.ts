@@ -1,10 +1,12 @@
 // All zones of other servers: when each is asked about, and what is to be served. One zone has one question under way;
 // all together have a bounded number.
 
+import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { type CatalogReading, readCatalogZone } from '../../core/transfer/catalog-zone.ts';
 import {
   beginAsking,
   createRefreshState,
+  expiryOf,
   failPrimary,
   isServable,
   nextRefreshStep,
@@ -19,11 +21,12 @@ import {
   type CopyPublicationOptions,
   createCopyPublication,
 } from './copy-publication.ts';
+import { createFairQueue, type FairQueue } from './fair-queue.ts';
 import { type CatalogFollower, followCatalog } from './follow-catalog.ts';
 import type { HeardNotice } from './notify-inbox.ts';
 import { type NewCopy, type RoundOptions, readStored, roundEnd, runRound } from './secondary-round.ts';
 import { type SecondaryStatus, secondaryStatus } from './secondary-status.ts';
-import { createSecondaryZone, type Membership, type SecondaryZone } from './secondary-zone.ts';
+import { createSecondaryZone, type Membership, primaryOf, type SecondaryZone } from './secondary-zone.ts';
 
 export interface SecondariesOptions extends Omit<RoundOptions, 'signal'>, CopyPublicationOptions {
   readonly configs: readonly SecondaryConfig[];
@@ -37,6 +40,8 @@ export interface Secondaries {
   zones(): readonly SecondaryZone[];
   /** Begins to ask. */
   start(): void;
+  /** Nothing could be served from these files, before {@link Secondaries.start}: their zones are asked for whole. */
+  distrust(paths: readonly string[]): void;
   /** A zone has changed, says one who may say so. */
   notified(notice: HeardNotice): void;
   statuses(): readonly SecondaryStatus[];
@@ -46,6 +51,8 @@ export interface Secondaries {
 
 /** Rounds under way at once. BIND's `transfers-in` and Knot's background workers are 10. */
 export const MAX_ROUNDS = 10;
+/** Of those, with one primary: BIND's `transfers-per-ns` is 2. A primary that is slow must not hold all of them. */
+export const MAX_ROUNDS_A_PRIMARY = 2;
 /** Zones of other servers in all, members of catalogs included: what one process looks after. */
 export const MAX_SECONDARY_ZONES = 65_536;
 
@@ -64,10 +71,8 @@ class SecondaryZones implements Secondaries {
   private readonly byName = new Map<string, SecondaryZone>();
   private readonly bySlot = new Map<number, SecondaryZone>();
   private lastSlot = 0;
-  /** In their order of asking; each zone once at most. */
-  private readonly queue: SecondaryZone[] = [];
-  /** At most {@link MAX_ROUNDS}. */
-  private readonly rounds = new Set<Promise<void>>();
+  /** Each zone once at most. */
+  private readonly rounds: FairQueue<SecondaryZone>;
   private readonly ending = new AbortController();
   private isStarted = false;
   private following: Promise<void> = Promise.resolve();
@@ -76,6 +81,11 @@ class SecondaryZones implements Secondaries {
     this.options = options;
     this.round = { ...options, signal: this.ending.signal };
     this.publication = createCopyPublication(options);
+    this.rounds = createFairQueue({
+      total: MAX_ROUNDS,
+      perServer: MAX_ROUNDS_A_PRIMARY,
+      run: (zone) => this.runRound(zone),
+    });
     this.follower = {
       find: (zone) => this.byName.get(zone),
       zones: () => this.zones(),
@@ -137,6 +147,13 @@ class SecondaryZones implements Secondaries {
     }
   }
 
+  distrust(paths: readonly string[]): void {
+    const { store, clock } = this.options;
+    for (const zone of this.byName.values()) {
+      if (paths.includes(store.pathOf(zone.config.zone))) zone.state = createRefreshState(clock.nowSeconds());
+    }
+  }
+
   notified({ slot, serial, primary }: HeardNotice): void {
     const zone = this.bySlot.get(slot);
     if (zone === undefined) return;
@@ -155,7 +172,7 @@ class SecondaryZones implements Secondaries {
     this.isStarted = false;
     this.ending.abort();
     for (const zone of this.byName.values()) zone.cancelTimer();
-    await Promise.all(this.rounds);
+    await this.rounds.stop();
   }
 
   private async add(config: SecondaryConfig, membership: Membership | undefined): Promise<void> {
@@ -205,14 +222,14 @@ class SecondaryZones implements Secondaries {
     zone.cancelTimer();
     this.noteServable(zone, now);
     const next = nextRefreshStep(zone.state, zone.config.primaries.length, now);
-    if (next.kind === 'ask') {
-      if (!zone.isBusy) this.queue.push(zone);
+    if (next.kind === 'ask' && !zone.isBusy) {
       zone.isBusy = true;
-      this.beginRounds();
-    } else if (next.until !== undefined) {
-      const milliseconds = Math.max(1, next.until - now) * 1000;
-      zone.cancelTimer = clock.schedule(milliseconds, () => this.step(zone));
+      this.rounds.push(formatSocketAddress(primaryOf(zone, next.primary)), zone);
     }
+    // While it waits for its turn, the copy may expire.
+    const until = next.kind === 'wait' ? next.until : expiryAfter(zone, now);
+    if (until === undefined) return;
+    zone.cancelTimer = clock.schedule(Math.max(1, until - now) * 1000, () => this.step(zone));
   }
 
   /** What has expired is not served any more; what was confirmed again is. */
@@ -225,24 +242,19 @@ class SecondaryZones implements Secondaries {
     this.publishSoon();
   }
 
-  private beginRounds(): void {
-    while (this.isStarted && this.rounds.size < MAX_ROUNDS && this.queue.length > 0) {
-      const zone = this.queue.shift()!;
-      const round = this.ask(zone)
-        .catch((error: Error) => {
-          this.options.logger.error(`fetching ${zone.config.zone} failed: please report this`, { error });
-          // As when its primary is silent: it is asked again in time.
-          if (zone.state.isAsking)
-            zone.state = failPrimary(zone.state, zone.config.primaries.length, roundEnd(this.round));
-        })
-        .finally(() => {
-          this.rounds.delete(round);
-          zone.isBusy = false;
-          this.step(zone);
-          this.beginRounds();
-        });
-      this.rounds.add(round);
+  private async runRound(zone: SecondaryZone): Promise<void> {
+    try {
+      await this.ask(zone);
+    } catch (error) {
+      this.options.logger.error(`fetching ${zone.config.zone} failed: please report this`, {
+        error: error as Error,
+      });
+      // As when its primary is silent: it is asked again in time.
+      if (zone.state.isAsking)
+        zone.state = failPrimary(zone.state, zone.config.primaries.length, roundEnd(this.round));
     }
+    zone.isBusy = false;
+    this.step(zone);
   }
 
   private async ask(zone: SecondaryZone): Promise<void> {
@@ -266,4 +278,9 @@ class SecondaryZones implements Secondaries {
   private publishSoon(): void {
     if (this.isStarted) this.publication.due();
   }
+}
+
+function expiryAfter({ state }: SecondaryZone, now: number): number | undefined {
+  const expiresAt = expiryOf(state);
+  return expiresAt !== undefined && expiresAt > now ? expiresAt : undefined;
 }
