@@ -7,10 +7,12 @@ import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.
 import { Counter } from '../../src/core/counters.ts';
 import type { Listener } from '../../src/core/net/endpoint.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
+import type { ZoneImage } from '../../src/core/zone/image.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { silentLogger } from '../../src/io/log.ts';
 import { loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { randomOctets } from '../../src/io/random.ts';
+import { imageOf } from '../support/authority-of.ts';
 import { announceRequest, connectHttps, type HttpsClient } from '../support/https-client.ts';
 import { connectTcp } from '../support/tcp-client.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';
@@ -31,7 +33,6 @@ const IMPLEMENTATIONS = [
   { name: 'on the event loop', create: async () => createLocalDataPlane(common) },
   ...(onLinux
     ? [
-        { name: 'on one packet worker', create: () => createThreaded(1) },
         { name: 'on two packet workers', create: () => createThreaded(2) },
         { name: 'on the stream worker alone', create: () => createThreaded(1, true) },
       ]
@@ -42,6 +43,17 @@ async function createThreaded(workerCount: number, withoutStreamLoop = false): P
   const plane = new ThreadedDataPlane({ ...common, libc: loadLibc(), workerCount, withoutStreamLoop });
   await plane.ready();
   return plane;
+}
+
+function zone(plane: DataPlane): ZoneImage {
+  const lines = [
+    '$TTL 60',
+    '@ SOA ns host 1 1 1 1 1',
+    '@ NS ns',
+    'ns A 127.0.0.1',
+    't TXT "BITTORRENT TCP:7"',
+  ];
+  return imageOf(`${lines.join('\n')}\n`, 'example.', { seed: plane.seed });
 }
 
 describe.each(IMPLEMENTATIONS)('a tracker port with a certificate, $name,', ({ create }) => {
@@ -94,6 +106,17 @@ describe.each(IMPLEMENTATIONS)('a tracker port with a certificate, $name,', ({ c
     });
   });
 
+  test('names URLs as they were asked for', async () => {
+    const { plane, listener } = await start();
+    await plane.publish({ images: [zone(plane)], draining: [] });
+    const announce = await (await connect(listener)).ask(announceRequest({ host: 't.example' }));
+    expect(announce).toContain('announce to https://t.example:7/announce');
+    const { port } = listener;
+    expect(await announceHttp(ADDRESS, port, { host: 't.example' })).toContain('http://t.example:7/announce');
+    const page = await (await connect(listener)).ask('GET / HTTP/1.1\r\nHost: t.example\r\n\r\n');
+    expect(page).toContain('https://t.example:7/announce');
+  });
+
   test('keeps connections, answers what is sent at once in order, and ends when it is asked to', async () => {
     const { listener } = await start();
     const client = await connect(listener);
@@ -128,8 +151,7 @@ describe.each(IMPLEMENTATIONS)('a tracker port with a certificate, $name,', ({ c
     const after = await connect(listener);
     const serials = [before, after].map(({ socket }) => socket.getPeerCertificate().serialNumber);
     expect(serials).toEqual(['01', '02']);
-    for (const client of [before, after])
-      expect(await client.ask(announceRequest())).toContain('8:interval');
+    for (const client of [before, after]) expect(await client.ask(announceRequest())).toContain('8:interval');
   });
 
   test('ends its connections when it is closed, and is free then', async () => {

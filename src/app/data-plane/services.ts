@@ -2,7 +2,7 @@
 
 import type { Counters } from '../../core/counters.ts';
 import type { PacketHandler, PacketPrefetch } from '../../core/net/packet-handler.ts';
-import { createHostRule, namesStandingFor } from '../../core/preference/host-rule.ts';
+import { createHostRule, type HostRuleSources, namesStandingFor } from '../../core/preference/host-rule.ts';
 import { attachSwarmTable, type SharedSwarmTable } from '../../core/swarm/table.ts';
 import type { JournalPlace } from '../../core/tracker/announce-journal.ts';
 import { NO_PAGE_SETTINGS } from '../../core/tracker/http/pages.ts';
@@ -47,7 +47,9 @@ export interface Services {
   readonly prefetchZones: PacketPrefetch;
   readonly answerUdpTracker: PacketHandler;
   readonly httpTracker: HttpTracker;
-  /** Where both trackers find the journal of the moment. */
+  /** The same for requests that come over TLS: URLs that it names have that. */
+  readonly httpsTracker: HttpTracker;
+  /** Where all trackers find the journal of the moment. */
   readonly journals: JournalPlace;
   /** `hostRows`: where the requests of a tracker host are counted. */
   publish(publication: Publication, hostRows?: ReadonlyMap<string, number>): void;
@@ -75,28 +77,26 @@ export function createServices(options: ServicesOptions): Services {
     ...answers,
   });
   const zones = createZonePrefetch();
-  const rule = createHostRule({
+  const journals: JournalPlace = { journal: undefined };
+  const sources: HostRuleSources = {
     findTxt: (name) => findTxt(catalog, name),
     isDraining: (host, transport, port) =>
       draining.size > 0 &&
       [...namesStandingFor(host)].some((name) => draining.has(`${name} ${transport} ${port}`)),
     rowOf: (host) => rows.get(host) ?? NO_ROW,
-  });
-  const journals: JournalPlace = { journal: undefined };
-  const httpTracker = createHttpTracker({
-    table,
-    settings,
-    counters,
-    traffic,
-    journals,
-    hostRule: rule.judge,
-  });
+  };
+  const rule = createHostRule(sources);
+  const securedRule = createHostRule({ ...sources, isSecured: true });
+  const http = { table, settings, counters, traffic, journals };
+  const httpTracker = createHttpTracker({ ...http, hostRule: rule.judge });
+  const httpsTracker = createHttpTracker({ ...http, hostRule: securedRule.judge, isSecured: true });
   return {
     authority,
     prefetchZones: zones.prefetch,
     answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters, traffic, journals }),
-    httpTracker,
     journals,
+    httpTracker,
+    httpsTracker,
     publish(publication, hostRows = new Map()) {
       catalog = createCatalog(publication.images, seed);
       draining = drainingKeys(publication.draining);
@@ -105,7 +105,9 @@ export function createServices(options: ServicesOptions): Services {
       gate.publish(publication.transfers?.notify);
       rows = hostRows;
       rule.clear();
-      httpTracker.publish(publication.pages ?? NO_PAGE_SETTINGS);
+      securedRule.clear();
+      for (const tracker of [httpTracker, httpsTracker])
+        tracker.publish(publication.pages ?? NO_PAGE_SETTINGS);
     },
   };
 }

@@ -101,7 +101,7 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
   }
 
   function securedHttp(tls: TlsServer): SecuredHttp {
-    return { tls, respond: services.httpTracker.respond };
+    return { tls, respond: services.httpsTracker.respond };
   }
 
   function adopt({ descriptor, listener, source, octets }: HandedOver): void {

@@ -19,6 +19,8 @@ export interface HostRuleSources {
   isDraining(host: string, transport: Transport, port: number): boolean;
   /** Where the requests of a preference host, or of a wildcard, are counted (traffic.ts). */
   rowOf(host: string): number;
+  /** Requests come over TLS. They do not where it is left out. */
+  readonly isSecured?: boolean;
 }
 
 /**
@@ -86,7 +88,7 @@ function judge(sources: HostRuleSources, host: string, port: number): HostVerdic
   const isServed = standing === 'declared' || standing === 'draining';
   return {
     standing,
-    refusal: isServed ? undefined : refuse(host, port, preference),
+    refusal: isServed ? undefined : refuse(sources, preference, host, port),
     endpoints: preference?.endpoints ?? [],
     row: isServed ? rowFor(sources, host) : NO_ROW,
   };
@@ -105,11 +107,16 @@ function standingOf(
   return all.length === 0 ? 'denied' : 'elsewhere';
 }
 
-function refuse(host: string, port: number, preference: Preference | undefined): string {
+function refuse(
+  { isSecured = false }: HostRuleSources,
+  preference: Preference | undefined,
+  host: string,
+  port: number,
+): string {
   if (preference === undefined) return `${host} runs no tracker: DNS declares none for it`;
   const { allEndpoints } = preference;
   if (allEndpoints.length === 0) return `${host} runs no tracker: DNS says so (BITTORRENT DENY ALL)`;
-  return `${host} has no HTTP tracker at port ${port}; announce to ${formatUrls(host, allEndpoints)}`;
+  return `${host} has no HTTP tracker at port ${port}; announce to ${formatUrls(host, allEndpoints, isSecured)}`;
 }
 
 function findPreference(texts: readonly string[]): Preference | undefined {
@@ -132,17 +139,26 @@ function rowFor({ rowOf }: HostRuleSources, host: string): number {
 /** As many as a client shows; the record has the rest. */
 const MAX_URLS_NAMED = 4;
 
-/** HTTP first: that is what the client speaks. */
-function formatUrls(host: string, endpoints: readonly Endpoint[]): string {
+/** HTTP first: that is what the client speaks. One that speaks TLS is sent to clear text only where there is nothing else. */
+function formatUrls(host: string, endpoints: readonly Endpoint[], isSecured: boolean): string {
   const http = endpoints.filter((endpoint) => endpoint.transport === 'tcp');
   const udp = endpoints.filter((endpoint) => endpoint.transport === 'udp');
-  const urls = [...http, ...udp].map((endpoint) => formatAnnounceUrl(host, endpoint));
+  const named = isSecured && http.length > 0 ? http : [...http, ...udp];
+  const urls = named.map((endpoint) => formatAnnounceUrl(host, endpoint, isSecured));
   return urls.slice(0, MAX_URLS_NAMED).join(' or ');
 }
 
-/** `udp://tracker.example:1337/announce`: always with the port, because clients differ in what its absence means. */
-export function formatAnnounceUrl(host: string, { transport, port }: Endpoint): string {
-  const scheme = transport === 'udp' ? 'udp' : port === 443 ? 'https' : 'http';
+/**
+ * `udp://tracker.example:1337/announce`: always with the port, because clients differ in what its absence means.
+ * `isSecured`: for a client that has come over TLS, which each of our TCP ports speaks or none; never sent from there to
+ * clear text over TCP.
+ */
+export function formatAnnounceUrl(
+  host: string,
+  { transport, port }: Endpoint,
+  isSecured: boolean = false,
+): string {
+  const scheme = transport === 'udp' ? 'udp' : isSecured || port === 443 ? 'https' : 'http';
   return `${scheme}://${host}:${port}/announce`;
 }
 

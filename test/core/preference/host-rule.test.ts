@@ -22,7 +22,7 @@ const TXT: { readonly [name: string]: string[] | undefined } = {
 /** Those that are counted, at rows from 1 on. */
 const ROWS = ['tracker.example', '*.wild.example'];
 
-function createRule(drainingKeys: readonly string[] = []) {
+function createRule(drainingKeys: readonly string[] = [], isSecured = false) {
   const asked: string[] = [];
   const rule = createHostRule({
     findTxt(name): TxtAnswer {
@@ -34,6 +34,7 @@ function createRule(drainingKeys: readonly string[] = []) {
     },
     isDraining: (host, transport, port) => drainingKeys.includes(`${host} ${transport} ${port}`),
     rowOf: (host) => ROWS.indexOf(host) + 1,
+    isSecured,
   });
   return { rule, asked };
 }
@@ -67,6 +68,19 @@ describe('the host rule', () => {
     ],
   ])('decides on %s', (_, host, port, expected) => {
     expect(createRule().rule.judge(host, port).refusal).toBe(expected);
+  });
+
+  it.each([
+    [
+      'tracker.example',
+      'tracker.example has no HTTP tracker at port 8080; announce to https://tracker.example:80/announce or https://tracker.example:443/announce',
+    ],
+    [
+      'udp.example',
+      'udp.example has no HTTP tracker at port 8080; announce to udp://udp.example:1337/announce',
+    ],
+  ])('sends who came to %s over TLS on over TLS', (host, expected) => {
+    expect(createRule([], true).rule.judge(host, 8080).refusal).toBe(expected);
   });
 
   it('serves a withdrawn port while it drains, and only there', () => {

@@ -16,6 +16,8 @@ export interface IndexPage {
   readonly endpoints: readonly Endpoint[];
   /** At which the page was asked for. */
   readonly port: number;
+  /** It was asked for over TLS. */
+  readonly isSecured: boolean;
   readonly totals: SwarmTotals;
   /** The operator's, plain text; empty for none. */
   readonly policy: string;
@@ -56,9 +58,10 @@ ${policy === '' ? undefined : html`<h2>Policy</h2>\n<p class="policy">${policy}<
 `.html;
 }
 
-function announceUrls({ standing, host, endpoints, port }: IndexPage): string[] {
-  if (standing === 'foreign') return [`${port === 443 ? 'https' : 'http'}://${AUTHORITY}/announce`];
-  return endpoints.map((endpoint) => formatAnnounceUrl(host, endpoint));
+function announceUrls({ standing, host, endpoints, port, isSecured }: IndexPage): string[] {
+  if (standing === 'foreign')
+    return [`${isSecured || port === 443 ? 'https' : 'http'}://${AUTHORITY}/announce`];
+  return endpoints.map((endpoint) => formatAnnounceUrl(host, endpoint, isSecured));
 }
 
 function introduction({ standing, endpoints, port }: IndexPage): Markup {

@@ -57,14 +57,16 @@ interface CachedPage {
   readonly after: Uint8Array | undefined;
 }
 
-export function createTrackerPages(table: SwarmTable): TrackerPages {
+/** `isSecured`: pages are asked for over TLS. */
+export function createTrackerPages(table: SwarmTable, isSecured: boolean = false): TrackerPages {
   let settings = NO_PAGE_SETTINGS;
   /** By verdict, which stands for a host of ours at a port; by port for all other hosts. */
   const pages = new Map<HostVerdict | number, CachedPage>();
 
   function make(name: string, verdict: HostVerdict, port: number, nowSeconds: number): CachedPage {
     const { policy } = settings;
-    const text = formatIndexPage({ ...verdict, host: name, port, policy, totals: swarmTotals(table) });
+    const totals = swarmTotals(table);
+    const text = formatIndexPage({ ...verdict, host: name, port, isSecured, policy, totals });
     const gap = verdict.standing === 'foreign' ? text.indexOf(AUTHORITY) : -1;
     if (gap === -1) return { madeAtSeconds: nowSeconds, before: toOctets(text), after: undefined };
     const after = toOctets(text.slice(gap + AUTHORITY.length));

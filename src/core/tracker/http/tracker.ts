@@ -52,6 +52,8 @@ export interface HttpTrackerOptions {
   readonly traffic: TrafficCounts;
   /** Asked for announces, scrapes and the index page of hosts that are DNS names. */
   readonly hostRule: HostRule;
+  /** Requests come over TLS. They do not where it is left out. */
+  readonly isSecured?: boolean;
   /** Nothing is refused where it is left out. */
   readonly access?: AccessGate;
   /** See Tracker. */
@@ -105,7 +107,7 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
     request: createAnnounceRequest(),
     answer: createAnnounceReply(),
     body: { octets: new Uint8Array(0), at: 0 },
-    pages: createTrackerPages(options.table),
+    pages: createTrackerPages(options.table, options.isSecured),
     socketRow: NO_ROW,
     hostRow: NO_ROW,
     fields: TEXT_FIELDS,
