@@ -43,6 +43,25 @@ describe('package.json', () => {
     expect(sources.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
+  it('packs what README.md and the reference of the library send their readers to', () => {
+    const isPacked = (path: string): boolean =>
+      (manifest.files as string[]).some((packed) => path === packed || path.startsWith(`${packed}/`));
+    for (const document of ['README.md', 'docs/library.md']) {
+      const named = [...readText(document).matchAll(/`((?:docs|examples|zones)\/[\w./-]+)`/g)].map(
+        ([, path]) => path!,
+      );
+      expect(named.length).toBeGreaterThan(0);
+      expect(named.filter((path) => !isPacked(path) || !existsSync(join(projectRoot, path)))).toEqual([]);
+    }
+    expect(isPacked('docs/library.md') && isPacked('examples/client.ts')).toBe(true);
+    expect(['src', 'test', 'tools', 'node_modules'].filter(isPacked)).toEqual([]);
+  });
+
+  it('has no link in README.md that leads nowhere from the page of the package', () => {
+    const links = [...readText('README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!);
+    expect(links.filter((target) => !/^(https:\/\/|#)/.test(target))).toEqual([]);
+  });
+
   it('has an entry that a shell can run', () => {
     expect(readText('src/main.ts')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });

@@ -1,6 +1,6 @@
 // What `npm pack` makes works where it is installed: the program runs, the library is imported, the types hold.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findFreePorts } from '../support/free-ports.ts';
@@ -63,6 +63,30 @@ it('is a library: the pure part decides without any I/O', async () => {
     { transport: 'udp', port: 1337 },
     { transport: 'tcp', port: 80 },
   ]);
+});
+
+it('has the reference and the examples, and is no larger than it need be', async () => {
+  const listed = await runThere('tar', '-tzvf', join(folder.path, `portolan-${version}.tgz`));
+  const files = listed.stdout.trimEnd().split('\n');
+  for (const path of ['docs/library.md', 'examples/client.ts', 'zones/', 'dist/pure.js', 'LICENSE'])
+    expect(listed.stdout, path).toContain(`package/${path}`);
+  expect(files.filter((line) => /package\/(?:src|test|tools|\.)|\.map$/.test(line))).toEqual([]);
+  expect(statSync(join(folder.path, `portolan-${version}.tgz`)).size).toBeLessThan(1_000_000);
+});
+
+it('has examples that work as they are', async () => {
+  cpSync(join(place, 'node_modules', 'portolan', 'examples'), join(place, 'examples'), { recursive: true });
+  writeFileSync(
+    join(place, 'examples', 'run.mjs'),
+    `import { rightMagnet } from './browser.ts';
+     const records = new Map([['tracker.example', 'BITTORRENT UDP:1337']]);
+     console.log(rightMagnet('magnet:?xt=1&tr=http%3A%2F%2Ftracker.example%2Fannounce', records));`,
+  );
+  const printed = await runThere(process.execPath, join('examples', 'run.mjs'));
+  expect(printed).toMatchObject({
+    code: 0,
+    stdout: 'magnet:?xt=1&tr=udp%3A%2F%2Ftracker.example%3A1337%2Fannounce\n',
+  });
 });
 
 it('has types that a strict consumer can compile against', async () => {
