@@ -42,6 +42,8 @@ export interface Transfers {
   policy(): TransferPolicy;
   /** After it: who copies zones from here is told. */
   published(steps: readonly VersionStep[]): void;
+  /** See {@link Secondaries.distrust}. */
+  distrust(paths: readonly string[]): void;
   /** A NOTIFY came. */
   receive(notice: NotifyNotice): void;
   /** Reads the key files again; where something is wrong with them it is logged, and the keys that were are used on. */
@@ -147,6 +149,7 @@ function assemble({ rules, secondaries, inbox, journals, notifier, keys, reloadK
         if (before === undefined || isNewerSerial(after.serial, before.serial))
           notifier.notify(after.name, after.image);
     },
+    distrust: (paths) => secondaries.distrust(paths),
     receive: (notice) => inbox?.receive(notice),
     reloadKeys,
     start: () => secondaries.start(),

@@ -10,6 +10,7 @@ import type { CookieSecrets } from '../cookie-secrets.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { ImageBuffers } from '../data-plane/image-buffers.ts';
 import type { Machine } from '../machine.ts';
+import type { TrackerPages } from '../tracker-pages.ts';
 import type { Transfers, VersionStep } from '../transfer/transfers.ts';
 import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
 import type { Drains } from './drains.ts';
@@ -49,8 +50,12 @@ export interface ReloadOptions {
   readonly machine: Machine;
   /** Sockets of our own that no zone may take. */
   reserved(): readonly Listener[];
-  readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy' | 'prepare' | 'published'>;
+  readonly transfers: Pick<
+    Transfers,
+    'secondaries' | 'keys' | 'policy' | 'prepare' | 'published' | 'distrust'
+  >;
   readonly cookies: Pick<CookieSecrets, 'current'>;
+  readonly pages: Pick<TrackerPages, 'current'>;
   /** What images are compiled into. */
   readonly buffers: ImageBuffers;
 }
@@ -99,6 +104,8 @@ export function createReloader(options: ReloadOptions): Reloader {
     });
     const settled = await publishDecisions(decided, { ...options, trigger, publisher });
     entries = settled.filter(({ outcome }) => outcome !== 'removed').map(({ entry }) => entry);
+    // What was stored may have been damaged since, and its primary would go on to say that it is current.
+    if (trigger === 'start') options.transfers.distrust(unreadCopies(entries));
     buffers.keepOnly(servedZones(entries).map(({ version }) => version.image.buffer));
     await openDraining(options, saidClosed);
     const closed = await closeUnneeded();
@@ -137,6 +144,12 @@ function report({ entry, outcome }: Decision): ZoneReport {
 
 function servedZones(entries: readonly ZoneEntry[]): ServedZone[] {
   return entries.flatMap(({ served }) => (served === undefined ? [] : [served]));
+}
+
+function unreadCopies(entries: readonly ZoneEntry[]): string[] {
+  return entries.flatMap(({ origin, served, path }) =>
+    origin.kind === 'secondary' && served === undefined ? [path] : [],
+  );
 }
 
 interface PublishOptions extends ReloadOptions {

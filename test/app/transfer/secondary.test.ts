@@ -1,7 +1,7 @@
 // A server that copies zones, beside a primary that is another one of ours or that does what no primary should; time
 // stands still until a test moves it.
 
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as dnsPacket from 'dns-packet';
 import { describe, expect, it } from 'vitest';
@@ -133,6 +133,17 @@ describe('a copied zone', () => {
     await primary.server.stop();
     const second = await serve({ zones: {}, settings, folder: first.folder });
     expect(await soaOf(second, 'z.example')).toBe('1');
+  });
+
+  it('is fetched whole when its file was damaged, though its primary has no newer version', async () => {
+    const primary = await primaryWith({ 'z.example.zone': zoneText('z.example', 'a A 192.0.2.1', 1) });
+    const settings = copying(primary.dnsPorts[0]!);
+    const first = await serve({ zones: {}, settings });
+    await until('the first transfer', async () => (await soaOf(first, 'z.example')) === '1');
+    await first.server.stop();
+    await writeFile(join(first.folder, 'state', 'secondary', 'z.example.zone'), '@ SOA half of a li');
+    const second = await serve({ zones: {}, settings, folder: first.folder });
+    await until('the zone again', async () => (await soaOf(second, 'z.example')) === '1');
   });
 
   it('opens the ports that it declares only where the configuration says so', async () => {
