@@ -2,6 +2,7 @@
 
 import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files/files.ts';
+import { hostTraffics, socketStatuses } from './admin/socket-status.ts';
 import {
   drainStatuses,
   hostStatuses,
@@ -9,6 +10,7 @@ import {
   type ServerStatus,
   zoneStatus,
 } from './admin/status.ts';
+import { trackerCounts } from './admin/tracker-counts.ts';
 import type { CookieSecrets } from './cookie-secrets.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createImageBuffers } from './data-plane/image-buffers.ts';
@@ -17,6 +19,7 @@ import { createDnsService, type DnsService } from './dns-service.ts';
 import { createHttpServices, type HttpServices } from './http-services.ts';
 import { openServerParts, type ServerParts, type ServerPartsOptions } from './server-parts.ts';
 import type { SwarmSnapshot } from './swarm-snapshot.ts';
+import type { TrackerPages } from './tracker-pages.ts';
 import { createTransfers, type Transfers } from './transfer/transfers.ts';
 import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
@@ -48,6 +51,8 @@ export interface Server {
   /** Reads the zone files again. Calls while one waits share it. */
   reload(trigger: Trigger): Promise<ReloadReport>;
   status(): ServerStatus;
+  /** Resolves once everything that answers has taken a turn; rejects where a part of it has just ended. */
+  ping(): Promise<void>;
   /** Closes everything; safe twice, and waits. */
   stop(): Promise<void>;
 }
@@ -64,6 +69,7 @@ class ZoneServer implements Server {
   private readonly options: ServerOptions;
   private readonly dataPlane: DataPlane;
   private readonly cookies: CookieSecrets;
+  private readonly pages: TrackerPages;
   private readonly snapshot: SwarmSnapshot;
   private readonly sockets: OpenSockets;
   private readonly drains: Drains;
@@ -79,12 +85,13 @@ class ZoneServer implements Server {
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, { dataPlane, cookies, snapshot }: ServerParts) {
+  constructor(options: ServerOptions, { dataPlane, cookies, pages, snapshot }: ServerParts) {
     const { config, machine, logger } = options;
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
     this.cookies = cookies;
+    this.pages = pages;
     this.snapshot = snapshot;
     this.dns = createDnsService({ config, dataPlane, machine, logger });
     const readCounters = () => dataPlane.readCounters();
@@ -129,6 +136,7 @@ class ZoneServer implements Server {
     const hosts = zones.flatMap(({ served }) =>
       served === undefined ? [] : hostStatuses(served, sockets, local),
     );
+    const draining = drainStatuses(drains, sockets);
     return {
       state: this.state,
       isReady: this.state === 'serving' && hosts.every(({ state }) => state !== 'closed'),
@@ -138,9 +146,16 @@ class ZoneServer implements Server {
       zones: zones.map(zoneStatus),
       secondaries: this.transfers?.statuses() ?? [],
       hosts,
-      draining: drainStatuses(drains, sockets),
+      draining,
       swarm: this.dataPlane.swarmTotals(),
+      tracker: trackerCounts(this.dataPlane.readCounters()),
+      sockets: socketStatuses(this.dataPlane.sockets(), hosts, draining),
+      httpHosts: hostTraffics(this.dataPlane.hostTraffic()),
     };
+  }
+
+  ping(): Promise<void> {
+    return this.dataPlane.ping();
   }
 
   stop(): Promise<void> {
@@ -156,7 +171,7 @@ class ZoneServer implements Server {
     await this.dns.identify();
     const kept = await createKeptZones(config.state);
     await this.drains.restore();
-    const { dataPlane, sockets, drains, cookies } = this;
+    const { dataPlane, sockets, drains, cookies, pages } = this;
     const buffers = createImageBuffers();
     const transfers = await createTransfers({
       dns: config.dns,
@@ -183,6 +198,7 @@ class ZoneServer implements Server {
       reserved,
       transfers,
       cookies,
+      pages,
       buffers,
     });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
@@ -203,7 +219,12 @@ class ZoneServer implements Server {
       return { trigger, zones: [], opened: [], draining: [], closed: [] };
     }
     if (trigger === 'signal')
-      await Promise.all([this.dns.reload(), this.transfers?.reloadKeys(), this.cookies.reload()]);
+      await Promise.all([
+        this.dns.reload(),
+        this.transfers?.reloadKeys(),
+        this.cookies.reload(),
+        this.pages.reload(),
+      ]);
     let report = await this.reloader.reload(trigger);
     if (await this.watch?.follow(this.reloader.entries())) {
       // What was saved between the reading and the watching is read now: nobody else would say so.

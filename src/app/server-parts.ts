@@ -10,6 +10,7 @@ import type { DataPlane } from './data-plane/data-plane.ts';
 import type { NotifyNotice } from './data-plane/notify-gate.ts';
 import type { Machine } from './machine.ts';
 import { openSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts';
+import { openTrackerPages, type TrackerPages } from './tracker-pages.ts';
 
 export interface ServerPartsOptions {
   readonly config: Config;
@@ -23,10 +24,11 @@ export interface ServerParts {
   /** Its threads wait, and no socket is open. */
   readonly dataPlane: DataPlane;
   readonly cookies: CookieSecrets;
+  readonly pages: TrackerPages;
   readonly snapshot: SwarmSnapshot;
 }
 
-/** Throws FileError and CookieSecretError for a file of cookie secrets that is of no use. */
+/** Throws FileError, CookieSecretError and PolicyError for files that are of no use. */
 export async function openServerParts(
   options: ServerPartsOptions,
   onNotify: (notice: NotifyNotice) => void,
@@ -34,6 +36,7 @@ export async function openServerParts(
   const { config, machine, logger } = options;
   const { clock, randomOctets } = machine;
   const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
+  const pages = await openTrackerPages(config.tracker, logger);
   const { intervalSeconds, proxies, limits } = config.tracker;
   const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds, proxies };
   const snapshot = await openSwarmSnapshot({ config, settings, machine, logger });
@@ -43,11 +46,12 @@ export async function openServerParts(
     answers: createAnswerSetup(config.dns, cookies.current(), randomOctets),
     settings,
     limits,
+    maxTrafficRows: config.tracker.maxListeners,
     swarm: snapshot.swarm,
     clock,
     logger,
     onNotify,
     randomOctets,
   });
-  return { dataPlane, cookies, snapshot };
+  return { dataPlane, cookies, pages, snapshot };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { HostStatus, ServerStatus } from '../../src/app/admin/status.ts';
+import { trackerCounts } from '../../src/app/admin/tracker-counts.ts';
 import type { ReloadReport, ZoneReport } from '../../src/app/zones/reload.ts';
 import { renderReload, renderStart } from '../../src/cli/serve-report.ts';
+import { createCounters } from '../../src/core/counters.ts';
 
 const NOTHING: ReloadReport = { trigger: 'signal', zones: [], opened: [], draining: [], closed: [] };
 
@@ -84,6 +86,9 @@ function statusOf(hosts: readonly Partial<HostStatus>[]): ServerStatus {
     hosts: hosts.map((host) => ({ ...blank, host: 't.example', state: 'open', ...host })),
     draining: [],
     swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, partialSeeds: 0, heapOctets: 0 },
+    tracker: trackerCounts(createCounters()),
+    sockets: [],
+    httpHosts: [],
   };
 }
 

@@ -52,16 +52,20 @@ export function askTcp(address: string, port: number, query: QuerySpec): Promise
 
 const INFO_HASH = Buffer.alloc(20, 0x61);
 
-/** BEP 15: connect, then announce. Resolves with the number of leechers; undefined when the port is closed. */
+/**
+ * BEP 15: connect, then announce. Resolves with the number of leechers; undefined when the port is closed. `from` is the
+ * client's own address.
+ */
 export async function announceUdp(
   address: string,
   port: number,
   peerPort = 6881,
+  from?: string,
 ): Promise<number | undefined> {
   const hello = Buffer.alloc(16);
   hello.writeBigUInt64BE(0x41727101980n);
   hello.writeUInt32BE(7, 12);
-  const greeting = await exchangeTwice(address, port, hello, (reply) => {
+  const greeting = await exchangeTwice({ address, port, from }, hello, (reply) => {
     const packet = Buffer.alloc(98);
     reply.copy(packet, 0, 8, 16);
     packet.writeUInt32BE(1, 8);
@@ -78,8 +82,7 @@ export async function announceUdp(
 
 /** Two exchanges from one socket. */
 function exchangeTwice(
-  address: string,
-  port: number,
+  { address, port, from }: { address: string; port: number; from: string | undefined },
   first: Uint8Array,
   second: (reply: Buffer) => Uint8Array,
 ): Promise<Buffer | undefined> {
@@ -99,7 +102,7 @@ function exchangeTwice(
       socket.send(second(reply));
     });
     socket.on('error', () => finish(() => resolve(undefined)));
-    socket.connect(port, address, () => socket.send(first));
+    socket.bind(0, from, () => socket.connect(port, address, () => socket.send(first)));
   });
 }
 
@@ -108,15 +111,18 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Undefined when the port is closed. */
+// Positional: the last are what most leave out.
+/** Undefined when the port is closed. `localAddress` is the client's own. */
 export function getHttp(
   address: string,
   port: number,
   path: string,
   headers: Readonly<Record<string, string>> = {},
+  localAddress?: string,
 ): Promise<HttpAnswer | undefined> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: address, port, path, headers, agent: false }, (response) => {
+    const to = { host: address, port, path, headers, agent: false };
+    const asked = request({ ...to, ...(localAddress !== undefined && { localAddress }) }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
@@ -135,11 +141,12 @@ export function getHttp(
 export async function announceHttp(
   address: string,
   port: number,
-  options: { readonly host?: string; readonly peerPort?: number } = {},
+  options: { readonly host?: string; readonly peerPort?: number; readonly from?: string } = {},
 ): Promise<string | undefined> {
-  const { host, peerPort = 6882 } = options;
+  const { host, peerPort = 6882, from } = options;
   const peerId = `-PT0001-${String(peerPort).padStart(12, '0')}`;
   const path = `/announce?info_hash=${'a'.repeat(20)}&peer_id=${peerId}&port=${peerPort}&left=1000&compact=1`;
-  const answer = await getHttp(address, port, path, host === undefined ? {} : { host: `${host}:${port}` });
+  const headers = host === undefined ? {} : { host: `${host}:${port}` };
+  const answer = await getHttp(address, port, path, headers, from);
   return answer?.body;
 }

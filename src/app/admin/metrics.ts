@@ -2,8 +2,10 @@
 
 import { Gauge, Counter as Metric, Registry } from 'prom-client';
 import { Counter, type Counters } from '../../core/counters.ts';
+import type { TrafficSum } from '../data-plane/traffic-book.ts';
 import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import { COUNTER_FAMILIES } from './counter-families.ts';
+import type { SocketStatus } from './socket-status.ts';
 import type { ServerStatus } from './status.ts';
 
 interface GaugeSeries {
@@ -11,6 +13,15 @@ interface GaugeSeries {
   readonly help: string;
   readonly labelNames?: readonly string[];
   set(gauge: Gauge, status: ServerStatus): void;
+}
+
+type TrafficValue = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+interface TrafficSeries {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  values(status: ServerStatus): readonly TrafficValue[];
 }
 
 const GAUGES: readonly GaugeSeries[] = [
@@ -109,6 +120,16 @@ const GAUGES: readonly GaugeSeries[] = [
     help: 'Memory of peers',
     set: (gauge, { swarm }) => gauge.set(swarm.heapOctets),
   },
+  {
+    name: 'portolan_udp_receive_buffer_octets',
+    help: 'Room for datagrams that wait, of each UDP socket; what net.core.rmem_max grants',
+    labelNames: ['service', 'listener'],
+    set(gauge, { sockets }) {
+      for (const { service, address, receiveBuffer } of sockets)
+        if (receiveBuffer !== undefined)
+          gauge.set({ service, listener: address }, receiveBuffer.grantedOctets);
+    },
+  },
 ];
 
 function setTimes(
@@ -122,13 +143,52 @@ function setTimes(
   }
 }
 
+/** Counts that are of one thing each: of a socket, of a host. As many as `tracker.max_listeners` of each at most. */
+const TRAFFIC: readonly TrafficSeries[] = [
+  {
+    name: 'portolan_tracker_listener_announces_total',
+    help: 'Announces that were answered at one socket, since it was opened',
+    labelNames: ['transport', 'listener'],
+    values: ({ sockets }) => trackerSockets(sockets, ({ announces }) => announces),
+  },
+  {
+    name: 'portolan_tracker_listener_scrapes_total',
+    help: 'Scrapes that were answered at one socket, since it was opened',
+    labelNames: ['transport', 'listener'],
+    values: ({ sockets }) => trackerSockets(sockets, ({ scrapes }) => scrapes),
+  },
+  {
+    name: 'portolan_tracker_host_announces_total',
+    help: 'Announces over HTTP to one host or wildcard of ours',
+    labelNames: ['host'],
+    values: ({ httpHosts }) => httpHosts.map(({ host, announces }) => [{ host }, announces]),
+  },
+  {
+    name: 'portolan_tracker_host_scrapes_total',
+    help: 'Scrapes over HTTP of one host or wildcard of ours',
+    labelNames: ['host'],
+    values: ({ httpHosts }) => httpHosts.map(({ host, scrapes }) => [{ host }, scrapes]),
+  },
+];
+
+function trackerSockets(
+  sockets: readonly SocketStatus[],
+  countOf: (sum: TrafficSum) => number,
+): TrafficValue[] {
+  return sockets.flatMap(({ transport, address, traffic }) =>
+    traffic === undefined ? [] : [[{ transport, listener: address }, countOf(traffic)] as const],
+  );
+}
+
 export interface Metrics {
   readonly contentType: string;
   format(): Promise<string>;
 }
 
-export function createMetrics(readCounters: () => Counters, status: () => ServerStatus): Metrics {
+export function createMetrics(readCounters: () => Counters, readStatus: () => ServerStatus): Metrics {
   const registry = new Registry();
+  // One for all that is in a reply: each family asks for it.
+  let status = readStatus;
   for (const { name, help, series: all } of COUNTER_FAMILIES) {
     const labelNames = Object.keys(all[0]!.labels);
     const collect = function collect(this: Metric): void {
@@ -145,5 +205,19 @@ export function createMetrics(readCounters: () => Counters, status: () => Server
     };
     registry.registerMetric(new Gauge({ name, help, labelNames, collect, registers: [] }));
   }
-  return { contentType: registry.contentType, format: () => registry.metrics() };
+  for (const { name, help, labelNames, values } of TRAFFIC) {
+    const collect = function collect(this: Metric): void {
+      this.reset();
+      for (const [labels, value] of values(status())) this.inc(labels, value);
+    };
+    registry.registerMetric(new Metric({ name, help, labelNames, collect, registers: [] }));
+  }
+  return {
+    contentType: registry.contentType,
+    format() {
+      const now = readStatus();
+      status = () => now;
+      return registry.metrics();
+    },
+  };
 }

@@ -4,8 +4,11 @@ import { createHash } from 'node:crypto';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { html, type Markup } from '../../core/octets/html.ts';
 import { formatDuration } from '../config/format-duration.ts';
+import type { ReceiveBuffer } from '../data-plane/receive-buffer.ts';
 import type { SecondaryStatus } from '../transfer/secondary-status.ts';
+import type { HostTraffic, SocketStatus } from './socket-status.ts';
 import type { DrainStatus, HostStatus, ServerStatus, ZoneStatus } from './status.ts';
+import type { TrackerCounts } from './tracker-counts.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -25,6 +28,7 @@ export const STATUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${creat
 
 export function formatStatusPage(status: ServerStatus): string {
   const { isReady, state, dns, dnsTls, zones, secondaries, hosts, draining, swarm } = status;
+  const { tracker, sockets, httpHosts } = status;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +41,8 @@ export function formatStatusPage(status: ServerStatus): string {
 <h1>Portolan</h1>
 <p>${isReady ? mark('good', 'Every socket is open.') : mark('bad', `Not ready: ${state}.`)}
 DNS at ${dns.map(formatSocketAddress).join(', ')}${dnsTls.length > 0 ? `, over TLS at ${dnsTls.map(formatSocketAddress).join(', ')}` : ''}.
-Torrents: ${swarm.torrents}, seeds: ${swarm.seeds}, leechers: ${swarm.leechers};
+Torrents: ${swarm.torrents}, seeds: ${swarm.seeds}, leechers: ${swarm.leechers}
+(${swarm.partialSeeds} of them partial seeds);
 peers over IPv4: ${swarm.peersIpv4}, over IPv6: ${swarm.peersIpv6}.</p>
 <h2>Zones</h2>
 ${table(['Zone', 'Role', 'State', 'Serial', 'Records', 'File'], zones.map(zoneRow))}
@@ -50,6 +55,12 @@ ${table(SECONDARY_HEADS, secondaries.map(secondaryRow))}`
 }
 <h2>Tracker hosts</h2>
 ${table(['Host', 'Endpoint', 'Address', 'State', 'Announce URL'], hosts.map(hostRow))}
+<h2>What was asked for</h2>
+${countsTable(tracker)}
+${countsNote(tracker)}
+<h2>Sockets</h2>
+${table(['Socket', 'For', 'Hosts', 'Announces', 'Scrapes', 'Receive buffer'], sockets.map(socketRow))}
+${httpHosts.length === 0 ? undefined : html`<h2>Hosts over HTTP</h2>\n${table(['Host', 'Announces', 'Scrapes'], httpHosts.map(httpHostRow))}`}
 <h2>Draining</h2>
 ${draining.length === 0 ? html`<p>Nothing drains.</p>` : table(['Host', 'Port', 'Address', 'Closes in'], draining.map(drainRow))}
 <p><a href="/rewrite">Put tracker URLs right</a> · <a href="/status.json">status.json</a> · <a href="/metrics">metrics</a></p>
@@ -138,6 +149,51 @@ const HOST_STATES: Readonly<Record<HostStatus['state'], readonly [Mood, string]>
 function hostRow({ host, endpoint, address, state, announceUrl, remedy }: HostStatus): Markup {
   const reason = remedy === undefined ? '' : `: ${remedy}`;
   return html`<tr><td>${host}</td><td>${endpoint}</td><td>${address}</td><td>${mark(...HOST_STATES[state])}${reason}</td><td><code>${announceUrl}</code></td></tr>
+`;
+}
+
+function countsTable({ announces, scrapes }: TrackerCounts): Markup {
+  const rows = [
+    ['UDP', announces.udp, scrapes.udp],
+    ['HTTP', announces.http, scrapes.http],
+  ] as const;
+  return table(
+    ['Over', 'Announces, IPv4', 'Announces, IPv6', 'Scrapes, IPv4', 'Scrapes, IPv6'],
+    rows.map(
+      ([over, announced, scraped]) =>
+        html`<tr><td>${over}</td><td>${announced.ipv4}</td><td>${announced.ipv6}</td><td>${scraped.ipv4}</td><td>${scraped.ipv6}</td></tr>
+`,
+    ),
+  );
+}
+
+function countsNote({ events, downloads, refused, dropped, capped, expired }: TrackerCounts): Markup {
+  const shed = capped.torrents + capped.peers + capped.peersOfTorrent + capped.memory;
+  return html`<p>Events: ${events.started} started, ${events.completed} completed, ${events.stopped} stopped, ${events.paused} paused; downloads completed: ${downloads}.
+Refused: ${refused.udp} over UDP, ${refused.http} over HTTP, ${refused.wrongHost} for their host; UDP packets without a reply: ${dropped}.
+Peers that fell silent: ${expired}; met a limit: ${shed > 0 ? mark('warning', String(shed)) : 0}.</p>`;
+}
+
+const SERVICES: Readonly<Record<SocketStatus['service'], string>> = {
+  dns: 'DNS',
+  'dns-tls': 'DNS over TLS',
+  tracker: 'tracker',
+};
+
+function socketRow({ transport, address, service, hosts, receiveBuffer, traffic }: SocketStatus): Markup {
+  return html`<tr><td><code>${transport} ${address}</code></td><td>${SERVICES[service]}</td><td>${hosts.join(', ')}</td><td>${traffic?.announces}</td><td>${traffic?.scrapes}</td><td>${receiveBuffer && formatBuffer(receiveBuffer)}</td></tr>
+`;
+}
+
+function formatBuffer({ grantedOctets, wantedOctets }: ReceiveBuffer): Markup {
+  const kibibytes = (octets: number): string => `${Math.round(octets / 1024)} KiB`;
+  if (grantedOctets >= wantedOctets) return html`${kibibytes(grantedOctets)}`;
+  const remedy = `${kibibytes(grantedOctets)} of ${kibibytes(wantedOctets)}: raise net.core.rmem_max`;
+  return mark('warning', remedy);
+}
+
+function httpHostRow({ host, announces, scrapes }: HostTraffic): Markup {
+  return html`<tr><td>${host}</td><td>${announces}</td><td>${scrapes}</td></tr>
 `;
 }
 

@@ -16,6 +16,8 @@ import type { Finding } from '../zones/finding.ts';
 import type { OpenSockets } from '../zones/open-sockets.ts';
 import { publishedOnlyRemedy } from '../zones/published-only.ts';
 import type { ServedZone, ZoneEntry } from '../zones/zone-entry.ts';
+import type { HostTraffic, SocketStatus } from './socket-status.ts';
+import type { TrackerCounts } from './tracker-counts.ts';
 
 export type ServerState = 'starting' | 'serving' | 'stopping' | 'stopped';
 
@@ -36,6 +38,10 @@ export interface ServerStatus {
   readonly hosts: readonly HostStatus[];
   readonly draining: readonly DrainStatus[];
   readonly swarm: SwarmTotals;
+  readonly tracker: TrackerCounts;
+  readonly sockets: readonly SocketStatus[];
+  /** As many as are told apart; see createTrafficBook. */
+  readonly httpHosts: readonly HostTraffic[];
 }
 
 export interface ZoneStatus {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';
 import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
+import { checkPages, pageSettings } from './page-settings.ts';
 import { checkProxies, proxySettings } from './proxy-settings.ts';
 import { rewriterSection } from './rewriter-settings.ts';
 import { integer, listOf, notation, type SettingNotes, setting, settingNotes } from './setting.ts';
@@ -113,6 +114,7 @@ const sections = z.strictObject({
         default: 256,
       }),
       ...swarmSettings,
+      ...pageSettings,
       ...proxySettings,
       on_bind_failure: setting(z.enum(['reject', 'publish'], 'expected "reject" or "publish"'), {
         comment:
@@ -168,6 +170,7 @@ const sections = z.strictObject({
 export const configSchema = sections.superRefine(({ zones, dns, tls, tracker }, context) => {
   checkTls(tls, dns.tls_listen, context);
   checkProxies(tracker, context);
+  checkPages(tracker, context);
   if (zones.length > 0 || dns.secondaries.length > 0) return;
   const message = 'expected at least one path, or a zone of another server in dns.secondaries';
   context.addIssue({ code: 'custom', path: ['zones'], message, input: zones });

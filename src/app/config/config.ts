@@ -53,6 +53,12 @@ export interface TrackerConfig {
   readonly limits: SwarmLimits;
   /** Peers outlive a restart. */
   readonly snapshot: boolean;
+  /** On index pages; empty: none. */
+  readonly policy: string;
+  /** Absolute path of a file that has it instead. */
+  readonly policyFile: string | undefined;
+  /** Whether tracker hosts have `/stats`. */
+  readonly hasStats: boolean;
   /** In front of the HTTP tracker; undefined: none. */
   readonly proxies: ProxyRule | undefined;
   readonly onBindFailure: 'reject' | 'publish';
@@ -209,6 +215,9 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
       maxListeners: tracker.max_listeners,
       limits: toSwarmLimits(tracker),
       snapshot: tracker.snapshot,
+      policy: tracker.policy,
+      policyFile: tracker.policy_file === '' ? undefined : resolve(folder, tracker.policy_file),
+      hasStats: tracker.stats,
       proxies: toProxyRule(tracker),
       onBindFailure: tracker.on_bind_failure,
     },

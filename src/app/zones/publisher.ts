@@ -1,11 +1,14 @@
 // What the data plane is given: every zone that is served, those that it is to say SERVFAIL for, and what drains.
 
 import { parseName } from '../../core/dns/name.ts';
+import type { PublishedEndpoint } from '../../core/preference/ledger.ts';
+import type { PageSettings } from '../../core/tracker/http/pages.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { createUnavailableZone } from '../../core/zone/unavailable.ts';
 import type { CookieSecrets } from '../cookie-secrets.ts';
-import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { DataPlane, DrainingHost } from '../data-plane/data-plane.ts';
+import type { TrackerPages } from '../tracker-pages.ts';
 import type { Transfers } from '../transfer/transfers.ts';
 import type { Drains } from './drains.ts';
 import { publishedEndpoints, type ServedZone } from './zone-entry.ts';
@@ -15,6 +18,7 @@ export interface PublisherOptions {
   readonly drains: Drains;
   readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy'>;
   readonly cookies: Pick<CookieSecrets, 'current'>;
+  readonly pages: Pick<TrackerPages, 'current'>;
 }
 
 export interface Publisher {
@@ -24,12 +28,20 @@ export interface Publisher {
   isBehind(zones: readonly ServedZone[]): boolean;
 }
 
-export function createPublisher({ dataPlane, drains, transfers, cookies }: PublisherOptions): Publisher {
+export function createPublisher({
+  dataPlane,
+  drains,
+  transfers,
+  cookies,
+  pages,
+}: PublisherOptions): Publisher {
   /** By name: zones of other servers without a copy that may be served. Bounded by those zones. */
   let unavailable: ReadonlyMap<string, ZoneImage> = new Map();
   let publishedKeys: readonly TsigKey[] | undefined;
   /** Those of the start are known to the data plane already. */
   let publishedSecrets = cookies.current();
+  /** Undefined: none yet. */
+  let publishedPages: PageSettings | undefined;
 
   function unavailableBeside(zones: readonly ServedZone[]): string[] {
     const served = new Set(zones.map(({ version }) => version.name));
@@ -47,17 +59,28 @@ export function createPublisher({ dataPlane, drains, transfers, cookies }: Publi
   return {
     async publish(zones) {
       unavailable = new Map(unavailableBeside(zones).map((zone) => [zone, standIn(zone)]));
-      const draining = drains.drainingBeside(publishedEndpoints(zones));
+      const endpoints = publishedEndpoints(zones);
+      const draining = drains.drainingBeside(endpoints);
       const images = [...zones.map(({ version }) => version.image), ...unavailable.values()];
       publishedKeys = transfers.keys();
       publishedSecrets = cookies.current();
+      publishedPages = pages.current();
       const policy = { transfers: transfers.policy(), cookieSecrets: publishedSecrets };
-      await dataPlane.publish({ images, draining, ...policy });
+      const hosts = httpHosts(endpoints, draining);
+      await dataPlane.publish({ images, draining, hosts, pages: publishedPages, ...policy });
     },
     isBehind(zones) {
       const names = unavailableBeside(zones);
       if (publishedKeys !== transfers.keys() || publishedSecrets !== cookies.current()) return true;
+      if (publishedPages !== pages.current()) return true;
       return names.length !== unavailable.size || names.some((name) => !unavailable.has(name));
     },
   };
+}
+
+/** Those that HTTP requests may name, each once. */
+function httpHosts(endpoints: readonly PublishedEndpoint[], draining: readonly DrainingHost[]): string[] {
+  const declared = endpoints.filter(({ listener }) => listener.transport === 'tcp');
+  const drained = draining.filter(({ transport }) => transport === 'tcp');
+  return [...new Set([...declared, ...drained].map(({ host }) => host))];
 }

@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { COUNTER_FAMILIES } from '../../../src/app/admin/counter-families.ts';
 import { formatStatusPage } from '../../../src/app/admin/status-page.ts';
-import { COUNTER_NAMES } from '../../../src/core/counters.ts';
+import { trackerCounts } from '../../../src/app/admin/tracker-counts.ts';
+import { COUNTER_NAMES, createCounters } from '../../../src/core/counters.ts';
 import { findFreePorts } from '../../support/free-ports.ts';
 import { prepareServer, serve, zoneText } from '../../support/serving.ts';
-import { announceUdp, askUdp, getHttp } from '../../support/tracker-clients.ts';
+import { announceHttp, announceUdp, askUdp, getHttp } from '../../support/tracker-clients.ts';
 
 async function serveOne() {
-  const [port] = await findFreePorts(1);
+  const [port, httpPort] = (await findFreePorts(2)) as [number, number];
   const zone = zoneText(
     'example',
-    `t A 127.0.0.1\nt TXT "BITTORRENT UDP:${port}"\nwww TXT "BITTORRENT DENY ALL"`,
+    `t A 127.0.0.1\nt TXT "BITTORRENT UDP:${port} TCP:${httpPort}"\nwww TXT "BITTORRENT DENY ALL"`,
     7,
   );
   const serving = await serve({ zones: { 't.zone': zone } });
   const get = async (path: string, headers = {}) =>
     (await getHttp('127.0.0.1', serving.adminPort, path, headers)) ?? { status: 0, body: '' };
-  return { ...serving, get, port: port! };
+  return { ...serving, get, port, httpPort };
 }
 
 describe('the admin address', () => {
@@ -37,7 +38,7 @@ describe('the admin address', () => {
   });
 
   it('says the same as JSON', async () => {
-    const { get, port } = await serveOne();
+    const { get, port, httpPort } = await serveOne();
     expect(JSON.parse((await get('/status.json')).body)).toMatchObject({
       state: 'serving',
       isReady: true,
@@ -49,16 +50,64 @@ describe('the admin address', () => {
           state: 'open',
           announceUrl: `udp://t.example:${port}/announce`,
         },
+        { host: 't.example', endpoint: `TCP:${httpPort}`, state: 'open' },
         { host: 'www.example', state: 'denied' },
       ],
       draining: [],
     });
   });
 
-  it('counts what was answered, and never says who asked', async () => {
-    const { get, port, dnsPorts } = await serveOne();
-    await askUdp('127.0.0.1', dnsPorts[0]!, { name: 't.example', type: 'TXT' });
+  it('has what each socket was asked for, and what it can hold', async () => {
+    const { get, port, httpPort, dnsPorts } = await serveOne();
     await announceUdp('127.0.0.1', port);
+    for (const host of ['t.example', 'foreign.test']) await announceHttp('127.0.0.1', httpPort, { host });
+    await getHttp('127.0.0.1', httpPort, `/scrape?info_hash=${'a'.repeat(20)}`, { host: 't.example' });
+    await getHttp('127.0.0.1', httpPort, '/', { host: 't.example' });
+    const status = JSON.parse((await get('/status.json')).body);
+    const buffer = { grantedOctets: expect.any(Number), wantedOctets: 4 * 1024 * 1024 };
+    const ofDns = ({ service, transport }: { service: string; transport: string }): boolean =>
+      service === 'dns' && transport === 'udp';
+    expect(status.sockets.slice(0, 2)).toMatchObject([
+      {
+        transport: 'udp',
+        address: `127.0.0.1:${port}`,
+        service: 'tracker',
+        hosts: ['t.example'],
+        receiveBuffer: buffer,
+        traffic: { announces: 1, scrapes: 0 },
+      },
+      {
+        transport: 'tcp',
+        address: `127.0.0.1:${httpPort}`,
+        service: 'tracker',
+        hosts: ['t.example'],
+        traffic: { announces: 2, scrapes: 1 },
+      },
+    ]);
+    expect(status.sockets.find(ofDns)).toEqual({
+      transport: 'udp',
+      address: `127.0.0.1:${dnsPorts[0]}`,
+      service: 'dns',
+      hosts: [],
+      receiveBuffer: buffer,
+    });
+    expect(status.httpHosts).toEqual([{ host: 't.example', announces: 1, scrapes: 1 }]);
+    expect(status.tracker).toMatchObject({
+      connects: 1,
+      announces: { udp: { ipv4: 1, ipv6: 0 }, http: { ipv4: 2, ipv6: 0 } },
+      scrapes: { udp: { ipv4: 0, ipv6: 0 }, http: { ipv4: 1, ipv6: 0 } },
+      pages: 1,
+    });
+    const page = (await get('/')).body;
+    for (const text of ['Hosts over HTTP', `<code>udp 127.0.0.1:${port}</code>`, '<td>HTTP</td><td>2</td>'])
+      expect(page).toContain(text);
+  });
+
+  it('counts what was answered, and never says who asked', async () => {
+    const { get, port, httpPort, dnsPorts } = await serveOne();
+    await askUdp('127.0.0.1', dnsPorts[0]!, { name: 't.example', type: 'TXT' });
+    await announceUdp('127.0.0.1', port, 7001, '127.0.0.2');
+    await announceHttp('127.0.0.1', httpPort, { host: 't.example', peerPort: 7003, from: '127.0.0.3' });
     const { body } = await get('/metrics');
     for (const line of [
       'portolan_dns_queries_total{transport="udp"} 1',
@@ -66,13 +115,19 @@ describe('the admin address', () => {
       'portolan_tracker_announces_total{transport="udp",family="ipv4"} 1',
       'portolan_zone_serial{zone="example"} 7',
       'portolan_zone_current{zone="example"} 1',
-      'portolan_swarm_peers{family="ipv4"} 1',
-      'portolan_listeners{state="declared"} 1',
+      'portolan_swarm_peers{family="ipv4"} 2',
+      'portolan_listeners{state="declared"} 2',
+      `portolan_tracker_listener_announces_total{transport="udp",listener="127.0.0.1:${port}"} 1`,
+      `portolan_tracker_listener_announces_total{transport="tcp",listener="127.0.0.1:${httpPort}"} 1`,
+      `portolan_tracker_listener_scrapes_total{transport="tcp",listener="127.0.0.1:${httpPort}"} 0`,
+      'portolan_tracker_host_announces_total{host="t.example"} 1',
       'portolan_ready 1',
     ]) {
       expect(body.split('\n')).toContain(line);
     }
-    expect(body).not.toContain('127.0.0.1');
+    const told = [body, (await get('/status.json')).body, (await get('/')).body].join('\n');
+    for (const secret of ['127.0.0.2', '127.0.0.3', 'aaaaaaaa', '6161616161', 'PT0001'])
+      expect(told.split(secret)).toHaveLength(1);
   });
 
   it('rewrites URLs, for people and for programs', async () => {
@@ -136,7 +191,27 @@ describe('the status page', () => {
       dnsTls: [],
       admin: undefined,
       rewriter: undefined,
-      swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, partialSeeds: 0, heapOctets: 0 },
+      swarm: {
+        torrents: 0,
+        peersIpv4: 0,
+        peersIpv6: 0,
+        seeds: 0,
+        leechers: 0,
+        partialSeeds: 0,
+        heapOctets: 0,
+      },
+      tracker: trackerCounts(createCounters()),
+      sockets: [
+        {
+          transport: 'udp',
+          address: hostile,
+          service: 'tracker',
+          hosts: [hostile],
+          receiveBuffer: { grantedOctets: 1024, wantedOctets: 4096 },
+          traffic: { announces: 1, scrapes: 2 },
+        },
+      ],
+      httpHosts: [{ host: hostile, announces: 1, scrapes: 2 }],
       secondaries: [
         {
           zone: hostile,
@@ -189,7 +264,8 @@ describe('the status page', () => {
       ],
     });
     expect(page).not.toContain('<img');
-    expect(page.split('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&amp;&#39;')).toHaveLength(17);
+    expect(page.split('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&amp;&#39;')).toHaveLength(20);
     expect(page).toContain('1h1m');
+    expect(page).toContain('1 KiB of 4 KiB: raise net.core.rmem_max');
   });
 });

@@ -61,6 +61,10 @@ describe('readConfig', () => {
           peersPerTorrent: 100_000,
           heapOctets: 512 * 2 ** 20,
         },
+        snapshot: true,
+        policy: '',
+        policyFile: undefined,
+        hasStats: false,
         onBindFailure: 'reject',
       },
       admin: { listen: { address: '127.0.0.1', port: 8053 } },
@@ -113,6 +117,23 @@ rate_limit_exempt = ["192.0.2.0/24", "2001:db8::/32"]`);
     ],
   ])('refuses %s', (line, problem) => {
     expect(problemsOf(`[dns]\n${line}`)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('reads what the tracker tells people', () => {
+    const text = '[tracker]\npolicy_file = "policy.txt"\nstats = true';
+    expect(configOf(text).tracker).toMatchObject({ policyFile: '/etc/portolan/policy.txt', hasStats: true });
+    const lines = 'No spam.\n\nAsk: hello@example.net, grüße';
+    expect(configOf(`[tracker]\npolicy = """${lines}"""`).tracker.policy).toBe(lines);
+  });
+
+  it.each([
+    ['policy = 1', 'tracker.policy: expected text'],
+    [`policy = "${'ä'.repeat(2049)}"`, 'tracker.policy: expected at most 4096 octets in UTF-8'],
+    ['policy = "a\\u001bb"', 'tracker.policy: expected plain text, without control characters'],
+    ['policy = "a"\npolicy_file = "b"', 'policy_file: expected either tracker.policy or tracker.policy_file'],
+    ['stats = "yes"', 'tracker.stats: expected true or false'],
+  ])('refuses %s', (line, problem) => {
+    expect(problemsOf(`[tracker]\n${line}`)).toEqual([expect.stringContaining(problem)]);
   });
 
   it('reads every key', () => {
