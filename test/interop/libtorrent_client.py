@@ -9,6 +9,7 @@ Ends when its standard input does.
 """
 
 import argparse
+import os
 import select
 import sys
 
@@ -33,6 +34,7 @@ def parse_arguments():
     parser.add_argument("--torrent", required=True)
     parser.add_argument("--save", required=True)
     parser.add_argument("--listen", required=True, help="address:port, or several with a comma")
+    parser.add_argument("--authority", help="a file in PEM: trackers must have a certificate of it")
     parser.add_argument("--proxy", help="address:port of an HTTP proxy for trackers")
     return parser.parse_args()
 
@@ -49,6 +51,14 @@ def proxy_settings(proxy):
         "proxy_peer_connections": False,
         "proxy_tracker_connections": True,
     }
+
+
+def authority_settings(authority):
+    if authority is None:
+        return {}
+    # Where OpenSSL looks for authorities, which libtorrent asks when it starts.
+    os.environ["SSL_CERT_FILE"] = authority
+    return {"validate_https_trackers": True}
 
 
 def add(session, arguments):
@@ -74,7 +84,8 @@ def report(alert):
 
 def main():
     arguments = parse_arguments()
-    session = lt.session({**SETTINGS, **proxy_settings(arguments.proxy), "listen_interfaces": arguments.listen})
+    settings = {**SETTINGS, **proxy_settings(arguments.proxy), **authority_settings(arguments.authority)}
+    session = lt.session({**settings, "listen_interfaces": arguments.listen})
     handle = add(session, arguments)
     while True:
         session.wait_for_alert(200)
