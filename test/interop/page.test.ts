@@ -6,17 +6,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { encodeBencode } from '../../src/core/bencode/encode.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { createFolder } from '../support/temporary-folder.ts';
+import { launchBrowser, measureContrast, visit as visitWith, wide } from './browser.ts';
 import { isInstalled, isMissing, portolan, type Running, start, waitUntilReady } from './programs.ts';
 
 const folder = createFolder();
@@ -75,8 +70,7 @@ rate_limit = 0
   admin = `http://127.0.0.1:${adminPort}/rewrite`;
   own = `http://127.0.0.1:${ownPort}/`;
   if (left) return;
-  // Root may not have Chromium's own sandbox; what it is shown here is ours.
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
@@ -85,32 +79,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-interface Visit {
-  readonly page: Page;
-  readonly context: BrowserContext;
-}
-
-/** Fails the test for what leaves the server, what the policy stops, and what a script throws. */
-async function visit(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
-  const faults: string[] = [];
-  const { origin } = new URL(url);
-  context.on('request', (request) => {
-    if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith(`blob:${origin}/`))
-      faults.push(`asked ${request.url()}`);
-  });
-  const page = await context.newPage();
-  page.on('pageerror', ({ message }) => faults.push(message));
-  page.on('console', (message) => {
-    if (/Content Security Policy|TrustedHTML|Refused/i.test(message.text())) faults.push(message.text());
-  });
-  onTestFinished(async () => {
-    await context.close();
-    expect(faults).toEqual([]);
-  });
-  await page.goto(url);
-  return { page, context };
-}
+const visit = (url: string, options: BrowserContextOptions = {}) => visitWith(browser, url, options);
 
 /** As a person's file manager would: what is dragged is a file of the browser's own making. */
 async function drop(page: Page, name: string, octets: Buffer): Promise<void> {
@@ -130,8 +99,6 @@ async function drop(page: Page, name: string, octets: Buffer): Promise<void> {
 async function badgesOf(page: Page): Promise<string[]> {
   return await page.locator('.badge').allTextContents();
 }
-
-const wide = (page: Page) => page.evaluate('document.documentElement.scrollWidth');
 
 describe.skipIf(left)('the rewriting page', () => {
   it('shows what becomes of a dropped torrent, and gives it back', async () => {
@@ -241,10 +208,10 @@ describe.skipIf(left)('the rewriting page', () => {
   it.each(['light', 'dark'] as const)('can be read in %s', async (colorScheme) => {
     const { page } = await visit(own, { colorScheme });
     await drop(page, 'old.torrent', OLD);
-    const contrasts = await page.evaluate(MEASURE_CONTRAST);
-    expect((contrasts as Contrast[]).length).toBeGreaterThan(20);
+    const contrasts = await measureContrast(page);
+    expect(contrasts.length).toBeGreaterThan(20);
     // WCAG 2.2, 1.4.3: 4.5 for text of this size.
-    expect((contrasts as Contrast[]).filter(({ ratio }) => ratio < 4.5)).toEqual([]);
+    expect(contrasts.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
     const lightness = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(lightness).toBe(colorScheme === 'light' ? 'rgb(246, 243, 236)' : 'rgb(13, 21, 30)');
   });
@@ -328,39 +295,3 @@ describe.skipIf(left)('the rewriting page', () => {
     expect(statuses).toEqual([403, 403, 403, 403]);
   });
 });
-
-interface Contrast {
-  readonly text: string;
-  readonly ratio: number;
-}
-
-/** WCAG 2.2's contrast of every text with what is behind it. */
-const MEASURE_CONTRAST = `(() => {
-  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-  const rgb = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = (node) => {
-    for (let each = node; each; each = each.parentElement) {
-      const colour = rgb(getComputedStyle(each).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  while (texts.nextNode()) {
-    const { parentElement: parent, data } = texts.currentNode;
-    if (data.trim() === '' || !parent.checkVisibility()) continue;
-    const [light, dark] = [luminance(rgb(getComputedStyle(parent).color)), luminance(behind(parent))].sort((a, b) => b - a);
-    found.push({ text: data.trim(), ratio: (light + 0.05) / (dark + 0.05) });
-  }
-  return found;
-})()`;
