@@ -77,6 +77,17 @@ export async function* rewriteInputs(
     return result;
   };
   for await (const input of inputs) {
+    if ('path' in input) {
+      let hasRoom = false;
+      const room = shared.readAhead.room()?.then(() => {
+        hasRoom = true;
+      });
+      // What has not begun is in nobody's memory.
+      while (room !== undefined && !hasRoom) {
+        await Promise.race([room, working[0]?.ended ?? room]);
+        while (working[0]?.isDone === true) yield await deliver();
+      }
+    }
     working.push(startWork(input, shared));
     while (working.length === MAX_IN_WORK || working[0]?.isDone === true) yield await deliver();
   }
@@ -85,16 +96,17 @@ export async function* rewriteInputs(
 
 interface Work {
   readonly done: Promise<Rewritten>;
+  /** Never rejects. */
+  readonly ended: Promise<void>;
   isDone: boolean;
 }
 
 function startWork(input: Input, shared: Shared): Work {
   const done = rewriteInput(input, shared);
-  const work: Work = { done, isDone: false };
   const end = (): void => {
     work.isDone = true;
   };
-  done.then(end, end); // an abort must not count as unhandled until it is awaited
+  const work: Work = { done, ended: done.then(end, end), isDone: false };
   return work;
 }
 
@@ -105,7 +117,7 @@ interface Rewritten extends InputResult {
   readonly held: number;
 }
 
-/** Does without a turn of the event loop where nothing is to be waited for: what was just read is still in the processor. */
+/** For a file {@link ReadAhead} has room. Does without a turn of the event loop where nothing is to be waited for: what was just read is still in the processor. */
 async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   let held = 0;
   let octets: Uint8Array = WRITTEN;
@@ -113,7 +125,7 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     shared.signal?.throwIfAborted();
     let content: Content;
     if ('path' in input) {
-      octets = await readAhead(input.path, shared);
+      octets = await readFile(input.path, shared);
       held = octets.length;
       content = contentOf(input.path, octets);
     } else {
@@ -138,9 +150,7 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   }
 }
 
-async function readAhead(path: string, { readAhead, files }: Shared): Promise<Uint8Array> {
-  const room = readAhead.room();
-  if (room !== undefined) await room;
+async function readFile(path: string, { readAhead, files }: Shared): Promise<Uint8Array> {
   let length = 0;
   try {
     const octets = await files.read(path, MAX_CONTENT_OCTETS);

@@ -63,7 +63,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
     async read(path, maxOctets) {
       if (slowReads > 0) {
         slowReads--;
-        return await readFileBounded(path, maxOctets);
+        return await readFileBounded(path, maxOctets, pool.take);
       }
       const startedAt = nowMilliseconds();
       const octets = readAtOnce(path, maxOctets, pool);

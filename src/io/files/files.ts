@@ -69,9 +69,14 @@ const CHUNK_OCTETS = 1024 * 1024;
 
 /**
  * The octets of a regular file of at most `maxOctets`; longer ones, and what only looks like a file (a pipe, a device,
- * both of which may never end), are refused before their content is held. Throws {@link FileError}.
+ * both of which may never end), are refused before their content is held. `takeMemory` gives at least so many octets.
+ * Throws {@link FileError}.
  */
-export async function readFileBounded(path: string, maxOctets: number): Promise<Uint8Array> {
+export async function readFileBounded(
+  path: string,
+  maxOctets: number,
+  takeMemory = (sizeOctets: number): Uint8Array => new Uint8Array(sizeOctets),
+): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
@@ -79,7 +84,8 @@ export async function readFileBounded(path: string, maxOctets: number): Promise<
     const status = await file.stat();
     if (!status.isFile()) throw new FileError('read', path, 'not-a-file');
     if (status.size > maxOctets) throw new FileError('read', path, 'too-large');
-    return await readToEnd(file, path, maxOctets, status.size);
+    // One octet more, so that the read that fills it not has seen the end.
+    return await readToEnd(file, path, maxOctets, takeMemory(status.size + 1));
   } catch (error) {
     throw fileError('read', path, error);
   } finally {
@@ -91,9 +97,9 @@ async function readToEnd(
   file: FileHandle,
   path: string,
   maxOctets: number,
-  expected: number,
+  memory: Uint8Array,
 ): Promise<Uint8Array> {
-  let octets = new Uint8Array(expected + 1);
+  let octets = memory;
   let length = 0;
   for (;;) {
     const { bytesRead } = await file.read(octets, length, octets.length - length, length);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createBulkFiles } from '../../../src/io/files/bulk-files.ts';
 import { FileError } from '../../../src/io/files/files.ts';
-import { createFolderSync } from '../../../src/io/files/folder-sync.ts';
+import { createFolderSync, MAX_WAITING } from '../../../src/io/files/folder-sync.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const quick = createBulkFiles(() => 0);
@@ -105,13 +105,34 @@ describe.each([true, false])('replacing with fsync %s', (fsync) => {
   });
 });
 
-test('an fsync of a folder that runs already does not count for those who come after it began', async () => {
-  const folder = await temporaryFolder();
-  const { sync } = createFolderSync();
-  const [first, second, third] = [sync(folder), sync(folder), sync(folder)];
-  expect(second).not.toBe(first);
-  expect(third).toBe(second);
-  await Promise.all([first, second]);
-  expect(sync(folder)).not.toBe(second);
-  await expect(sync(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+describe('fsync of a folder', () => {
+  test('is one for all who wait, and none for those who come after it began', async () => {
+    const folder = await temporaryFolder();
+    const folders = createFolderSync();
+    folders.begin();
+    const [first, second] = [folders.sync(folder), folders.sync(folder)];
+    expect(second).toBe(first);
+    folders.end();
+    const third = folders.sync(folder);
+    expect(third).not.toBe(first);
+    await Promise.all([first, third]);
+    await expect(folders.sync(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('waits for changes that may join it, but not when many wait', async () => {
+    const [folder, other] = [await temporaryFolder(), await temporaryFolder()];
+    const folders = createFolderSync();
+    let synced = 0;
+    const wait = (path: string): Promise<void> => folders.sync(path).then(() => void synced++);
+    folders.begin();
+    const waiting = Array.from({ length: MAX_WAITING - 1 }, (_, index) => wait(index === 0 ? other : folder));
+    await stat(folder);
+    await stat(folder);
+    expect(synced).toBe(0);
+    await Promise.all([...waiting, wait(folder)]);
+    expect(synced).toBe(MAX_WAITING);
+    const last = wait(folder);
+    folders.end();
+    await last;
+  });
 });
