@@ -11,7 +11,8 @@ export const tlsSection = z
   .strictObject({
     certificate: setting(z.string('expected a path'), {
       comment:
-        'File with the certificate chain of this machine in PEM, its own certificate first. Read again at SIGHUP and ' +
+        'File with the certificate chain of this machine in PEM, its own certificate first. With it the TCP ports of the ' +
+        'tracker answer HTTPS, too, and zones may declare TCP:443. Read again at SIGHUP and ' +
         'when it changes; a file that is of no use leaves the certificate that was.',
       argument: 'path',
       kind: 'text',
