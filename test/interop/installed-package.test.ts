@@ -166,5 +166,5 @@ async function checkRewritingPage(origin: string): Promise<void> {
 
 it('leaves the sources and the tests at home', async () => {
   const listed = await runThere('find', 'node_modules/portolan', '-name', '*.ts', '!', '-name', '*.d.ts');
-  expect(listed.stdout).toBe('');
+  expect(listed.stdout.split('\n').filter((path) => !path.includes('/examples/'))).toEqual(['']);
 });

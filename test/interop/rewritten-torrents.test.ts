@@ -73,6 +73,21 @@ const MAKERS: readonly [name: string, program: string, make: (output: string) =>
     'transmission-create',
     (output) => done(['transmission-create', '-o', output, ...flags('-t'), source]),
   ],
+  [
+    'transmission-create, private',
+    'transmission-create',
+    (output) => done(['transmission-create', '-p', '-o', output, ...flags('-t'), source]),
+  ],
+  [
+    'libtorrent, hybrid of a single file',
+    '',
+    (output) => done([...MAKER, 'make', 'hybrid', join(source, 'a'), output, ...URLS]),
+  ],
+  [
+    'libtorrent, v2 only of a single file',
+    '',
+    (output) => done([...MAKER, 'make', 'v2', join(source, 'a'), output, ...URLS]),
+  ],
   ['mktorrent', 'mktorrent', (output) => done(['mktorrent', '-o', output, ...flags('-a'), source])],
   [
     'mktorrent, private',
@@ -103,6 +118,7 @@ describe.skipIf(left)('a torrent by', () => {
 
     expect(before.trackers.map(([, url]) => url)).toEqual(expect.arrayContaining([FIRST, SECOND, THIRD]));
     expect(before.v1 ?? before.v2).toMatch(/^[0-9a-f]{40,64}$/);
+    expect([before.v1 !== null, before.v2 !== null]).toEqual([!name.includes('v2'), /hybrid|v2/.test(name)]);
     expect({ ...after, trackers: [] }).toEqual({ ...before, trackers: [] });
     // Both candidates are in the tier of the URL that they replace, which libtorrent shuffles as BEP 12 asks, and the
     // tracker after it is in a tier of its own.
