@@ -86,7 +86,7 @@ function urlBlock(urls: readonly string[]): Markup {
   const order =
     urls.length === 1
       ? undefined
-      : html` They are in order of preference, each in a <a href="${BEP_12}">tier</a> of its own.`;
+      : html` The URLs are in order of preference, each in a <a href="${BEP_12}">tier</a> of its own.`;
   return html`<h2>Announce ${urls.length === 1 ? 'URL' : 'URLs'}</h2>
 <p>Copy the whole block to where your client edits the trackers of a torrent.${order}</p>
 <pre>${urls.join('\n\n')}</pre>`;
