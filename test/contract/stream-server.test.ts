@@ -10,11 +10,12 @@ import { type Clock, systemClock } from '../../src/io/clock.ts';
 import { hasFamily } from '../../src/io/interfaces.ts';
 import { createConnectionLimits } from '../../src/io/streams/connection-limits.ts';
 import { DNS_STREAM_LIMITS, openDnsStream } from '../../src/io/streams/dns-stream.ts';
-import { HTTP_STREAM_LIMITS } from '../../src/io/streams/http-stream.ts';
+import type { HttpStreamHandler } from '../../src/io/streams/http-protocol.ts';
+import { HTTP_STREAM_LIMITS, openHttpStream } from '../../src/io/streams/http-stream.ts';
 import type { StreamLimits } from '../../src/io/streams/stream-connections.ts';
 import type { StreamServer, StreamServerOptions } from '../../src/io/streams/stream-server.ts';
 import { createTlsServer, type TlsServer } from '../../src/io/streams/tls-server.ts';
-import { HTTP_SERVERS } from '../support/http-servers.ts';
+import { HTTP_SERVERS, type HttpServerKind } from '../support/http-servers.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { connectTcp, type TcpClient } from '../support/tcp-client.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';
@@ -91,31 +92,48 @@ const dnsOverTls: Subject = {
   },
 };
 
-const http = HTTP_SERVERS.map(
-  (server): Subject => ({
+function httpOn(server: HttpServerKind): Subject {
+  return {
     name: server.kind,
     limits: HTTP_STREAM_LIMITS,
     rejected: Counter.httpRejectedConnections,
     timedOut: Counter.httpTimeouts,
-    open: ({ address = '127.0.0.1', port = 0, clock = systemClock, ...setup }, replyOctets, onRequest) =>
-      server.open({
-        ...setup,
-        address,
-        port,
-        clock,
-        respond(head, start, end, _source, _localPort, reply) {
-          onRequest();
-          const number =
-            /^GET \/(\d+)/.exec(Buffer.from(head.subarray(start, end)).toString('latin1'))?.[1] ?? 'none';
-          reply.set(textToOctets(number.padEnd(replyOctets)), 0);
-          return { length: replyOctets, keepAlive: true };
-        },
-      }),
+    open: (
+      { address = '127.0.0.1', port = 0, clock = systemClock, tls, ...setup },
+      replyOctets,
+      onRequest,
+    ) => {
+      const respond: HttpStreamHandler = (head, start, end, _source, _localPort, reply) => {
+        onRequest();
+        const number =
+          /^GET \/(\d+)/.exec(Buffer.from(head.subarray(start, end)).toString('latin1'))?.[1] ?? 'none';
+        reply.set(textToOctets(number.padEnd(replyOctets)), 0);
+        return { length: replyOctets, keepAlive: true };
+      };
+      return server.open({ ...setup, address, port, clock, respond, secured: tls && { tls, respond } });
+    },
     request: (n) => textToOctets(`GET /${n} HTTP/1.1\r\nHost: t.example\r\n\r\n`),
     replyLength: (replyOctets) => replyOctets,
     numbers: (received) => received.toString('latin1').trim().split(/ +/).map(Number),
-  }),
-);
+  };
+}
+
+const http = HTTP_SERVERS.map(httpOn);
+
+/** Where both are spoken at one port, told apart by the first octet. */
+const httpWithTls = [false, true].map((isSecured): Subject => {
+  const clear = httpOn({ kind: '', open: openHttpStream });
+  return {
+    ...clear,
+    name: isSecured ? 'HTTPS beside HTTP' : 'HTTP beside HTTPS',
+    isSecured,
+    open: (setup, replyOctets, onRequest) => {
+      const { nowMilliseconds } = setup.clock ?? systemClock;
+      const tls = createTlsServer({ identity, protocols: ['http/1.1'], nowMilliseconds });
+      return clear.open({ ...setup, tls }, replyOctets, onRequest);
+    },
+  };
+});
 
 const hasIpv6 = await hasFamily(6);
 const servers: StreamServer[] = [];
@@ -129,7 +147,7 @@ const REPLY_OCTETS = 10;
 /** What either kind of server has room for; a few hundred overflow every buffer on the way. */
 const LARGE_REPLY_OCTETS = 30_000;
 
-describe.each([dns, dnsOverTls, ...http])('$name', (subject) => {
+describe.each([dns, dnsOverTls, ...http, ...httpWithTls])('$name', (subject) => {
   async function openServer(
     setup: Setup = {},
     replyOctets = REPLY_OCTETS,
