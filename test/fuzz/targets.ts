@@ -2,6 +2,7 @@
 
 import type { FuzzTarget } from './target.ts';
 import { packet } from './targets/packet.ts';
+import { forwarded, proxyHeader } from './targets/proxy-header.ts';
 import { magnet, torrent, trackerList } from './targets/rewriting.ts';
 import { notify, tsig } from './targets/signatures.ts';
 import { httpTracker, udpTracker } from './targets/trackers.ts';
@@ -18,6 +19,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   journal,
   udpTracker,
   httpTracker,
+  proxyHeader,
+  forwarded,
   torrent,
   magnet,
   trackerList,
