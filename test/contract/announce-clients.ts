@@ -9,7 +9,7 @@ import { createSwarmTable } from '../../src/core/swarm/table.ts';
 import { createHttpTracker, MAX_HTTP_REPLY_OCTETS } from '../../src/core/tracker/http/tracker.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
 import { createUdpTracker } from '../../src/core/tracker/udp/tracker.ts';
-import { createTrafficCounts } from '../../src/core/traffic.ts';
+import { createTrafficCounts, NO_ROW } from '../../src/core/traffic.ts';
 
 /** The independent decoder. */
 export function decodeBencode(octets: Uint8Array): unknown {
@@ -70,12 +70,13 @@ export function createTestTracker(limits: Partial<SwarmLimits> = {}) {
 
 export type TestTracker = ReturnType<typeof createTestTracker>;
 
-export function sourceOf(address: string, port: number) {
+export function sourceOf(address: string, port: number, row: number = NO_ROW) {
   const octets = parseIpAddress(address)!;
   const source = createPacketSource();
   source.family = octets.length === 4 ? 4 : 6;
   source.octets.set(octets);
   source.port = port;
+  source.row = row;
   return source;
 }
 
@@ -90,10 +91,11 @@ export function readEndpoints(octets: Uint8Array, addressOctets: 4 | 16): string
 
 const EVENTS = ['none', 'completed', 'started', 'stopped', 'paused'];
 
-export function udpClient({ udp }: TestTracker): TrackerClient {
+/** `row` is what requests are counted as. */
+export function udpClient({ udp }: TestTracker, row: number = NO_ROW): TrackerClient {
   function exchange(packet: Uint8Array, address: string, nowSeconds: number): Uint8Array {
     const reply = new Uint8Array(MAX_DATAGRAM_OCTETS + 3);
-    const length = udp(packet, 0, packet.length, sourceOf(address, 4000), reply, 3, nowSeconds);
+    const length = udp(packet, 0, packet.length, sourceOf(address, 4000, row), reply, 3, nowSeconds);
     return reply.slice(3, 3 + length);
   }
   function connect(address: string, nowSeconds: number): Uint8Array {
@@ -152,11 +154,11 @@ export function percent(octets: Uint8Array): string {
 export function httpRequest(
   { http }: TestTracker,
   head: string | Uint8Array,
-  options: { address?: string; nowSeconds?: number; localPort?: number } = {},
+  options: { address?: string; nowSeconds?: number; localPort?: number; row?: number } = {},
 ) {
   const octets = typeof head === 'string' ? Buffer.from(head, 'latin1') : head;
   const reply = new Uint8Array(MAX_HTTP_REPLY_OCTETS);
-  const source = sourceOf(options.address ?? '192.0.2.1', 4000);
+  const source = sourceOf(options.address ?? '192.0.2.1', 4000, options.row);
   const { localPort = 6969, nowSeconds = 0 } = options;
   const result = http.respond(octets, 0, octets.length, source, localPort, reply, nowSeconds);
   const text = Buffer.from(reply.subarray(0, result.length));
@@ -167,10 +169,11 @@ export function httpRequest(
   return { status: Number(lines[0]!.split(' ')[1]), fields, body, keepAlive: result.keepAlive };
 }
 
-export function httpClient(tracker: TestTracker): TrackerClient {
+/** `row` is what requests are counted as. */
+export function httpClient(tracker: TestTracker, row: number = NO_ROW): TrackerClient {
   function get(target: string, address: string, nowSeconds: number): Record<string, never> {
     const head = `GET ${target} HTTP/1.1\r\nHost: 192.0.2.9:6969\r\n\r\n`;
-    const { body } = httpRequest(tracker, head, { address, nowSeconds });
+    const { body } = httpRequest(tracker, head, { address, nowSeconds, row });
     return decodeBencode(body) as Record<string, never>;
   }
   return {
@@ -199,7 +202,7 @@ export function httpClient(tracker: TestTracker): TrackerClient {
     scrape(infoHash, address, nowSeconds) {
       const target = `/scrape?info_hash=${percent(infoHash)}`;
       const octets = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: 192.0.2.9\r\n\r\n`);
-      const { body } = httpRequest(tracker, octets, { address, nowSeconds });
+      const { body } = httpRequest(tracker, octets, { address, nowSeconds, row });
       const text = Buffer.from(body).toString('latin1');
       const number = (key: string) => Number(new RegExp(`${key}i([0-9]+)e`).exec(text)![1]);
       return {

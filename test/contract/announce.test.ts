@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Announced, createTestTracker, httpClient, udpClient } from './announce-clients.ts';
+import { COUNTER_NAMES, Counter, type CounterName } from '../../src/core/counters.ts';
+import { swarmTotals } from '../../src/core/swarm/table.ts';
+import { TRAFFIC_CELLS } from '../../src/core/traffic.ts';
+import {
+  type Announced,
+  createTestTracker,
+  httpClient,
+  type TrackerClient,
+  udpClient,
+} from './announce-clients.ts';
 import { STORIES, type Step } from './announce-stories.ts';
 
 const INFO_HASH = Uint8Array.from({ length: 20 }, (_, index) => 255 - index);
@@ -73,5 +82,53 @@ describe.each(FRONT_ENDS)('announce stories: $name', ({ createClient, family }) 
       }
       if (step.listed !== undefined) expect(answer.peers, where).toHaveLength(step.listed);
     }
+  });
+});
+
+/** Counters of each front end. */
+const COUNTED = {
+  'UDP over IPv4': ['udpAnnouncesIpv4', 'udpScrapesIpv4', 'udpErrors', 'udpBadAnnounces'],
+  'UDP over IPv6': ['udpAnnouncesIpv6', 'udpScrapesIpv6', 'udpErrors', 'udpBadAnnounces'],
+  'HTTP over IPv4': ['httpAnnouncesIpv4', 'httpScrapesIpv4', 'httpErrors', 'httpBadAnnounces'],
+  'HTTP over IPv6': ['httpAnnouncesIpv6', 'httpScrapesIpv6', 'httpErrors', 'httpBadAnnounces'],
+} as const satisfies Readonly<Record<string, readonly CounterName[]>>;
+
+describe.each(FRONT_ENDS)('what is counted: $name', ({ name, createClient, family }) => {
+  it('is what was answered and refused, by family and by socket, and each event', () => {
+    const tracker = createTestTracker();
+    const [first, second] = [createClient(tracker, 1), createClient(tracker, 2)];
+    const announce = (client: TrackerClient, step: Step) => client.announce(announcedBy(step, family), 1000);
+    announce(first, { who: 'A', left: 1, event: 'started' });
+    announce(first, { who: 'B', left: 1, event: 'started' });
+    announce(second, { who: 'A', left: 0, event: 'completed' });
+    announce(second, { who: 'A', left: 0, event: 'completed' });
+    announce(second, { who: 'B', left: 1, event: 'paused' });
+    announce(second, { who: 'C', left: 1 });
+    const { partialSeeds, leechers } = swarmTotals(tracker.table);
+    announce(second, { who: 'B', left: 1, event: 'stopped' });
+    announce(second, { who: 'D', left: 1, port: 0, event: 'started' });
+    second.scrape(INFO_HASH, addressOf('A', family), 1000);
+
+    expect([partialSeeds, leechers]).toEqual([1, 2]);
+    const expected: Partial<Record<CounterName, number>> = {
+      eventsStarted: 2,
+      eventsCompleted: 2,
+      eventsStopped: 1,
+      eventsPaused: 1,
+      completed: 1,
+    };
+    for (const [index, count] of [7, 1, 1, 1].entries()) expected[COUNTED[name][index]!] = count;
+    const counted = COUNTER_NAMES.filter((counter) => counter !== 'udpConnects').flatMap((counter) => {
+      const count = tracker.counters[Counter[counter]]!;
+      return count === 0 ? [] : [[counter, count] as const];
+    });
+    expect(Object.fromEntries(counted)).toEqual(expected);
+    const rows = [1, 2].map((row) => [
+      ...tracker.traffic.subarray(row * TRAFFIC_CELLS, (row + 1) * TRAFFIC_CELLS),
+    ]);
+    expect(rows).toEqual([
+      [2, 0],
+      [5, 1],
+    ]);
   });
 });

@@ -70,7 +70,10 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
   const { maxConnections, maxConnectionsPerPrefix, maxHeadOctets } = HTTP_STREAM_LIMITS;
   /** By {@link formatListener}; bounded by the control plane's plan. */
   const descriptors = new Map<string, { readonly listener: Listener; readonly sockets: number[] }>();
-  const countRefusal = (): void => void counters[Counter.httpErrors]!++;
+  const countRefusal = (): void => {
+    counters[Counter.httpErrors]!++;
+    counters[Counter.httpBadRequests]!++;
+  };
   const countProxyHeader = (): void => void counters[Counter.httpProxyRefused]!++;
   const loop = new StreamLoop({
     libc,

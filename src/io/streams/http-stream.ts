@@ -117,7 +117,10 @@ function createHttpParts({ clock, connections, proxies, counters, logger, ...opt
         respond,
         maxHeadOctets: limits.maxHeadOctets,
         nowSeconds: clock.nowSeconds,
-        countRefusal: () => count(Counter.httpErrors),
+        countRefusal() {
+          count(Counter.httpErrors);
+          count(Counter.httpBadRequests);
+        },
         countProxyHeader,
       }),
     shared: {
