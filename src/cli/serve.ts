@@ -5,9 +5,11 @@ import type { Config, ConfigResult } from '../app/config/config.ts';
 import { changedKeys } from '../app/config/config-sample.ts';
 import { thisMachine } from '../app/machine.ts';
 import { createServer } from '../app/serve.ts';
+import { createServiceManager } from '../app/service-manager.ts';
 import { loadKeys } from '../app/transfer/load-keys.ts';
 import type { ReloadReport } from '../app/zones/reload.ts';
 import { createLogger, type Logger } from '../io/log.ts';
+import { createServiceNotify } from '../io/service-notify.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
 import { reportFindings } from './serve-findings.ts';
@@ -67,10 +69,13 @@ async function serve(
     stream: io.stderr,
   });
   const reported = (report: ReloadReport): void => reportReload(report, logger, io);
-  const server = await createServer({ config, machine: await thisMachine(), logger, onReload: reported });
+  const machine = await thisMachine();
+  const server = await createServer({ config, machine, logger, onReload: reported });
+  const notify = createServiceNotify(io.env['NOTIFY_SOCKET'] ?? '');
+  const manager = createServiceManager({ env: io.env, notify, clock: machine.clock, server });
   const signals = listenForSignals(async () => {
     sayWhatNeedsRestart(loaded, await load(), logger);
-    reported(await server.reload('signal'));
+    reported(await manager.reload(() => server.reload('signal')));
   }, logger);
   try {
     const started = await server.start();
@@ -87,9 +92,12 @@ async function serve(
     io.stdout.write(
       flags.json === true ? `${JSON.stringify(status)}\n` : renderStart(status, isColoured(io, io.stdout)),
     );
+    manager.ready();
     await signals.stop;
+    manager.stopping();
   } finally {
     await server.stop();
+    manager.close();
     signals.remove();
   }
 }
