@@ -4,6 +4,7 @@
 import type { Counters } from '../core/counters.ts';
 import type { SocketAddress } from '../core/net/endpoint.ts';
 import type { Logger } from '../io/log.ts';
+import type { PasskeyStatus } from './access/passkeys.ts';
 import { openAdmin } from './admin/admin.ts';
 import type { ServerStatus } from './admin/status.ts';
 import type { Config } from './config/config.ts';
@@ -15,6 +16,7 @@ export interface HttpServicesOptions {
   readonly logger: Logger;
   status(): ServerStatus;
   readCounters(): Counters;
+  passkeyCounts(): readonly PasskeyStatus[] | undefined;
 }
 
 export interface HttpServices {

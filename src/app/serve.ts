@@ -2,6 +2,7 @@
 
 import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files/files.ts';
+import type { AccessControl } from './access/access.ts';
 import { hostTraffics, socketStatuses } from './admin/socket-status.ts';
 import {
   drainStatuses,
@@ -70,6 +71,7 @@ class ZoneServer implements Server {
   private readonly dataPlane: DataPlane;
   private readonly cookies: CookieSecrets;
   private readonly pages: TrackerPages;
+  private readonly access: AccessControl;
   private readonly snapshot: SwarmSnapshot;
   private readonly sockets: OpenSockets;
   private readonly drains: Drains;
@@ -85,17 +87,18 @@ class ZoneServer implements Server {
   private waiting: { trigger: Trigger; readonly report: Promise<ReloadReport> } | undefined;
   private stopped: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, { dataPlane, cookies, pages, snapshot }: ServerParts) {
+  constructor(options: ServerOptions, { dataPlane, cookies, pages, access, snapshot }: ServerParts) {
     const { config, machine, logger } = options;
     const { clock } = machine;
     this.options = options;
     this.dataPlane = dataPlane;
     this.cookies = cookies;
     this.pages = pages;
+    this.access = access;
     this.snapshot = snapshot;
     this.dns = createDnsService({ config, dataPlane, machine, logger });
-    const readCounters = () => dataPlane.readCounters();
-    this.http = createHttpServices({ config, logger, readCounters, status: () => this.status() });
+    const counts = { readCounters: () => dataPlane.readCounters(), passkeyCounts: access.passkeyCounts };
+    this.http = createHttpServices({ config, logger, ...counts, status: () => this.status() });
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
     this.drains = createDrains({ file: createLedgerFile(config.state), clock, drainSeconds, logger });
@@ -148,6 +151,7 @@ class ZoneServer implements Server {
       hosts,
       draining,
       swarm: this.dataPlane.swarmTotals(),
+      access: this.access.status(),
       tracker: trackerCounts(this.dataPlane.readCounters()),
       sockets: socketStatuses(this.dataPlane.sockets(), hosts, draining),
       httpHosts: hostTraffics(this.dataPlane.hostTraffic()),
@@ -171,7 +175,7 @@ class ZoneServer implements Server {
     await this.dns.identify();
     const kept = await createKeptZones(config.state);
     await this.drains.restore();
-    const { dataPlane, sockets, drains, cookies, pages } = this;
+    const { dataPlane, sockets, drains, cookies, pages, access } = this;
     const buffers = createImageBuffers();
     const transfers = await createTransfers({
       dns: config.dns,
@@ -199,11 +203,13 @@ class ZoneServer implements Server {
       transfers,
       cookies,
       pages,
+      access,
       buffers,
     });
     // Watched before it is read: what is saved meanwhile is read again, not missed.
     const { clock } = machine;
     this.watch = await watchZones({ roots: config.zones, clock, logger, onSaved: () => this.reloadSaved() });
+    await access.watch(() => this.reloadSaved());
     const reload = await this.readZones('start');
     const isNothingServed = reload.zones.every(({ name }) => name === undefined);
     // A zone that has not come from its primary yet is served with SERVFAIL until it does.
@@ -224,6 +230,7 @@ class ZoneServer implements Server {
         this.transfers?.reloadKeys(),
         this.cookies.reload(),
         this.pages.reload(),
+        this.access.reload(),
       ]);
     let report = await this.reloader.reload(trigger);
     if (await this.watch?.follow(this.reloader.entries())) {
@@ -281,6 +288,7 @@ class ZoneServer implements Server {
     this.state = 'stopping';
     this.cancelDrain();
     await this.watch?.close();
+    await this.access.close();
     await this.transfers?.stop();
     await this.dns.close();
     await this.dataPlane.stop();

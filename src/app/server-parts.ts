@@ -2,6 +2,7 @@
 
 import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
 import type { Logger } from '../io/log.ts';
+import { type AccessControl, openAccess } from './access/access.ts';
 import type { Config } from './config/config.ts';
 import { type CookieSecrets, openCookieSecrets } from './cookie-secrets.ts';
 import { createAnswerSetup } from './data-plane/answer-setup.ts';
@@ -25,10 +26,11 @@ export interface ServerParts {
   readonly dataPlane: DataPlane;
   readonly cookies: CookieSecrets;
   readonly pages: TrackerPages;
+  readonly access: AccessControl;
   readonly snapshot: SwarmSnapshot;
 }
 
-/** Throws FileError, CookieSecretError and PolicyError for files that are of no use. */
+/** Throws FileError, CookieSecretError, PolicyError and AccessError for files that are of no use. */
 export async function openServerParts(
   options: ServerPartsOptions,
   onNotify: (notice: NotifyNotice) => void,
@@ -37,8 +39,9 @@ export async function openServerParts(
   const { clock, randomOctets } = machine;
   const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
   const pages = await openTrackerPages(config.tracker, logger);
+  const access = await openAccess({ config: config.access, machine, logger });
   const { intervalSeconds, proxies, limits } = config.tracker;
-  const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds, proxies };
+  const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds, proxies, passkeys: access.passkeys };
   const snapshot = await openSwarmSnapshot({ config, settings, machine, logger });
   const dataPlane = await (options.createDataPlane ?? createDataPlane)({
     workerCount: config.workers.count,
@@ -53,5 +56,5 @@ export async function openServerParts(
     onNotify,
     randomOctets,
   });
-  return { dataPlane, cookies, pages, snapshot };
+  return { dataPlane, cookies, pages, access, snapshot };
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Counters } from '../../core/counters.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { Logger } from '../../io/log.ts';
+import type { PasskeyStatus } from '../access/passkeys.ts';
 import { type HttpServer, openHttpServer } from '../http/http-server.ts';
 import { createMetrics } from './metrics.ts';
 import type { ServerStatus } from './status.ts';
@@ -14,6 +15,8 @@ export interface AdminOptions {
   readonly listen: SocketAddress;
   status(): ServerStatus;
   readCounters(): Counters;
+  /** Undefined: the tracker is public. */
+  passkeyCounts(): readonly PasskeyStatus[] | undefined;
   /** Of the rewriting service, and whose pages may use it. */
   readonly rewriter: {
     readonly routes: (server: FastifyInstance) => Promise<void>;
@@ -32,7 +35,7 @@ export function openAdmin(options: AdminOptions): Promise<HttpServer> {
   });
 }
 
-function addRoutes(server: FastifyInstance, { status, readCounters }: AdminOptions): void {
+function addRoutes(server: FastifyInstance, { status, readCounters, passkeyCounts }: AdminOptions): void {
   const metrics = createMetrics(readCounters, status);
   server.get('/', (_request, reply) =>
     reply
@@ -43,6 +46,11 @@ function addRoutes(server: FastifyInstance, { status, readCounters }: AdminOptio
   server.get('/status.json', (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(`${JSON.stringify(status(), null, 2)}\n`),
   );
+  server.get('/passkeys.json', (_request, reply) => {
+    const counts = passkeyCounts();
+    if (counts === undefined) return sendText(reply, 404, 'this tracker is public\n');
+    return reply.type('application/json; charset=utf-8').send(`${JSON.stringify(counts, null, 2)}\n`);
+  });
   server.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.format()),
   );

@@ -27,7 +27,7 @@ pre { overflow-x: auto; margin: .5rem 0; }
 export const STATUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 export function formatStatusPage(status: ServerStatus): string {
-  const { isReady, state, dns, dnsTls, zones, secondaries, hosts, draining, swarm } = status;
+  const { isReady, state, dns, dnsTls, zones, secondaries, hosts, draining, swarm, access } = status;
   const { tracker, sockets, httpHosts } = status;
   const page = html`<!doctype html>
 <html lang="en">
@@ -53,6 +53,7 @@ ${
     : html`<h2>Zones of other servers</h2>
 ${table(SECONDARY_HEADS, secondaries.map(secondaryRow))}`
 }
+${accessSection(access)}
 <h2>Tracker hosts</h2>
 ${table(['Host', 'Endpoint', 'Address', 'State', 'Announce URL'], hosts.map(hostRow))}
 <h2>What was asked for</h2>
@@ -130,7 +131,25 @@ function formatTime(seconds: number | undefined): string {
   return new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC');
 }
 
-function findingBlocks({ findings }: ZoneStatus): Markup[] {
+const LIST_STATES = {
+  current: ['good', 'in effect'],
+  'last-good': ['bad', 'an older version is in effect: the file is wrong or gone'],
+} as const;
+
+/** Nothing where there are neither lists nor passkeys. */
+function accessSection({ files, passkeys }: ServerStatus['access']): Markup | undefined {
+  if (files.length === 0 && passkeys === undefined) return undefined;
+  const rows = files.map(
+    ({ setting, path, state, entries }) =>
+      html`<tr><td><code>${setting}</code></td><td>${mark(...LIST_STATES[state])}</td><td>${entries}</td><td><code>${path}</code></td></tr>\n`,
+  );
+  return html`<h2>Access</h2>
+${passkeys === undefined ? undefined : html`<p>A private tracker. Passkeys that are let in: ${passkeys} (<a href="/passkeys.json">counts</a>).</p>`}
+${files.length === 0 ? undefined : table(['List', 'State', 'Entries', 'File'], rows)}
+${files.flatMap(findingBlocks)}`;
+}
+
+function findingBlocks({ findings }: Pick<ZoneStatus, 'findings'>): Markup[] {
   return findings.map(({ file, line, column, severity, code, message, source }) => {
     const mood = severity === 'error' ? 'bad' : 'warning';
     return html`<p>${mark(mood, `${severity}[${code}]`)} <code>${file}:${line}:${column}</code> ${message}</p>

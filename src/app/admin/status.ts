@@ -10,6 +10,7 @@ import { formatAnnounceUrl } from '../../core/preference/host-rule.ts';
 import type { PreferenceHost } from '../../core/preference/hosts.ts';
 import type { PlannedListener } from '../../core/preference/plan.ts';
 import type { SwarmTotals } from '../../core/swarm/table.ts';
+import type { AccessStatus } from '../access/access.ts';
 import type { SecondaryStatus } from '../transfer/secondary-status.ts';
 import type { Drains } from '../zones/drains.ts';
 import type { Finding } from '../zones/finding.ts';
@@ -38,6 +39,8 @@ export interface ServerStatus {
   readonly hosts: readonly HostStatus[];
   readonly draining: readonly DrainStatus[];
   readonly swarm: SwarmTotals;
+  /** Lists and passkeys. */
+  readonly access: AccessStatus;
   readonly tracker: TrackerCounts;
   readonly sockets: readonly SocketStatus[];
   /** As many as are told apart; see createTrafficBook. */

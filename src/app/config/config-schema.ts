@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';
+import { accessSection, checkAccess } from './access-settings.ts';
 import { answerSettings } from './answer-settings.ts';
 import { parseDuration, parseListenAddress, parsePortRange, parseSocketAddress } from './config-values.ts';
 import { checkPages, pageSettings } from './page-settings.ts';
@@ -126,6 +127,7 @@ const sections = z.strictObject({
       }),
     })
     .prefault({}),
+  access: accessSection,
   admin: z
     .strictObject({
       listen: setting(notation(parseSocketAddress, 'an address with a port, such as "127.0.0.1:8053"'), {
@@ -167,9 +169,10 @@ const sections = z.strictObject({
     .prefault({}),
 });
 
-export const configSchema = sections.superRefine(({ zones, dns, tls, tracker }, context) => {
+export const configSchema = sections.superRefine(({ zones, dns, tls, tracker, access }, context) => {
   checkTls(tls, dns.tls_listen, context);
   checkProxies(tracker, context);
+  checkAccess(access, context);
   checkPages(tracker, context);
   if (zones.length > 0 || dns.secondaries.length > 0) return;
   const message = 'expected at least one path, or a zone of another server in dns.secondaries';

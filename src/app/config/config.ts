@@ -9,6 +9,7 @@ import type { AddressEntry } from '../../core/preference/address-map.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
 import type { SwarmLimits } from '../../core/swarm/limits.ts';
 import type { TlsFiles } from '../../io/streams/tls-identity.ts';
+import { type AccessConfig, toAccessConfig } from './access-settings.ts';
 import { type AnswerConfig, toAnswerConfig } from './answer-config.ts';
 import { formatSample } from './config-sample.ts';
 import { configSchema, flagOf, type ParsedConfig, type Setting, settings } from './config-schema.ts';
@@ -28,6 +29,7 @@ export interface Config {
   /** Absolute paths; undefined: no TLS. */
   readonly tls: TlsFiles | undefined;
   readonly tracker: TrackerConfig;
+  readonly access: AccessConfig;
   readonly admin: { readonly listen: SocketAddress };
   readonly rewriter: RewriterConfig;
   readonly workers: { readonly count: 'auto' | number };
@@ -221,6 +223,7 @@ function toConfig(parsed: ParsedConfig, folder: string): Config {
       proxies: toProxyRule(tracker),
       onBindFailure: tracker.on_bind_failure,
     },
+    access: toAccessConfig(parsed.access, folder),
     admin: parsed.admin,
     rewriter: toRewriterConfig(parsed.rewriter),
     workers: parsed.workers,

@@ -1,5 +1,6 @@
 // What the control plane says to a worker thread and hears back: values that can be cloned, one reply a command.
 
+import type { CompiledAccess } from '../../core/access/compile-access.ts';
 import type { Counters } from '../../core/counters.ts';
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { SharedSwarmTable } from '../../core/swarm/table.ts';
@@ -36,6 +37,7 @@ export type Command =
       readonly draining: readonly DrainingHost[];
       readonly transfers: TransferPolicy;
       readonly cookieSecrets: readonly Uint8Array[] | undefined;
+      readonly access: CompiledAccess | undefined;
       readonly pages: PageSettings;
       /** Where the requests of each tracker host are counted. */
       readonly hostRows: ReadonlyMap<string, number>;

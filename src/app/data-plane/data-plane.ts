@@ -1,6 +1,7 @@
 // What answers packets, as the control plane sees it: sockets are opened and closed, a catalog is swapped. Everything
 // that goes in or comes out could cross to another thread: values and promises, no callbacks.
 
+import type { CompiledAccess } from '../../core/access/compile-access.ts';
 import type { Counters } from '../../core/counters.ts';
 import type { Listener, Transport } from '../../core/net/endpoint.ts';
 import type { SwarmLimits } from '../../core/swarm/limits.ts';
@@ -40,6 +41,8 @@ export interface Publication {
   readonly cookieSecrets?: readonly Uint8Array[] | undefined;
   /** Tracker hosts and wildcards whose HTTP requests are counted: as many as there are rows for. */
   readonly hosts?: readonly string[];
+  /** Whom the tracker refuses; nobody where it is left out. */
+  readonly access?: CompiledAccess | undefined;
   /** Of tracker hosts; {@link NO_PAGE_SETTINGS} where they are left out. */
   readonly pages?: PageSettings;
 }

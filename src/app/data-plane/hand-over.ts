@@ -31,13 +31,15 @@ export function publishCommand(
   publication: Publication,
   hostRows: ReadonlyMap<string, number>,
 ): PublishCommand {
-  const { images, draining, transfers = NO_TRANSFERS, cookieSecrets, pages = NO_PAGE_SETTINGS } = publication;
+  const { images, draining, transfers = NO_TRANSFERS, cookieSecrets, access } = publication;
+  const { pages = NO_PAGE_SETTINGS } = publication;
   return {
     kind: 'publish',
     images: images.map(({ buffer }) => buffer),
     draining,
     transfers: { ...transfers, journals: transfers.journals.map(inSharedMemory) },
     cookieSecrets,
+    access,
     pages,
     hostRows,
   };
@@ -45,8 +47,8 @@ export function publishCommand(
 
 /** What a worker makes of {@link publishCommand}. */
 export function publicationOf(command: PublishCommand): Publication {
-  const { images, draining, transfers, cookieSecrets, pages } = command;
-  return { images: images.map((buffer) => new ZoneImage(buffer)), draining, transfers, cookieSecrets, pages };
+  const { images, ...rest } = command;
+  return { ...rest, images: images.map((buffer) => new ZoneImage(buffer)) };
 }
 
 /** What crosses to a thread is copied, but for shared memory; a change stays the same however often it is published. */

@@ -1,5 +1,7 @@
 // Everything pure that answers, around one catalog and one swarm table: what a thread needs to serve any socket.
 
+import { createAccessGate } from '../../core/access/access-gate.ts';
+import { attachAccess, OPEN_ACCESS } from '../../core/access/access-rules.ts';
 import type { Counters } from '../../core/counters.ts';
 import type { PacketHandler, PacketPrefetch } from '../../core/net/packet-handler.ts';
 import { createHostRule, type HostRuleSources, namesStandingFor } from '../../core/preference/host-rule.ts';
@@ -63,6 +65,7 @@ export function createServices(options: ServicesOptions): Services {
     traffic = createTrafficCounts(1),
   } = options;
   const gate = createNotifyGate(tellNotify, counters);
+  const access = createAccessGate({ counters, passkeys: settings.passkeys });
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
   let draining = drainingKeys([]);
@@ -87,13 +90,13 @@ export function createServices(options: ServicesOptions): Services {
   };
   const rule = createHostRule(sources);
   const securedRule = createHostRule({ ...sources, isSecured: true });
-  const http = { table, settings, counters, traffic, journals };
-  const httpTracker = createHttpTracker({ ...http, hostRule: rule.judge });
-  const httpsTracker = createHttpTracker({ ...http, hostRule: securedRule.judge, isSecured: true });
+  const tracker = { table, settings, counters, traffic, journals, access };
+  const httpTracker = createHttpTracker({ ...tracker, hostRule: rule.judge });
+  const httpsTracker = createHttpTracker({ ...tracker, hostRule: securedRule.judge, isSecured: true });
   return {
     authority,
     prefetchZones: zones.prefetch,
-    answerUdpTracker: createUdpTracker({ table, settings, connectionKey, counters, traffic, journals }),
+    answerUdpTracker: createUdpTracker({ ...tracker, connectionKey }),
     journals,
     httpTracker,
     httpsTracker,
@@ -104,10 +107,10 @@ export function createServices(options: ServicesOptions): Services {
       zones.publish(catalog);
       gate.publish(publication.transfers?.notify);
       rows = hostRows;
+      access.rules = publication.access === undefined ? OPEN_ACCESS : attachAccess(publication.access);
       rule.clear();
       securedRule.clear();
-      for (const tracker of [httpTracker, httpsTracker])
-        tracker.publish(publication.pages ?? NO_PAGE_SETTINGS);
+      for (const front of [httpTracker, httpsTracker]) front.publish(publication.pages ?? NO_PAGE_SETTINGS);
     },
   };
 }

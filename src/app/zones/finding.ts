@@ -1,5 +1,6 @@
 // What is wrong with a zone as it would be served here: the findings of the zone language, and those of this machine.
 
+import type { AccessCode } from '../../core/access/access-codes.ts';
 import { octetsToText } from '../../core/octets/text.ts';
 import type { RecordPosition } from '../../core/preference/hosts.ts';
 import type { ListenerCode } from '../../core/preference/listener-codes.ts';
@@ -42,7 +43,7 @@ export type ServeCode = keyof typeof SERVE_CODES;
 
 /** A diagnostic of a zone, whoever found it. */
 export interface Finding extends Omit<Diagnostic, 'code'> {
-  readonly code: Diagnostic['code'] | ListenerCode | CheckCode | SharedCode | ServeCode;
+  readonly code: Diagnostic['code'] | ListenerCode | CheckCode | SharedCode | ServeCode | AccessCode;
 }
 
 /** Texts of the files that a position can point into. */

@@ -1,11 +1,13 @@
 // What the data plane is given: every zone that is served, those that it is to say SERVFAIL for, and what drains.
 
+import type { CompiledAccess } from '../../core/access/compile-access.ts';
 import { parseName } from '../../core/dns/name.ts';
 import type { PublishedEndpoint } from '../../core/preference/ledger.ts';
 import type { PageSettings } from '../../core/tracker/http/pages.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import type { ZoneImage } from '../../core/zone/image.ts';
 import { createUnavailableZone } from '../../core/zone/unavailable.ts';
+import type { AccessControl } from '../access/access.ts';
 import type { CookieSecrets } from '../cookie-secrets.ts';
 import type { DataPlane, DrainingHost } from '../data-plane/data-plane.ts';
 import type { TrackerPages } from '../tracker-pages.ts';
@@ -19,6 +21,7 @@ export interface PublisherOptions {
   readonly transfers: Pick<Transfers, 'secondaries' | 'keys' | 'policy'>;
   readonly cookies: Pick<CookieSecrets, 'current'>;
   readonly pages: Pick<TrackerPages, 'current'>;
+  readonly access: Pick<AccessControl, 'current' | 'published'>;
 }
 
 export interface Publisher {
@@ -34,6 +37,7 @@ export function createPublisher({
   transfers,
   cookies,
   pages,
+  access,
 }: PublisherOptions): Publisher {
   /** By name: zones of other servers without a copy that may be served. Bounded by those zones. */
   let unavailable: ReadonlyMap<string, ZoneImage> = new Map();
@@ -42,6 +46,7 @@ export function createPublisher({
   let publishedSecrets = cookies.current();
   /** Undefined: none yet. */
   let publishedPages: PageSettings | undefined;
+  let publishedAccess: CompiledAccess | undefined;
 
   function unavailableBeside(zones: readonly ServedZone[]): string[] {
     const served = new Set(zones.map(({ version }) => version.name));
@@ -65,14 +70,20 @@ export function createPublisher({
       publishedKeys = transfers.keys();
       publishedSecrets = cookies.current();
       publishedPages = pages.current();
-      const policy = { transfers: transfers.policy(), cookieSecrets: publishedSecrets };
+      publishedAccess = access.current();
+      const policy = {
+        transfers: transfers.policy(),
+        cookieSecrets: publishedSecrets,
+        access: publishedAccess,
+      };
       const hosts = httpHosts(endpoints, draining);
       await dataPlane.publish({ images, draining, hosts, pages: publishedPages, ...policy });
+      access.published(policy.access);
     },
     isBehind(zones) {
       const names = unavailableBeside(zones);
       if (publishedKeys !== transfers.keys() || publishedSecrets !== cookies.current()) return true;
-      if (publishedPages !== pages.current()) return true;
+      if (publishedPages !== pages.current() || publishedAccess !== access.current()) return true;
       return names.length !== unavailable.size || names.some((name) => !unavailable.has(name));
     },
   };

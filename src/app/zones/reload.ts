@@ -5,6 +5,7 @@ import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import { coversSocket } from '../../core/preference/plan.ts';
 import { FileError } from '../../io/files/files.ts';
 import type { Logger } from '../../io/log.ts';
+import type { AccessControl } from '../access/access.ts';
 import type { Config } from '../config/config.ts';
 import type { CookieSecrets } from '../cookie-secrets.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
@@ -55,6 +56,7 @@ export interface ReloadOptions {
     'secondaries' | 'keys' | 'policy' | 'prepare' | 'published' | 'distrust'
   >;
   readonly cookies: Pick<CookieSecrets, 'current'>;
+  readonly access: Pick<AccessControl, 'current' | 'published'>;
   readonly pages: Pick<TrackerPages, 'current'>;
   /** What images are compiled into. */
   readonly buffers: ImageBuffers;

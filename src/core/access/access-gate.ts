@@ -11,6 +11,7 @@ import {
   isTorrentAllowed,
   OPEN_ACCESS,
 } from './access-rules.ts';
+import { attachPasskeyAsks, type PasskeyAsks, putAsk } from './passkey-asks.ts';
 import { isPasskey } from './passkey-path.ts';
 import {
   attachPasskeys,
@@ -68,8 +69,8 @@ const REFUSALS = {
 /** A private tracker's. */
 export interface PasskeyAccess {
   readonly table: PasskeyTable;
-  /** Wants the key octets[start..end) looked up; undefined where a file has all keys there are. */
-  readonly ask: ((octets: Uint8Array, start: number, end: number) => void) | undefined;
+  /** Where keys go that are to be looked up; undefined where a file has all there are. */
+  readonly asks: PasskeyAsks | undefined;
   /** Record of the key that was admitted last, and the downloads that this thread had counted by then. */
   admitted: number;
   completed: number;
@@ -85,16 +86,15 @@ export interface AccessGateOptions {
   readonly counters: Counters;
   /** Makes the tracker a private one. */
   readonly passkeys?: SharedPasskeys | undefined;
-  readonly askPasskey?: PasskeyAccess['ask'];
 }
 
 /** Lets everything through until it is given rules, but for what has no passkey on a private tracker. */
-export function createAccessGate({ counters, passkeys, askPasskey }: AccessGateOptions): AccessGate {
+export function createAccessGate({ counters, passkeys }: AccessGateOptions): AccessGate {
   return {
     rules: OPEN_ACCESS,
     passkeys: passkeys && {
       table: attachPasskeys(passkeys),
-      ask: askPasskey,
+      asks: passkeys.asks && attachPasskeyAsks(passkeys.asks),
       admitted: NO_PASSKEY,
       completed: 0,
     },
@@ -135,7 +135,7 @@ export function refusePasskey(
   nowSeconds: number,
 ): Refusal | undefined {
   if (passkeys === undefined) return undefined;
-  const { table, ask } = passkeys;
+  const { table, asks } = passkeys;
   passkeys.admitted = NO_PASSKEY;
   if (start === end) return refuse(counters, REFUSALS.noPasskey);
   if (!isPasskey(octets, start, end)) return refuse(counters, REFUSALS.wrongPasskey);
@@ -143,8 +143,8 @@ export function refusePasskey(
   if (record === BUSY) return refuse(counters, REFUSALS.pendingPasskey);
   const state = record === NO_PASSKEY ? PasskeyState.free : stateOfPasskey(table, record);
   const isCurrent = state !== PasskeyState.free && nowSeconds < passkeyUntil(table, record);
-  if (!isCurrent && ask !== undefined) {
-    ask(octets, start, end);
+  if (!isCurrent && asks !== undefined) {
+    putAsk(asks, octets, start, end);
     if (state !== PasskeyState.allowed) return refuse(counters, REFUSALS.pendingPasskey);
   } else if (state !== PasskeyState.allowed) return refuse(counters, REFUSALS.wrongPasskey);
   passkeys.admitted = record;

@@ -7,6 +7,7 @@
 // Counts are added to by all threads at once.
 
 import { createSipHashKey, type SipHashKey, sipHash24 } from '../octets/siphash.ts';
+import { createPasskeyAsks } from './passkey-asks.ts';
 
 /** A record: the id, what is known of the key, until when, and what was counted. */
 const RECORD_WORDS = 8;
@@ -35,6 +36,8 @@ export interface SharedPasskeys {
   /** Most records. */
   readonly capacity: number;
   readonly memory: SharedArrayBuffer;
+  /** Where keys go that are not known yet (passkey-asks.ts); undefined where a file has all that there are. */
+  readonly asks: SharedArrayBuffer | undefined;
 }
 
 export interface PasskeyTable {
@@ -51,11 +54,21 @@ export interface PasskeyTable {
 export const NO_PASSKEY = -1;
 export const BUSY = -2;
 
-export function createPasskeys(secret: Uint8Array, capacity: number): SharedPasskeys {
+export interface PasskeysOptions {
+  /** {@link PASSKEY_SECRET_OCTETS} that strangers cannot know. */
+  readonly secret: Uint8Array;
+  /** Up to {@link MAX_PASSKEYS}. */
+  readonly capacity: number;
+  /** Who is not known is asked about. */
+  readonly isAsked: boolean;
+}
+
+export function createPasskeys({ secret, capacity, isAsked }: PasskeysOptions): SharedPasskeys {
   if (secret.length < PASSKEY_SECRET_OCTETS) throw new RangeError('the secret of passkeys has 32 octets');
   if (!(capacity > 0 && capacity <= MAX_PASSKEYS)) throw new RangeError(`${capacity} passkeys are too many`);
   const words = HEAD_WORDS + slotsFor(capacity) + capacity * RECORD_WORDS;
-  return { secret, capacity, memory: new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT) };
+  const memory = new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT);
+  return { secret, capacity, memory, asks: isAsked ? createPasskeyAsks() : undefined };
 }
 
 function slotsFor(capacity: number): number {

@@ -1,8 +1,11 @@
 // What an operator may set about announces, and what both front ends answer by.
 
+import type { SharedPasskeys } from '../access/passkey-table.ts';
 import type { ProxyRule } from '../net/proxy-rule.ts';
 
 export interface TrackerSettings {
+  /** Makes the tracker a private one (BEP 27): who has none of these is not served. */
+  readonly passkeys?: SharedPasskeys | undefined;
   /** Asked of clients between two announces, before {@link INTERVAL_JITTER}. Peers live 1.5 times as long. */
   readonly intervalSeconds: number;
   /** Told to HTTP clients as `min interval`. */
