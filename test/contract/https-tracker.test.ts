@@ -82,6 +82,7 @@ describe.each(IMPLEMENTATIONS)('a tracker port with a certificate, $name,', ({ c
     const counters = plane.readCounters();
     const family = address.includes(':') ? Counter.httpAnnouncesIpv6 : Counter.httpAnnouncesIpv4;
     expect(counters[family]).toBe(3);
+    expect(plane.sockets().map(({ traffic }) => traffic)).toEqual([{ announces: 3, scrapes: 0 }]);
   });
 
   test.skipIf(!onLinux)('takes the address of the connection for that of the client', async () => {
