@@ -99,6 +99,14 @@ export function createPowerCut(): Shim {
           if (flags === 'wx') change();
           return actual.openSync(path, flags, mode);
         },
+        open: ((path: string, flags: string, mode: number, done: (error: Error | null) => void) => {
+          try {
+            if (flags === 'wx') change();
+          } catch (error) {
+            return void queueMicrotask(() => done(error as Error));
+          }
+          actual.open(path, flags, mode, done);
+        }) as unknown as typeof Fs.open,
         writeSync: ((file: number, ...rest: [Uint8Array]) => {
           change();
           dirty.add(inodeOf(file));

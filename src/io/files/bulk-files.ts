@@ -1,6 +1,6 @@
 // Many files read and replaced one after the other, as `files.ts` does it for one. A call that goes through Node's threads
-// costs several times what a file in the system's cache does, so files are read and written at once here, and only what a
-// disk takes its time for is left to the threads: fsync, renames, and reading from where reading is slow.
+// costs several times what a file in the system's cache does, so files are read and written at once here, and only what may
+// have to wait is left to the threads: fsync, what changes the names of a folder, and reading from where reading is slow.
 
 import {
   closeSync,
@@ -9,13 +9,13 @@ import {
   fchownSync,
   fstatSync,
   lstatSync,
+  open,
   openSync,
   readSync,
   realpathSync,
   rename,
   type Stats,
   unlinkSync,
-  write,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -79,18 +79,18 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         const { target, status } = existing(path);
         // In the same folder, because a rename does not cross file systems.
         const name = (names + replaced++).toString(16);
-        temporary = join(dirname(target), `.${basename(target)}.${name}.tmp`);
-        const file = openSync(temporary, 'wx', PRIVATE_FILE_MODE);
+        const created = join(dirname(target), `.${basename(target)}.${name}.tmp`);
+        const file = await createApart(created);
+        temporary = created;
         try {
-          if (fsync) await writeApart(file, octets);
-          else writeAll(file, octets);
+          writeAll(file, octets);
           keepOwner(file, status);
           fchmodSync(file, status.mode & PERMISSION_BITS);
           if (fsync) await syncFile(file);
         } finally {
           closeSync(file);
         }
-        await renameApart(temporary, target);
+        await renameApart(created, target);
         temporary = undefined;
         return { path, folder: dirname(target) };
       } catch (error) {
@@ -144,14 +144,10 @@ function existing(path: string): { readonly target: string; readonly status: Sta
   return { target, status };
 }
 
-/** The same in a thread, beside which the next file is rewritten. */
-function writeApart(file: number, octets: Uint8Array, written = 0): Promise<void> {
+/** In a thread: whoever changes a folder's names waits for the one who does, and that is a rename most of the time. */
+function createApart(path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    write(file, octets, written, octets.length - written, null, (error, count) => {
-      if (error !== null) reject(error);
-      else if (written + count === octets.length) resolve();
-      else writeApart(file, octets, written + count).then(resolve, reject);
-    });
+    open(path, 'wx', PRIVATE_FILE_MODE, (error, file) => (error === null ? resolve(file) : reject(error)));
   });
 }
 
