@@ -7,11 +7,8 @@ import { parsePrefix } from '../../src/core/net/prefix.ts';
 import { textToOctets } from '../../src/core/octets/text.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { createConnectionLimits } from '../../src/io/streams/connection-limits.ts';
-import {
-  HTTP_STREAM_LIMITS,
-  type HttpStreamHandler,
-  type HttpStreamOptions,
-} from '../../src/io/streams/http-stream.ts';
+import type { HttpStreamHandler } from '../../src/io/streams/http-protocol.ts';
+import { HTTP_STREAM_LIMITS, type HttpStreamOptions } from '../../src/io/streams/http-stream.ts';
 import type { StreamServer } from '../../src/io/streams/stream-server.ts';
 import { HTTP_SERVERS } from '../support/http-servers.ts';
 import { createManualClock } from '../support/manual-clock.ts';
