@@ -86,6 +86,7 @@ function statusOf(hosts: readonly Partial<HostStatus>[]): ServerStatus {
     hosts: hosts.map((host) => ({ ...blank, host: 't.example', state: 'open', ...host })),
     draining: [],
     swarm: { torrents: 0, peersIpv4: 0, peersIpv6: 0, seeds: 0, leechers: 0, partialSeeds: 0, heapOctets: 0 },
+    access: { files: [], passkeys: undefined },
     tracker: trackerCounts(createCounters()),
     sockets: [],
     httpHosts: [],

@@ -131,10 +131,10 @@ function formatTime(seconds: number | undefined): string {
   return new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC');
 }
 
-const LIST_STATES = {
+const LIST_STATES: Readonly<Record<'current' | 'last-good', readonly [Mood, string]>> = {
   current: ['good', 'in effect'],
   'last-good': ['bad', 'an older version is in effect: the file is wrong or gone'],
-} as const;
+};
 
 /** Nothing where there are neither lists nor passkeys. */
 function accessSection({ files, passkeys }: ServerStatus['access']): Markup | undefined {

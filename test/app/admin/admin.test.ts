@@ -191,6 +191,7 @@ describe('the status page', () => {
       dnsTls: [],
       admin: undefined,
       rewriter: undefined,
+      access: { files: [], passkeys: undefined },
       swarm: {
         torrents: 0,
         peersIpv4: 0,
