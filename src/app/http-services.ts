@@ -10,10 +10,13 @@ import type { ServerStatus } from './admin/status.ts';
 import type { Config } from './config/config.ts';
 import type { HttpServer } from './http/http-server.ts';
 import { createRewriteService } from './rewrite-service/service.ts';
+import type { ControlSockets } from './takeover/control-sockets.ts';
 
 export interface HttpServicesOptions {
   readonly config: Pick<Config, 'admin' | 'rewriter'>;
   readonly logger: Logger;
+  /** Undefined: each server opens its own. */
+  readonly control: ControlSockets | undefined;
   status(): ServerStatus;
   readCounters(): Counters;
   passkeyCounts(): readonly PasskeyStatus[] | undefined;
@@ -29,7 +32,7 @@ export interface HttpServices {
   close(): Promise<void>;
 }
 
-export function createHttpServices({ config, ...options }: HttpServicesOptions): HttpServices {
+export function createHttpServices({ config, control, ...options }: HttpServicesOptions): HttpServices {
   const service = createRewriteService(config.rewriter, options);
   let admin: HttpServer | undefined;
   let rewriter: HttpServer | undefined;
@@ -40,9 +43,10 @@ export function createHttpServices({ config, ...options }: HttpServicesOptions):
       admin = await openAdmin({
         ...options,
         listen: config.admin.listen,
+        socket: control?.open(config.admin.listen),
         rewriter: { routes: service.routes(), origins },
       });
-      rewriter = await service.open();
+      rewriter = await service.open((listen) => control?.open(listen));
     },
     addresses: () => ({ admin: admin?.address, rewriter: rewriter?.address }),
     listening: () => [admin, rewriter].flatMap((server) => (server === undefined ? [] : [server.address])),

@@ -20,6 +20,7 @@ import { createDnsService, type DnsService } from './dns-service.ts';
 import { createHttpServices, type HttpServices } from './http-services.ts';
 import { openServerParts, type ServerParts, type ServerPartsOptions } from './server-parts.ts';
 import type { SwarmSnapshot } from './swarm-snapshot.ts';
+import { createServerTakeover, type ServerTakeover } from './takeover/server-takeover.ts';
 import type { TrackerPages } from './tracker-pages.ts';
 import { createTransfers, type Transfers } from './transfer/transfers.ts';
 import { createTurns } from './turns.ts';
@@ -35,6 +36,10 @@ import { watchZones, type ZoneWatch } from './zones/zone-watch.ts';
 export interface ServerOptions extends ServerPartsOptions {
   /** Called after each reload that a save of a file brought about. */
   readonly onReload?: (report: ReloadReport) => void;
+  /** Another process answers in this one's place: its number. */
+  readonly onGiven?: (processId: number) => void;
+  /** That process knows all that this one did: it is to be stopped. */
+  readonly onOver?: () => void;
 }
 
 export type StartReport =
@@ -76,6 +81,7 @@ class ZoneServer implements Server {
   private readonly sockets: OpenSockets;
   private readonly drains: Drains;
   private readonly turns = createTurns();
+  private readonly takeover: ServerTakeover;
   private readonly startedAtSeconds: number;
   private state: ServerState = 'starting';
   private reloader: Reloader | undefined;
@@ -97,8 +103,12 @@ class ZoneServer implements Server {
     this.access = access;
     this.snapshot = snapshot;
     this.dns = createDnsService({ config, dataPlane, machine, logger });
+    const { turns } = this;
+    const stateFolder = config.state;
+    this.takeover = createServerTakeover({ ...options, dataPlane, stateFolder, turns, clock });
+    const { control } = this.takeover;
     const counts = { readCounters: () => dataPlane.readCounters(), passkeyCounts: access.passkeyCounts };
-    this.http = createHttpServices({ config, logger, ...counts, status: () => this.status() });
+    this.http = createHttpServices({ config, logger, control, ...counts, status: () => this.status() });
     this.sockets = createOpenSockets(this.dataPlane);
     const { drainSeconds } = config.tracker;
     this.drains = createDrains({ file: createLedgerFile(config.state), clock, drainSeconds, logger });
@@ -110,6 +120,7 @@ class ZoneServer implements Server {
       try {
         const report = await this.open();
         if (report.kind === 'nothing-served') await this.close();
+        else await this.takeover.offer();
         return report;
       } catch (error) {
         await this.close();
@@ -215,6 +226,7 @@ class ZoneServer implements Server {
     // A zone that has not come from its primary yet is served with SERVFAIL until it does.
     if (isNothingServed && transfers.secondaries().length === 0) return { kind: 'nothing-served', reload };
     await this.dns.open();
+    await this.takeover.begin();
     transfers.start();
     if (this.state === 'starting') this.state = 'serving';
     return { kind: 'serving', reload };
@@ -290,10 +302,12 @@ class ZoneServer implements Server {
     await this.watch?.close();
     await this.access.close();
     await this.transfers?.stop();
+    await this.takeover.close();
     await this.dns.close();
     await this.dataPlane.stop();
     await this.http.close();
-    await this.snapshot.save(this.dataPlane);
+    this.takeover.control?.close();
+    if (!this.takeover.isGiven()) await this.snapshot.save(this.dataPlane);
     this.state = 'stopped';
   }
 }

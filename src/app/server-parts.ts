@@ -9,8 +9,10 @@ import { createAnswerSetup } from './data-plane/answer-setup.ts';
 import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { NotifyNotice } from './data-plane/notify-gate.ts';
+import { createSwarm } from './data-plane/shared-state.ts';
 import type { Machine } from './machine.ts';
 import { openSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts';
+import type { Takeover } from './takeover/take-over.ts';
 import { openTrackerPages, type TrackerPages } from './tracker-pages.ts';
 
 export interface ServerPartsOptions {
@@ -19,6 +21,8 @@ export interface ServerPartsOptions {
   readonly logger: Logger;
   /** Another data plane than {@link createDataPlane} finds for this machine. */
   readonly createDataPlane?: (options: DataPlaneOptions) => Promise<DataPlane>;
+  /** What a running server has begun to give: this one goes on in its place. */
+  readonly takeover?: Takeover | undefined;
 }
 
 export interface ServerParts {
@@ -35,7 +39,7 @@ export async function openServerParts(
   options: ServerPartsOptions,
   onNotify: (notice: NotifyNotice) => void,
 ): Promise<ServerParts> {
-  const { config, machine, logger } = options;
+  const { config, machine, logger, takeover } = options;
   const { clock, randomOctets } = machine;
   const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
   const pages = await openTrackerPages(config.tracker, logger);
@@ -50,11 +54,13 @@ export async function openServerParts(
     settings,
     limits,
     maxTrafficRows: config.tracker.maxListeners,
-    swarm: snapshot.swarm,
-    clock,
+    swarm: takeover ? createSwarm({ settings, limits, randomOctets }, takeover.head) : snapshot.swarm,
+    inherited: takeover?.sockets,
+    clock: takeover?.clock ?? clock,
     logger,
     onNotify,
     randomOctets,
   });
+  takeover?.follow(dataPlane, settings);
   return { dataPlane, cookies, pages, access, snapshot };
 }

@@ -6,6 +6,7 @@ import { changedKeys } from '../app/config/config-sample.ts';
 import { thisMachine } from '../app/machine.ts';
 import { createServer } from '../app/serve.ts';
 import { createServiceManager } from '../app/service-manager.ts';
+import { startTakeover } from '../app/takeover/start-takeover.ts';
 import { loadKeys } from '../app/transfer/load-keys.ts';
 import type { ReloadReport } from '../app/zones/reload.ts';
 import { createLogger, type Logger } from '../io/log.ts';
@@ -18,6 +19,7 @@ import { renderReload, renderStart } from './serve-report.ts';
 interface ServeFlags extends ConfigFlags {
   readonly printConfig?: boolean;
   readonly json?: boolean;
+  readonly takeover?: boolean;
 }
 
 const EXAMPLES = `
@@ -26,6 +28,7 @@ Examples:
   portolan serve --config /etc/portolan/portolan.toml
   portolan serve --print-config > portolan.toml  every setting, explained
   portolan serve --dns-listen auto:53 --tracker-drain 4h
+  portolan serve --takeover                      a new version in the place of the one that runs
 
 Signals: SIGHUP reads the zones again, SIGTERM and SIGINT stop.`;
 
@@ -37,6 +40,10 @@ export function registerServe(program: Command, io: CliIo): void {
       'Answers DNS for the zones, opens the ports that their BITTORRENT records declare, and follows every edit.',
     )
     .option('--print-config', 'print the complete commented configuration in effect, and end')
+    .option(
+      '--takeover',
+      'take over from the server that runs with this state folder, without losing a packet',
+    )
     .option('--json', 'print what is served as one JSON object')
     .addHelpText('after', EXAMPLES);
   addConfigOptions(command);
@@ -70,8 +77,19 @@ async function serve(
   });
   const reported = (report: ReloadReport): void => reportReload(report, logger, io);
   const machine = await thisMachine();
-  const server = await createServer({ config, machine, logger, onReload: reported });
   const notify = createServiceNotify(io.env['NOTIFY_SOCKET'] ?? '');
+  const takeover = flags.takeover === true ? await startTakeover({ config, machine, logger }) : undefined;
+  const over = Promise.withResolvers<'given'>();
+  const server = await createServer({
+    config,
+    machine,
+    logger,
+    takeover,
+    onReload: reported,
+    // Said by the process that was the main one until now: sd_notify(3) would have another not believed.
+    onGiven: (processId) => notify?.(`MAINPID=${processId}`),
+    onOver: () => over.resolve('given'),
+  });
   const manager = createServiceManager({ env: io.env, notify, clock: machine.clock, server });
   const signals = listenForSignals(async () => {
     sayWhatNeedsRestart(loaded, await load(), logger);
@@ -93,8 +111,8 @@ async function serve(
       flags.json === true ? `${JSON.stringify(status)}\n` : renderStart(status, isColoured(io, io.stdout)),
     );
     manager.ready();
-    await signals.stop;
-    manager.stopping();
+    // Where another process goes on, the service does not end.
+    if ((await Promise.race([signals.stop, over.promise])) !== 'given') manager.stopping();
   } finally {
     await server.stop();
     manager.close();

@@ -6,6 +6,7 @@ import type { Counters } from '../../core/counters.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { Logger } from '../../io/log.ts';
 import type { PasskeyStatus } from '../access/passkeys.ts';
+import type { ControlSocket } from '../http/control-socket.ts';
 import { type HttpServer, openHttpServer } from '../http/http-server.ts';
 import { createMetrics } from './metrics.ts';
 import type { ServerStatus } from './status.ts';
@@ -13,6 +14,8 @@ import { formatStatusPage, STATUS_PAGE_POLICY } from './status-page.ts';
 
 export interface AdminOptions {
   readonly listen: SocketAddress;
+  /** See HttpServerOptions. */
+  readonly socket?: ControlSocket | undefined;
   status(): ServerStatus;
   readCounters(): Counters;
   /** Undefined: the tracker is public. */
@@ -27,9 +30,9 @@ export interface AdminOptions {
 
 /** Rejects with BindError. */
 export function openAdmin(options: AdminOptions): Promise<HttpServer> {
-  const { listen, logger, rewriter } = options;
+  const { listen, socket, logger, rewriter } = options;
   const { origins } = rewriter;
-  return openHttpServer({ listen, logger, hosts: [], origins }, (server) => {
+  return openHttpServer({ listen, socket, logger, hosts: [], origins }, (server) => {
     addRoutes(server, options);
     server.register(rewriter.routes);
   });

@@ -17,6 +17,7 @@ import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
 import type { NotifyNotice, NotifyPolicy } from './notify-gate.ts';
+import type { InheritedSockets, PlaneTakeover } from './plane-takeover.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import type { Swarm } from './shared-state.ts';
 import type { TrafficSum } from './traffic-book.ts';
@@ -71,6 +72,8 @@ export interface DataPlaneSetup {
   readonly limits?: Partial<SwarmLimits> | undefined;
   /** What a former process knew; made with `settings` and `limits`. */
   readonly swarm?: Swarm | undefined;
+  /** Sockets of a former process. With them nothing is answered before `takeover.begin`; only where there is `takeover`. */
+  readonly inherited?: InheritedSockets | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A zone has changed at its primary. */
@@ -123,6 +126,8 @@ export interface DataPlane {
   readonly swarm: Swarm;
   /** The second of the clock that the times in the table are of. */
   swarmSeconds(): number;
+  /** Undefined where sockets cannot go to another process. */
+  readonly takeover?: PlaneTakeover | undefined;
   /** Closes every socket; safe twice, and waits. */
   stop(): Promise<void>;
 }

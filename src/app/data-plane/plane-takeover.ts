@@ -18,6 +18,8 @@ import type { Workers } from './workers.ts';
 export interface InheritedSockets {
   /** Those of a listener, the taker's from now on; none where there are none. */
   take(listener: Listener): readonly number[];
+  /** Those that nobody took, once, to be closed: their ports are not wanted any more. */
+  takeRest(): readonly number[];
 }
 
 /** What the workers have let go of. */
@@ -34,8 +36,8 @@ export interface PlaneTakeoverOptions {
   readonly threads: Workers;
   /** By `formatListener`. */
   readonly listeners: ReadonlyMap<string, OpenListener>;
-  /** Sockets are opened, and nothing is answered before {@link PlaneTakeover.begin}. */
-  readonly isHeld: boolean;
+  /** With them sockets are opened, and nothing is answered before {@link PlaneTakeover.begin}. */
+  readonly inherited: InheritedSockets | undefined;
   standing(): Standing;
   /** Forgets every listener without closing its port. */
   forget(): void;
@@ -44,13 +46,24 @@ export interface PlaneTakeoverOptions {
 export class PlaneTakeover {
   /** Nothing is answered: not yet, or by another. */
   isAway: boolean;
+  readonly libc: Libc;
+  readonly inherited: InheritedSockets | undefined;
+  /** Resolves with {@link PlaneTakeover.begin}; at once where nothing was to be waited for. */
+  readonly begun: Promise<void>;
   private readonly options: PlaneTakeoverOptions;
+  private readonly resolveBegun: () => void;
   private memories: readonly SharedArrayBuffer[] = [];
   private surrendered: TrackerConnection[] = [];
 
   constructor(options: PlaneTakeoverOptions) {
     this.options = options;
-    this.isAway = options.isHeld;
+    this.libc = options.libc;
+    this.inherited = options.inherited;
+    this.isAway = options.inherited !== undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.begun = promise;
+    this.resolveBegun = resolve;
+    if (!this.isAway) resolve();
   }
 
   sockets(): readonly OpenListener[] {
@@ -81,14 +94,15 @@ export class PlaneTakeover {
 
   /** Answers what has arrived, then nothing more: resolves within milliseconds, with the connections of others to go on. */
   async surrender(): Promise<Surrendered> {
-    const { packet, stream } = this.options.threads;
+    const { threads } = this.options;
+    const { packet } = threads;
     this.isAway = true;
     this.surrendered = [];
     await Promise.allSettled(packet.map((worker) => worker.send({ kind: 'surrender' })));
     // Not waited for: connections there end in their own time. Last, for until now it was given connections of the others.
     const streams = this.sockets()
       .filter(({ listener }) => listener.transport === 'tcp')
-      .map(({ listener }) => stream().send({ kind: 'close', listener }));
+      .map(({ listener }) => threads.stream().send({ kind: 'close', listener }));
     const settling = packet.map((worker) => worker.send({ kind: 'settle' }));
     const settled = Promise.allSettled([...streams, ...settling]).then(() => undefined);
     return { connections: this.surrendered, settled };
@@ -112,6 +126,12 @@ export class PlaneTakeover {
     }
     // A worker that dies meanwhile has a successor that is told of the sockets.
     await Promise.allSettled(told);
+    this.resolveBegun();
+  }
+
+  /** Goes on after {@link PlaneTakeover.surrender} as if it had not been; harmless without. */
+  async resume(): Promise<void> {
+    if (this.isAway) await this.begin(this.surrendered);
   }
 
   /** The sockets are another's: closed here, their ports stay open. */
@@ -131,10 +151,9 @@ export class PlaneTakeover {
   }
 }
 
-/** Sockets by what they listen on; those that nobody took are closed by {@link closeUntaken}. */
 export function createInheritedSockets(
   sockets: readonly { readonly listener: Listener; readonly descriptors: readonly number[] }[],
-): InheritedSockets & { untaken(): number[] } {
+): InheritedSockets {
   /** Bounded by what came. */
   const left = new Map(sockets.map(({ listener, descriptors }) => [formatListener(listener), descriptors]));
   return {
@@ -144,6 +163,10 @@ export function createInheritedSockets(
       left.delete(key);
       return descriptors;
     },
-    untaken: () => [...left.values()].flat(),
+    takeRest() {
+      const rest = [...left.values()].flat();
+      left.clear();
+      return rest;
+    },
   };
 }

@@ -21,7 +21,7 @@ import { createSteadyClock } from '../steady-clock.ts';
 import type { Command } from './commands.ts';
 import type { DataPlane, DataPlaneSetup, OpenSocket, Publication, Service } from './data-plane.ts';
 import { type OpenListener, openCommands, publishCommand, type Standing } from './hand-over.ts';
-import { type InheritedSockets, PlaneTakeover } from './plane-takeover.ts';
+import { PlaneTakeover } from './plane-takeover.ts';
 import { createReceiveBufferReport, type ReceiveBuffer } from './receive-buffer.ts';
 import { hrtimeMilliseconds } from './shared-clock.ts';
 import { openOwnPort, openSharedPort } from './shared-port.ts';
@@ -37,8 +37,6 @@ export interface ThreadedDataPlaneOptions extends DataPlaneSetup {
   readonly workerCount: number;
   /** The stream worker has all of TCP: the stream engine does not run here. */
   readonly withoutStreamLoop?: boolean;
-  /** Of a former process. With them nothing is answered before `takeover.begin`. */
-  readonly inherited?: InheritedSockets | undefined;
   /** See WorkerThreadOptions. */
   readonly stopMilliseconds?: number;
   readonly answerMilliseconds?: number;
@@ -112,7 +110,7 @@ export class ThreadedDataPlane implements DataPlane {
       state: this.state,
       threads: this.threads,
       listeners: this.listeners,
-      isHeld: options.inherited !== undefined,
+      inherited: options.inherited,
       standing: () => this.standing(),
       forget: () => this.listeners.clear(),
     });
@@ -180,7 +178,8 @@ export class ThreadedDataPlane implements DataPlane {
     // Last, for until then it is given connections of the others.
     await Promise.allSettled([this.threads.stream().send({ kind: 'close', listener })]);
     // A thread that died over it may have left another descriptor of it behind.
-    if (open.worker === 'stream') this.options.libc.shutdown(open.descriptors[0]!, SHUT_RD);
+    if (open.worker === 'stream' && !this.takeover.isAway)
+      this.options.libc.shutdown(open.descriptors[0]!, SHUT_RD);
     this.closeDescriptors(open.descriptors);
     this.traffic.releaseRow(open.row);
   }

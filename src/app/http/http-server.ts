@@ -7,6 +7,7 @@ import { BindError } from '../../io/bind-error.ts';
 import { systemClock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import { createBodyDeadline, isAnswering } from './body-deadline.ts';
+import type { ControlSocket } from './control-socket.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
 import {
   formatProblem,
@@ -19,6 +20,8 @@ import {
 
 export interface HttpServerOptions extends GuardOptions {
   readonly listen: SocketAddress;
+  /** Listening there already; the port is opened here where it is left out. */
+  readonly socket?: ControlSocket | undefined;
   readonly logger: Logger;
   /** Networks of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[] | undefined;
@@ -53,7 +56,7 @@ export async function openHttpServer(
   options: HttpServerOptions,
   addRoutes: (server: FastifyInstance) => void,
 ): Promise<HttpServer> {
-  const { listen, logger, trustedProxies = [], requestMilliseconds = REQUEST_MILLISECONDS } = options;
+  const { listen, socket, logger, trustedProxies = [], requestMilliseconds = REQUEST_MILLISECONDS } = options;
   const server = Fastify({
     bodyLimit: MAX_BODY_OCTETS,
     requestTimeout: 0, // a deadline of our own: body-deadline.ts
@@ -80,16 +83,38 @@ export async function openHttpServer(
   });
   addRoutes(server);
   try {
-    await server.listen({ host: listen.address, port: listen.port, ipv6Only: listen.address.includes(':') });
+    if (socket !== undefined) await listenLater(server, listen, socket);
+    else
+      await server.listen({
+        host: listen.address,
+        port: listen.port,
+        ipv6Only: listen.address.includes(':'),
+      });
   } catch (error) {
     await server.close();
     if (!isSystemError(error)) throw error;
     throw new BindError({ transport: 'tcp', ...listen }, error);
   }
   const bound = server.server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : listen.port;
+  const port = socket?.port ?? (typeof bound === 'object' && bound !== null ? bound.port : listen.port);
   let closed: Promise<void> | undefined;
   return { address: { address: listen.address, port }, close: () => (closed ??= server.close()) };
+}
+
+/** A connection waits in the socket until it may be accepted. */
+async function listenLater(
+  server: FastifyInstance,
+  listen: SocketAddress,
+  socket: ControlSocket,
+): Promise<void> {
+  await server.ready();
+  const begin = async (): Promise<void> => {
+    // What node:net is given goes through: with `fd` it looks at nothing else.
+    const where = { host: listen.address, fd: socket.lend() };
+    await server.listen(where);
+  };
+  if (socket.hasBegun()) await begin();
+  else void socket.begun.then(begin).catch((error: Error) => server.log.error(error));
 }
 
 function isSystemError(error: unknown): error is Error {

@@ -3,9 +3,11 @@
 import cors from '@fastify/cors';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
+import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { Logger } from '../../io/log.ts';
 import { createResolver } from '../../io/resolver/resolver.ts';
 import type { RewriterConfig } from '../config/rewriter-settings.ts';
+import type { ControlSocket } from '../http/control-socket.ts';
 import { type HttpServer, openHttpServer } from '../http/http-server.ts';
 import { ProblemError } from '../http/problem.ts';
 import { type ApiOptions, addApiRoutes } from './api-routes.ts';
@@ -16,8 +18,11 @@ import { addPageRoutes } from './page-routes.ts';
 export interface RewriteService {
   /** For `register` of fastify. `pagePath` is where the page is, beside `/rewrite`. */
   routes(pagePath?: '/'): (server: FastifyInstance) => Promise<void>;
-  /** Opens the address of its own; undefined where none is configured. Rejects with BindError. */
-  open(): Promise<HttpServer | undefined>;
+  /**
+   * Opens the address of its own; undefined where none is configured. `socketFor` has the socket from elsewhere. Rejects with
+   * BindError.
+   */
+  open(socketFor?: (listen: SocketAddress) => ControlSocket | undefined): Promise<HttpServer | undefined>;
   /** Ends look-ups under way; servers are closed by whoever opened them. */
   close(): void;
 }
@@ -52,13 +57,13 @@ export function createRewriteService(
 
   return {
     routes,
-    async open() {
+    async open(socketFor) {
       if (listen === undefined) return undefined;
       const isPrivate = isLoopback(listen.address);
       const hosts = isPrivate || config.hosts.length > 0 ? config.hosts : undefined;
       const { trustedProxies } = config;
       return await openHttpServer(
-        { listen, logger, hosts, origins, trustedProxies, requestMilliseconds },
+        { listen, socket: socketFor?.(listen), logger, hosts, origins, trustedProxies, requestMilliseconds },
         (server) => void server.register(routes('/')),
       );
     },

@@ -68,11 +68,20 @@ export function acceptForDescriptors(libc: Libc, listening: number): number | un
 
 /** The user at the other end as the kernel knows it. Throws `SystemCallError`. */
 export function peerUser(libc: Libc, descriptor: number): number {
+  return peerCredential(libc, descriptor, Ucred.uid);
+}
+
+/** The process at the other end. Throws `SystemCallError`. */
+export function peerProcess(libc: Libc, descriptor: number): number {
+  return peerCredential(libc, descriptor, Ucred.pid);
+}
+
+function peerCredential(libc: Libc, descriptor: number, at: number): number {
   const octets = new Uint8Array(Ucred.octets);
   const length = Uint8Array.of(octets.length, 0, 0, 0);
   const result = libc.getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, octets, length);
   check(libc, 'getsockopt', result);
-  return new DataView(octets.buffer).getUint32(Ucred.uid, true);
+  return new DataView(octets.buffer).getUint32(at, true);
 }
 
 /** Another descriptor of the same socket. Throws `SystemCallError`. */

@@ -1,0 +1,68 @@
+// Both takeovers in the life of a server: the one that it begins with, and the one that it ends with.
+
+import type { Clock } from '../../io/clock.ts';
+import type { Logger } from '../../io/log.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { Turns } from '../turns.ts';
+import { type ControlSockets, createControlSockets } from './control-sockets.ts';
+import { type Offer, offerTakeover } from './offer.ts';
+import type { Takeover } from './take-over.ts';
+
+export interface ServerTakeoverOptions {
+  /** What a running server has begun to give, and `dataPlane` follows. */
+  readonly takeover?: Takeover | undefined;
+  readonly dataPlane: DataPlane;
+  readonly stateFolder: string;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  onGiven?: ((processId: number) => void) | undefined;
+  onOver?: (() => void) | undefined;
+}
+
+export interface ServerTakeover {
+  /** Where HTTP services listen; undefined where each opens its own socket. */
+  readonly control: ControlSockets | undefined;
+  /** Everything is open: answers from now on. Rejects with TakeoverError where the running server goes on. */
+  begin(): Promise<void>;
+  /** Another process may ask from now on. Never rejects. */
+  offer(): Promise<void>;
+  /** Another process answers in this one's place, and owns what is in the state folder. */
+  isGiven(): boolean;
+  /** Before the sockets are closed. */
+  close(): Promise<void>;
+}
+
+export function createServerTakeover(options: ServerTakeoverOptions): ServerTakeover {
+  const { takeover, dataPlane, turns } = options;
+  const plane = dataPlane.takeover;
+  const control = plane && createControlSockets(plane);
+  let offer: Offer | undefined;
+  let isGiven = false;
+
+  return {
+    control,
+    begin: async () => await takeover?.finish(),
+    async offer() {
+      // Until then the door is the other's.
+      await takeover?.over();
+      if (control === undefined) return;
+      offer = await offerTakeover({
+        ...options,
+        plane,
+        control,
+        hold: (task) => turns.take(task),
+        onGiven(processId) {
+          isGiven = true;
+          options.onGiven?.(processId);
+        },
+        onOver: () => options.onOver?.(),
+      });
+    },
+    isGiven: () => isGiven,
+    async close() {
+      takeover?.abandon();
+      await offer?.close();
+    },
+  };
+}
