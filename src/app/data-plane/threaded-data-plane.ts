@@ -93,14 +93,13 @@ export class ThreadedDataPlane implements DataPlane {
       workerCount,
       clockOrigin: { seconds: this.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
     };
-    const wakes = Array.from({ length: workerCount }, () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-    this.wakes = wakes;
+    this.wakes = Array.from({ length: workerCount }, () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     this.rings = createHandOverRings(workerCount);
     this.threads = new Workers({
       ...options,
       clock: this.clock,
       table: this.state.table,
-      ...createWorkerSetups({ shared, wakes, rings: this.rings, traffic: this.traffic }),
+      ...createWorkerSetups({ shared, wakes: this.wakes, rings: this.rings, traffic: this.traffic }),
       standing: () => this.standing(),
       onNotify: (notice) => this.options.onNotify?.(notice),
       onSurrender: (connections) => this.takeover.take(connections),
