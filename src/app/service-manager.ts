@@ -116,11 +116,15 @@ function statusLine({ zones, hosts, draining, swarm }: ServerStatus): string {
   const open = hosts.filter(({ state }) => state === 'open');
   const sockets = new Set(open.map(({ endpoint, address }) => `${endpoint} ${address}`));
   const parts = [
-    `${zones.length} zones`,
-    `${sockets.size} tracker sockets`,
+    counted(zones.length, 'zone'),
+    counted(sockets.size, 'tracker socket'),
     ...(draining.length > 0 ? [`${draining.length} draining`] : []),
-    `${swarm.torrents} torrents`,
-    `${swarm.peersIpv4 + swarm.peersIpv6} peers`,
+    counted(swarm.torrents, 'torrent'),
+    counted(swarm.peersIpv4 + swarm.peersIpv6, 'peer'),
   ];
   return parts.join(', ');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

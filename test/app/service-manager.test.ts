@@ -34,7 +34,7 @@ async function scene(env: Record<string, string> = {}) {
   };
 }
 
-const STATUS = 'STATUS=1 zones, 4 tracker sockets, 0 torrents, 0 peers';
+const STATUS = 'STATUS=1 zone, 4 tracker sockets, 0 torrents, 0 peers';
 
 describe('a service manager', () => {
   it('hears that the server is ready, with counts and nothing else', async () => {
@@ -43,7 +43,7 @@ describe('a service manager', () => {
     expect(received()).toEqual([`READY=1\n${STATUS}`]);
     await announceUdp('127.0.0.1', port);
     await clock.advance(60);
-    const status = 'STATUS=1 zones, 4 tracker sockets, 1 torrents, 1 peers';
+    const status = 'STATUS=1 zone, 4 tracker sockets, 1 torrent, 1 peer';
     expect(received()).toEqual([status, status]);
     manager.close();
     expect(clock.pending()).toBe(0);
