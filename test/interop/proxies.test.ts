@@ -6,6 +6,7 @@ import { type AnnounceData, Client } from 'bittorrent-tracker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findFreePorts } from '../support/free-ports.ts';
 import { zoneText } from '../support/serving.ts';
+import { projectRoot } from '../support/source-tree.ts';
 import { createFolder } from '../support/temporary-folder.ts';
 import { createTestIdentity } from '../support/test-certificate.ts';
 import { getHttp } from '../support/tracker-clients.ts';
@@ -61,7 +62,7 @@ let protocol: Tracker;
 let field: Tracker;
 let both: Tracker;
 
-const haproxyText = (): string => `
+const HAPROXY_DEFAULTS = `
 global
   maxconn 200
 defaults
@@ -69,6 +70,9 @@ defaults
   timeout connect 5s
   timeout client 1m
   timeout server 1m
+`;
+
+const haproxyText = (): string => `${HAPROXY_DEFAULTS}
 listen line
   bind ${PUBLIC.line}:${protocol.port}
   bind [::1]:${protocol.port}
@@ -82,7 +86,7 @@ listen both
   server portolan 127.0.0.1:${both.port} send-proxy-v2
 `;
 
-const nginxText = (): string => `
+const nginxText = (servers: string): string => `
 daemon off;
 master_process off;
 pid ${folder.path}/nginx.pid;
@@ -91,6 +95,11 @@ events { worker_connections 100; }
 http {
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder.path}/${name};`).join(' ')}
+  ${servers}
+}
+`;
+
+const nginxServers = (): string => `
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_set_header Host $http_host;
@@ -98,7 +107,6 @@ http {
   upstream tracker { server 127.0.0.1:${field.port}; keepalive 8; }
   server { listen ${PUBLIC.http}:${field.port}; location / { proxy_pass http://tracker; } }
   server { listen ${PUBLIC.http}:${both.port}; location / { proxy_pass http://${PUBLIC.both}:${both.port}; } }
-}
 `;
 
 describe.skipIf(left)('behind a proxy', () => {
@@ -113,7 +121,7 @@ describe.skipIf(left)('behind a proxy', () => {
     both = await startTracker('both', [PUBLIC.both, PUBLIC.http], PROXY_PROTOCOL + PROXY_HEADER);
     const [haproxy, nginx] = [join(folder.path, 'haproxy.cfg'), join(folder.path, 'nginx.conf')];
     writeFileSync(haproxy, haproxyText());
-    writeFileSync(nginx, nginxText());
+    writeFileSync(nginx, nginxText(nginxServers()));
     running.push(start(['haproxy', '-db', '-f', haproxy]), start(['nginx', '-c', nginx, '-e', 'stderr']));
     for (const [address, port] of [
       [PUBLIC.line, protocol.port],
@@ -192,6 +200,22 @@ describe.skipIf(left)('behind a proxy', () => {
       expect(other).not.toContain(octets('192.0.2.66'));
     },
   );
+
+  it.each([
+    ['haproxy', ['haproxy', '-c', '-f']],
+    ['nginx', ['nginx', '-t', '-e', 'stderr', '-c']],
+  ] as const)('%s takes the lines of the README', async (language, command) => {
+    const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
+    const block = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)![1]!;
+    const lines = block
+      .replaceAll('192.0.2.1', PUBLIC.line)
+      .replaceAll('2001:db8::1', '::1')
+      .replaceAll('6969', String(protocol.port));
+    const text = language === 'nginx' ? nginxText(lines) : `${HAPROXY_DEFAULTS}${lines}`;
+    const path = join(folder.path, `readme-${language}`);
+    writeFileSync(path, text);
+    expect(await run([...command, path])).toMatchObject({ code: 0 });
+  });
 
   it('a client of IPv6 is one, though the proxy reaches the tracker over IPv4', async () => {
     const answer = await announce(`http://[::1]:${protocol.port}`, '::1', 7100);
