@@ -1,6 +1,7 @@
 // Writes the tables of README.md that come from the code: `npm run docs`. A test says when they are behind.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { describeMetrics, type MetricDescription } from '../src/app/admin/metrics.ts';
 import { settings } from '../src/app/config/config-schema.ts';
 import { CHECK_CODES, SERVE_CODES, SHARED_CODES } from '../src/app/zones/finding.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
@@ -58,8 +59,18 @@ export function readmeTables(): Readonly<Record<string, string>> {
       ...sharedFindings,
       ...serveFindings,
     ].join('\n'),
+    metrics: ['| metric | labels | what it is |', '|---|---|---|', ...describeMetrics().map(metricRow)].join(
+      '\n',
+    ),
     configuration: ['| key | default | what it does |', '|---|---|---|', ...configuration].join('\n'),
   };
+}
+
+function metricRow({ name, labels, help }: MetricDescription): string {
+  const listed = labels.map(({ name: label, values }) => {
+    return values.length === 0 ? `\`${label}\`` : `\`${label}\`: ${values.join(', ')}`;
+  });
+  return `| \`${name}\` | ${listed.length === 0 ? 'none' : listed.join('; ')} | ${help} |`;
 }
 
 /** `text` with every marked table replaced. Throws where a table has no place. */
