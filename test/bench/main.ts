@@ -12,6 +12,7 @@ import { axfrSuite } from './suites/axfr.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
 import { gatewaySuite } from './suites/gateway.ts';
 import { httpAnnounceSuite } from './suites/http-announce.ts';
+import { httpsAnnounceSuite } from './suites/https-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
 import { rewriteColdSuite, rewriteFolderSuite } from './suites/rewrite-folder.ts';
 import { serviceSuite } from './suites/service.ts';
@@ -33,6 +34,7 @@ const SUITES: readonly Suite[] = [
   singlePacketSuite,
   workersSuite,
   httpAnnounceSuite,
+  httpsAnnounceSuite,
   rewriteSuite,
   rewriteFolderSuite,
   rewriteColdSuite,

@@ -8,6 +8,7 @@ import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { axfrSuite } from './suites/axfr.ts';
 import { dnsSuite } from './suites/dns.ts';
 import { gatewaySuite } from './suites/gateway.ts';
+import { httpsAnnounceSuite } from './suites/https-announce.ts';
 import { rewriteSuite } from './suites/rewrite.ts';
 import { rewriteColdSuite, rewriteFolderSuite } from './suites/rewrite-folder.ts';
 import { serviceSuite } from './suites/service.ts';
@@ -58,6 +59,11 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     const [scrapes, connects] = await udpScrapeSuite.run(options, load);
     checkServers(scrapes!, ['Portolan']);
     checkServers(connects!, ['Portolan']);
+  });
+
+  it('measures announces over TLS', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    for (const level of await httpsAnnounceSuite.run(options, load))
+      checkServers(level, ['Portolan', 'floor (node:https)']);
   });
 
   it('measures two workers beside one', { timeout: TIMEOUT_MILLISECONDS }, async () => {

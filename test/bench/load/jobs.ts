@@ -3,6 +3,7 @@
 import { createAnnounceProtocol } from './announce-protocol.ts';
 import { createDnsProtocol } from './dns-protocol.ts';
 import { HttpLoad, type HttpLoadOptions } from './http-load.ts';
+import { type HttpsLoadOptions, runHttpsLoad } from './https-load.ts';
 import type { LoadResult } from './load-result.ts';
 import type { ProtocolSpec, UdpProtocol } from './protocol.ts';
 import { createConnectProtocol, createScrapeProtocol } from './scrape-protocol.ts';
@@ -10,11 +11,18 @@ import { UdpLoad, type UdpLoadOptions } from './udp-load.ts';
 
 export type LoadJob =
   | (UdpLoadOptions & { readonly transport: 'udp'; readonly protocol: ProtocolSpec; readonly seed: number })
-  | (HttpLoadOptions & { readonly transport: 'http' });
+  | (HttpLoadOptions & { readonly transport: 'http' })
+  | (HttpsLoadOptions & { readonly transport: 'https' });
 
-export function runJob(job: LoadJob): LoadResult {
-  if (job.transport === 'http') return new HttpLoad(job).run();
-  return new UdpLoad(createProtocol(job), job).run();
+export async function runJob(job: LoadJob): Promise<LoadResult> {
+  switch (job.transport) {
+    case 'http':
+      return new HttpLoad(job).run();
+    case 'https':
+      return await runHttpsLoad(job);
+    case 'udp':
+      return new UdpLoad(createProtocol(job), job).run();
+  }
 }
 
 function createProtocol({ protocol, seed, sockets }: Extract<LoadJob, { transport: 'udp' }>): UdpProtocol {

@@ -3,10 +3,9 @@
 import { type LoadJob, runJob } from './jobs.ts';
 
 process.on('message', (job: LoadJob) => {
-  try {
-    process.send!({ result: runJob(job) });
-  } catch (error) {
-    process.send!({ failure: (error as Error).message });
-  }
+  runJob(job).then(
+    (result) => process.send!({ result }),
+    (error: Error) => process.send!({ failure: error.message }),
+  );
 });
 process.on('disconnect', () => process.exit());

@@ -3,10 +3,11 @@
 /** A bencoded reply of 50 peers is about as long. */
 const BODY_OCTETS = 400;
 
+export const BODY = `d${'x'.repeat(BODY_OCTETS - 2)}e`;
+
 export function echoResponse(): Uint8Array {
-  const body = `d${'x'.repeat(BODY_OCTETS - 2)}e`;
-  const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}`;
-  return new TextEncoder().encode(`${head}\r\n\r\n${body}`);
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${BODY.length}`;
+  return new TextEncoder().encode(`${head}\r\n\r\n${BODY}`);
 }
 
 /** Requests of the load generators end in `Connection: close` or `Connection: keep-alive`, and an empty line. */

@@ -79,7 +79,8 @@ export const portolanHttpTracker: Peer<TrackerScenario> = {
   },
 };
 
-function startTracker(place: Place, threads?: Threads): ServerProcess {
+/** On the port that its zone declares, UDP and TCP. */
+export function startTracker(place: Place, options: StartOptions = {}): ServerProcess {
   mkdirSync(join(place.folder, 'zones'));
   writeFileSync(
     join(place.folder, 'zones', `${TRACKER_APEX}.zone`),
@@ -93,17 +94,19 @@ ns  A    ${LOOPBACK[4]}
 @   TXT  "BITTORRENT UDP:${place.port} TCP:${place.port}"
 `,
   );
-  return startProgram(place, 0, threads);
+  return startProgram(place, 0, options);
 }
 
-interface Threads {
-  readonly workers: number;
-  readonly processors: readonly number[];
+interface StartOptions {
+  readonly workers?: number;
+  readonly processors?: readonly number[];
+  /** Sections of the configuration. */
+  readonly more?: string;
 }
 
-function startProgram(place: Place, dnsPort: number, threads?: Threads): ServerProcess {
+function startProgram(place: Place, dnsPort: number, options: StartOptions = {}): ServerProcess {
   const { folder, sparePort } = place;
-  const { workers, processors } = threads ?? { workers: 1, processors: [place.processors.server] };
+  const { workers = 1, processors = [place.processors.server], more = '' } = options;
   const configuration = join(folder, 'portolan.toml');
   writeFileSync(
     configuration,
@@ -118,6 +121,7 @@ listen = "127.0.0.1:${sparePort}"
 count = ${workers}
 [log]
 level = "warn"
+${more}
 `,
   );
   return startServer(processors, [process.execPath, PROGRAM, 'serve', '--config', configuration]);
