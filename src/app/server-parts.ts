@@ -47,7 +47,7 @@ export async function openServerParts(
   const { intervalSeconds, proxies, limits } = config.tracker;
   const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds, proxies, passkeys: access.passkeys };
   const snapshot = await openSwarmSnapshot({ config, settings, machine, logger });
-  const dataPlane = await (options.createDataPlane ?? createDataPlane)({
+  const creating = (options.createDataPlane ?? createDataPlane)({
     workerCount: config.workers.count,
     udpPayload: config.dns.udpPayload,
     answers: createAnswerSetup(config.dns, cookies.current(), randomOctets),
@@ -60,6 +60,12 @@ export async function openServerParts(
     logger,
     onNotify,
     randomOctets,
+  });
+  const dataPlane = await creating.catch(async (error: unknown) => {
+    // For the start that comes off.
+    const { swarm } = snapshot;
+    if (swarm !== undefined) await snapshot.save({ swarm, swarmSeconds: clock.nowSeconds });
+    throw error;
   });
   takeover?.follow(dataPlane, settings);
   return { dataPlane, cookies, pages, access, snapshot };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/app/config/config.ts';
 import { createSwarm } from '../../src/app/data-plane/shared-state.ts';
+import { createServer } from '../../src/app/serve.ts';
 import { openSwarmSnapshot } from '../../src/app/swarm-snapshot.ts';
 import { swarmTotals } from '../../src/core/swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../../src/core/tracker/announce.ts';
@@ -89,6 +90,14 @@ describe('a tracker that is started again', () => {
     expect(started.kind).toBe('nothing-served');
     await serve({ zones: zonesAt(port!), folder: first.folder });
     expect(await announceUdp('127.0.0.1', port!, 2)).toBe(2);
+  });
+
+  it('keeps them where the threads cannot be started', async () => {
+    const one = await saved();
+    const { config, machine, logger } = one.options;
+    const createDataPlane = () => Promise.reject(new Error('no threads'));
+    await expect(createServer({ config, machine, logger, createDataPlane })).rejects.toThrow('no threads');
+    expect(await nextLife(one)).toBe(3);
   });
 
   it('leaves no file where the tracker never had anybody', async () => {
