@@ -53,23 +53,40 @@ export function settleTiers(
   tiers: readonly (readonly Decision[])[],
   { mode, spread }: Pick<RewriteOptions, 'mode' | 'spread'>,
 ): Settled {
-  const all = tiers.flat();
-  const before = tiers.map((tier) => tier.map(({ url }) => url));
-  if (all.every(isUntouched)) return { outcomes: all.map(({ urls }) => urls), tiers: before };
-  const outcomes =
-    spread === true ? settleScope(all, mode) : tiers.flatMap((tier) => settleScope(tier, mode));
-  const after: string[][] = [];
+  const before: string[][] = [];
+  let areUntouched = true;
+  for (const tier of tiers) {
+    const urls: string[] = [];
+    for (const decision of tier) {
+      urls.push(decision.url);
+      if (areUntouched) areUntouched = isUntouched(decision);
+    }
+    before.push(urls);
+  }
+  if (areUntouched) return { outcomes: tiers.flat().map(({ urls }) => urls), tiers: before };
+  const outcomes: (readonly string[])[] = spread === true ? settleScope(tiers.flat(), mode) : [];
+  const after: (readonly string[])[] = [];
   let offset = 0;
   for (const tier of tiers) {
-    const own = outcomes.slice(offset, offset + tier.length);
+    if (spread === true) after.push(...spreadTier(tier, outcomes.slice(offset, offset + tier.length)));
+    else after.push(settleTier(tier, mode, outcomes));
     offset += tier.length;
-    if (spread === true) after.push(...spreadTier(tier, own));
-    else after.push(own.flat());
   }
   const filled = after.filter((tier) => tier.length > 0);
   return sameTiers(before, filled)
-    ? { outcomes: all.map(({ url }) => [url]), tiers: before }
+    ? { outcomes: before.flat().map((url) => [url]), tiers: before }
     : { outcomes, tiers: filled };
+}
+
+/** The URLs of one tier; what each becomes is added to `outcomes`. */
+function settleTier(
+  tier: readonly Decision[],
+  mode: RewriteOptions['mode'],
+  outcomes: (readonly string[])[],
+): readonly string[] {
+  const own = settleScope(tier, mode);
+  outcomes.push(...own);
+  return own.length === 1 ? own[0]! : own.flat();
 }
 
 /** Whether two lists have the same URLs in the same tiers; empty tiers do not count. */
@@ -77,15 +94,20 @@ export function sameTiers(
   left: readonly (readonly string[])[],
   right: readonly (readonly string[])[],
 ): boolean {
-  const others = right.filter((tier) => tier.length > 0);
-  const filled = left.filter((tier) => tier.length > 0);
-  return (
-    filled.length === others.length &&
-    filled.every((tier, index) => {
-      const other = others[index]!;
-      return tier.length === other.length && tier.every((url, position) => url === other[position]);
-    })
-  );
+  let index = 0;
+  for (const tier of left) {
+    if (tier.length === 0) continue;
+    while (index < right.length && right[index]!.length === 0) index++;
+    if (index === right.length || !sameUrls(tier, right[index++]!)) return false;
+  }
+  while (index < right.length && right[index]!.length === 0) index++;
+  return index === right.length;
+}
+
+function sameUrls(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
 }
 
 /** The candidates of one URL, when there are several, go to tiers of their own; the URLs between stay together. */
