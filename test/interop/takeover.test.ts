@@ -1,0 +1,115 @@
+// A new process in the place of a running one, while clients ask without a pause: nothing is lost, and nobody forgotten.
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { findFreePorts } from '../support/free-ports.ts';
+import { type LoadReport, startLoad } from '../support/takeover-load.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from './portolan-server.ts';
+import { portolan, type Running, start, waitUntilReady } from './programs.ts';
+
+const NAME = 'tracker.example';
+
+interface Place {
+  readonly folder: string;
+  readonly trackerPort: number;
+  readonly dnsPort: number;
+  readonly adminPort: number;
+}
+
+const running: Running[] = [];
+
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop();
+});
+
+async function createPlace(): Promise<Place> {
+  const folder = await temporaryFolder();
+  const [trackerPort, dnsPort, adminPort] = (await findFreePorts(3)) as [number, number, number];
+  mkdirSync(join(folder, 'zones'));
+  writeFileSync(
+    join(folder, 'zones', `${NAME}.zone`),
+    `$ORIGIN ${NAME}.
+$TTL 300
+@ SOA ns hostmaster 1 3600 600 604800 60
+@ NS ns
+ns A 127.0.0.1
+@ A 127.0.0.1
+@ TXT "BITTORRENT UDP:${trackerPort} TCP:${trackerPort}"
+`,
+  );
+  configure({ folder, trackerPort, dnsPort, adminPort }, 2);
+  return { folder, trackerPort, dnsPort, adminPort };
+}
+
+function configure({ folder, dnsPort, adminPort }: Place, workers: number): void {
+  writeFileSync(
+    join(folder, 'portolan.toml'),
+    `zones = ["zones"]
+state = "state"
+[admin]
+listen = "127.0.0.1:${adminPort}"
+[workers]
+count = ${workers}
+[dns]
+listen = ["127.0.0.1:${dnsPort}"]
+`,
+  );
+}
+
+/** Another one, in the place of the one that runs where there is one. */
+function startServer({ folder }: Place): Running {
+  const server = start([...portolan, 'serve', '--takeover', '--config', join(folder, 'portolan.toml')]);
+  running.push(server);
+  return server;
+}
+
+const exitCode = (server: Running): Promise<number | null> =>
+  new Promise((resolve) => {
+    if (server.child.exitCode !== null) resolve(server.child.exitCode);
+    else server.child.once('exit', resolve);
+  });
+
+/** Resolves when the new one answers and the old one has ended, by itself and with 0. */
+async function takeOver(place: Place, old: Running): Promise<Running> {
+  await until('the door opens', async () => existsSync(join(place.folder, 'state', 'takeover.sock')));
+  const next = startServer(place);
+  expect(await exitCode(old), old.output() + next.output()).toBe(0);
+  await waitUntilReady(next, `127.0.0.1:${place.adminPort}`);
+  return next;
+}
+
+async function swarm({ adminPort }: Place): Promise<{ peersIpv4: number; seeds: number; torrents: number }> {
+  const reply = await fetch(`http://127.0.0.1:${adminPort}/status.json`, {
+    headers: { connection: 'close' },
+  });
+  const { swarm } = (await reply.json()) as { swarm: { peersIpv4: number; seeds: number; torrents: number } };
+  return swarm;
+}
+
+function expectNothingLost({ udp, kept, fresh, dns, faults }: LoadReport): void {
+  expect(faults).toEqual([]);
+  expect({ udp: udp.asked - udp.answered, fresh: fresh.asked - fresh.answered }).toEqual({
+    udp: 0,
+    fresh: 0,
+  });
+  expect({ kept: kept.asked - kept.answered, closed: kept.closed }).toEqual({ kept: 0, closed: 0 });
+  expect(dns.asked - dns.answered).toBe(0);
+  for (const { asked } of [udp, kept, fresh, dns]) expect(asked).toBeGreaterThan(100);
+}
+
+describe('a takeover', () => {
+  it('loses no packet, no connection and no peer, five times in a row', async () => {
+    const place = await createPlace();
+    let server = startServer(place);
+    expect(await server.line(/no running server offers a takeover/, 20)).toContain('starts as always');
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    const load = await startLoad({ ...place, name: NAME });
+    for (let round = 0; round < 5; round++) server = await takeOver(place, server);
+    const report = await load.stop();
+    expectNothingLost(report);
+    const { peersIpv4, seeds } = await swarm(place);
+    expect({ peers: peersIpv4, seeds }).toEqual({ peers: report.peers, seeds: report.seeds });
+  });
+});

@@ -1,0 +1,256 @@
+// Clients that ask without a pause and never twice, so that what a server loses is seen: announces over UDP and HTTP, on
+// connections that are kept and on new ones, and DNS over UDP. Each peer is one client's, which waits for its answer before it
+// is announced again: what the tracker must know at the end is what was announced last.
+
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface LoadTarget {
+  readonly trackerPort: number;
+  readonly dnsPort: number;
+  /** A name that has a TXT record. */
+  readonly name: string;
+}
+
+export interface LoadReport {
+  readonly udp: { asked: number; answered: number; slowestMilliseconds: number };
+  readonly kept: { asked: number; answered: number; closed: number };
+  readonly fresh: { asked: number; answered: number };
+  readonly dns: { asked: number; answered: number };
+  /** Of what failed, the first. */
+  readonly faults: readonly string[];
+  /** What the tracker must know. */
+  readonly peers: number;
+  readonly seeds: number;
+}
+
+/** Clients of a kind, and peers that each of them announces in turn. */
+const UDP_CLIENTS = 4;
+const KEPT_CLIENTS = 4;
+const PEERS = 64;
+const TORRENTS = 16;
+const PAUSE_MILLISECONDS = 4;
+/** For the last answers. */
+const LAST_MILLISECONDS = 4000;
+
+export interface Load {
+  /** Asks no more, waits for the last answers. */
+  stop(): Promise<LoadReport>;
+}
+
+export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Promise<Load> {
+  const udp = { asked: 0, answered: 0, slowestMilliseconds: 0 };
+  const kept = { asked: 0, answered: 0, closed: 0 };
+  const fresh = { asked: 0, answered: 0 };
+  const dns = { asked: 0, answered: 0 };
+  const faults: string[] = [];
+  /** By client and peer: as announced last. */
+  const known = new Map<string, 'seed' | 'leecher'>();
+  let isOver = false;
+
+  function plan(client: string, round: number): Peer {
+    const number = round % PEERS;
+    const key = `${client} ${number}`;
+    const isSeed = number % 4 === 0;
+    const isStopped = number % 5 === 0 && Math.floor(round / PEERS) % 2 === 1;
+    if (isStopped) known.delete(key);
+    else known.set(key, isSeed ? 'seed' : 'leecher');
+    const id = `-TT0001-${client.padEnd(8, '.')}${String(number).padStart(4, '0')}`;
+    return { torrent: number % TORRENTS, id, port: portOf(client, number), isSeed, isStopped };
+  }
+
+  async function askUdp(client: number): Promise<void> {
+    const socket = await openUdp(trackerPort);
+    const waiting = new Map<number, number>();
+    const connectionId = await connectTracker(socket);
+    socket.on('message', (reply) => {
+      const sent = waiting.get(reply.readUInt32BE(4));
+      waiting.delete(reply.readUInt32BE(4));
+      if (reply.readUInt32BE(0) !== 1) faults.push(`UDP: ${reply.subarray(8).toString()}`);
+      else if (sent !== undefined) {
+        udp.answered++;
+        udp.slowestMilliseconds = Math.max(udp.slowestMilliseconds, performance.now() - sent);
+      }
+    });
+    for (let round = 0; !isOver; round++) {
+      waiting.set(round, performance.now());
+      udp.asked++;
+      socket.send(udpAnnounce(connectionId, round, plan(`u${client}`, round)));
+      await wait(PAUSE_MILLISECONDS);
+      // Not before its answer: what is announced in which order must be certain.
+      while (waiting.has(round - PEERS + 1) && !isOver) await wait(1);
+    }
+    await until(() => waiting.size === 0);
+    socket.close();
+  }
+
+  async function askKept(client: number): Promise<void> {
+    const connection = await openTcp(trackerPort);
+    connection.socket.on('close', () => {
+      if (!isOver) kept.closed++;
+    });
+    for (let round = 0; !isOver && !connection.isClosed(); round++) {
+      kept.asked++;
+      const reply = await connection.ask(httpAnnounce(plan(`k${client}`, round), 'keep-alive'));
+      if (isAnnounceReply(reply)) kept.answered++;
+      else faults.push(`kept: ${reply.slice(0, 200)}`);
+      await wait(PAUSE_MILLISECONDS);
+    }
+    connection.socket.destroy();
+  }
+
+  async function askFresh(): Promise<void> {
+    for (let round = 0; !isOver; round++) {
+      fresh.asked++;
+      const connection = await openTcp(trackerPort);
+      const reply = await connection.ask(httpAnnounce(plan('f', round), 'close'));
+      if (isAnnounceReply(reply)) fresh.answered++;
+      else faults.push(`new: ${reply.slice(0, 200)}`);
+      connection.socket.destroy();
+      await wait(PAUSE_MILLISECONDS);
+    }
+  }
+
+  async function askDns(): Promise<void> {
+    const socket = await openUdp(dnsPort);
+    const waiting = new Set<number>();
+    socket.on('message', (reply) => {
+      if (waiting.delete(reply.readUInt16BE(0)) && reply.readUInt16BE(6) > 0) dns.answered++;
+    });
+    for (let id = 0; !isOver; id = (id + 1) % 65_536) {
+      waiting.add(id);
+      dns.asked++;
+      socket.send(dnsQuestion(id, name));
+      await wait(PAUSE_MILLISECONDS);
+    }
+    await until(() => waiting.size === 0);
+    socket.close();
+  }
+
+  const clients = Promise.all([
+    ...Array.from({ length: UDP_CLIENTS }, (_, client) => askUdp(client)),
+    ...Array.from({ length: KEPT_CLIENTS }, (_, client) => askKept(client)),
+    askFresh(),
+    askDns(),
+  ]);
+  clients.catch(() => {});
+
+  return {
+    async stop() {
+      isOver = true;
+      await clients;
+      const seeds = [...known.values()].filter((state) => state === 'seed').length;
+      return { udp, kept, fresh, dns, faults: faults.slice(0, 5), peers: known.size, seeds };
+    },
+  };
+}
+
+interface Peer {
+  readonly torrent: number;
+  /** 20 characters. */
+  readonly id: string;
+  readonly port: number;
+  readonly isSeed: boolean;
+  readonly isStopped: boolean;
+}
+
+function portOf(client: string, number: number): number {
+  return (
+    1024 + (([...client].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) * 64) % 60_000) + number
+  );
+}
+
+function openUdp(port: number): Promise<UdpSocket> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => socket.connect(port, '127.0.0.1', () => resolve(socket)));
+}
+
+async function connectTracker(socket: UdpSocket): Promise<Buffer> {
+  const request = Buffer.alloc(16);
+  request.writeBigUInt64BE(0x41727101980n);
+  request.writeUInt32BE(0xffffffff, 12);
+  const reply = new Promise<Buffer>((resolve) => socket.once('message', resolve));
+  socket.send(request);
+  return (await reply).subarray(8, 16);
+}
+
+/** BEP 15. */
+function udpAnnounce(connectionId: Buffer, transaction: number, peer: Peer): Buffer {
+  const octets = Buffer.alloc(98);
+  connectionId.copy(octets);
+  octets.writeUInt32BE(1, 8);
+  octets.writeUInt32BE(transaction, 12);
+  octets.fill(peer.torrent + 1, 16, 36);
+  octets.write(peer.id, 36, 'latin1');
+  octets.writeUInt32BE(peer.isSeed ? 0 : 1, 68);
+  octets.writeUInt32BE(peer.isStopped ? 3 : 0, 80);
+  octets.writeInt32BE(-1, 92);
+  octets.writeUInt16BE(peer.port, 96);
+  return octets;
+}
+
+function httpAnnounce(peer: Peer, connection: 'keep-alive' | 'close'): string {
+  const hash = `%${(peer.torrent + 1).toString(16).padStart(2, '0')}`.repeat(20);
+  const event = peer.isStopped ? '&event=stopped' : '';
+  const query = `info_hash=${hash}&peer_id=${peer.id}&port=${peer.port}&left=${peer.isSeed ? 0 : 1}&compact=1${event}`;
+  return `GET /announce?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: ${connection}\r\n\r\n`;
+}
+
+function isAnnounceReply(reply: string): boolean {
+  return reply.startsWith('HTTP/1.1 200') && reply.includes('8:interval');
+}
+
+interface Connection {
+  readonly socket: Socket;
+  isClosed(): boolean;
+  /** The whole reply, or what came of it. */
+  ask(request: string): Promise<string>;
+}
+
+async function openTcp(port: number): Promise<Connection> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  let text = '';
+  let isClosed = false;
+  let wake = (): void => {};
+  socket.on('data', (octets) => {
+    text += octets.toString('latin1');
+    wake();
+  });
+  socket.on('error', (error) => {
+    text += `(${error.message})`;
+  });
+  socket.on('close', () => {
+    isClosed = true;
+    wake();
+  });
+  await new Promise<void>((resolve) => {
+    socket.once('connect', resolve).once('close', () => resolve());
+  });
+  return {
+    socket,
+    isClosed: () => isClosed,
+    async ask(request) {
+      text = '';
+      socket.write(request);
+      while (!isClosed && !isWhole(text)) await new Promise<void>((resolve) => (wake = resolve));
+      return text;
+    },
+  };
+}
+
+function isWhole(reply: string): boolean {
+  const end = reply.indexOf('\r\n\r\n');
+  const length = /content-length: (\d+)/i.exec(reply)?.[1];
+  return end >= 0 && length !== undefined && reply.length >= end + 4 + Number(length);
+}
+
+function dnsQuestion(id: number, name: string): Buffer {
+  const head = Buffer.from([id >> 8, id & 255, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  const labels = name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)]));
+  return Buffer.concat([head, ...labels, Buffer.from([0, 0, 16, 0, 1])]);
+}
+
+async function until(isDone: () => boolean): Promise<void> {
+  for (let spent = 0; spent < LAST_MILLISECONDS && !isDone(); spent += 10) await wait(10);
+}
