@@ -18,6 +18,8 @@ export interface IndexPage {
   readonly port: number;
   /** It was asked for over TLS. */
   readonly isSecured: boolean;
+  /** Announces want a passkey in their path. */
+  readonly isPrivate: boolean;
   readonly totals: SwarmTotals;
   /** The operator's, plain text; empty for none. */
   readonly policy: string;
@@ -30,7 +32,7 @@ const BEP_34 = 'https://www.bittorrent.org/beps/bep_0034.html';
 const BEP_12 = 'https://www.bittorrent.org/beps/bep_0012.html';
 
 export function formatIndexPage(page: IndexPage): string {
-  const { standing, host, endpoints, totals, policy } = page;
+  const { standing, host, endpoints, isPrivate, totals, policy } = page;
   const isForeign = standing === 'foreign';
   const name = isForeign ? 'BitTorrent tracker' : host;
   const urls = announceUrls(page);
@@ -47,7 +49,7 @@ export function formatIndexPage(page: IndexPage): string {
 <main>
 <h1>${name}</h1>
 ${introduction(page)}
-${urls.length === 0 ? undefined : urlBlock(urls)}
+${urls.length === 0 ? undefined : urlBlock(urls, isPrivate)}
 ${isForeign || endpoints.length === 0 ? undefined : recordNote(endpoints)}
 ${isServed ? counts(totals) : undefined}
 ${policy === '' ? undefined : html`<h2>Policy</h2>\n<p class="policy">${policy}</p>`}
@@ -58,10 +60,12 @@ ${policy === '' ? undefined : html`<h2>Policy</h2>\n<p class="policy">${policy}<
 `.html;
 }
 
-function announceUrls({ standing, host, endpoints, port, isSecured }: IndexPage): string[] {
-  if (standing === 'foreign')
-    return [`${isSecured || port === 443 ? 'https' : 'http'}://${AUTHORITY}/announce`];
-  return endpoints.map((endpoint) => formatAnnounceUrl(host, endpoint, isSecured));
+function announceUrls({ standing, host, endpoints, port, isSecured, isPrivate }: IndexPage): string[] {
+  const urls =
+    standing === 'foreign'
+      ? [`${isSecured || port === 443 ? 'https' : 'http'}://${AUTHORITY}/announce`]
+      : endpoints.map((endpoint) => formatAnnounceUrl(host, endpoint, isSecured));
+  return isPrivate ? urls.map((url) => url.replace(/announce$/, 'PASSKEY/announce')) : urls;
 }
 
 function introduction({ standing, endpoints, port }: IndexPage): Markup {
@@ -82,13 +86,13 @@ function introduction({ standing, endpoints, port }: IndexPage): Markup {
 }
 
 /** Tiers of one URL each keep the order of the record (BEP 12); clients read a blank line as the next tier. */
-function urlBlock(urls: readonly string[]): Markup {
+function urlBlock(urls: readonly string[], isPrivate: boolean): Markup {
   const order =
     urls.length === 1
       ? undefined
       : html` The URLs are in order of preference, each in a <a href="${BEP_12}">tier</a> of its own.`;
   return html`<h2>Announce ${urls.length === 1 ? 'URL' : 'URLs'}</h2>
-<p>Copy the whole block to where your client edits the trackers of a torrent.${order}</p>
+<p>Copy the whole block to where your client edits the trackers of a torrent.${order}${isPrivate ? html` This tracker is private: your own passkey goes where <code>PASSKEY</code> stands.` : undefined}</p>
 <pre>${urls.join('\n\n')}</pre>`;
 }
 

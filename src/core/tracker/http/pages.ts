@@ -6,7 +6,7 @@ import { encodeUtf8 } from '../../octets/utf8.ts';
 import type { HostVerdict } from '../../preference/host-rule.ts';
 import { type SwarmTable, swarmTotals } from '../../swarm/table.ts';
 import type { RequestHost } from './host.ts';
-import { AUTHORITY, formatIndexPage } from './index-page.ts';
+import { AUTHORITY, formatIndexPage, type IndexPage } from './index-page.ts';
 import { INDEX_PAGE_STYLE_DIGEST } from './index-page-style.ts';
 import { type Writer, writeText } from './writer.ts';
 
@@ -57,8 +57,10 @@ interface CachedPage {
   readonly after: Uint8Array | undefined;
 }
 
-/** `isSecured`: pages are asked for over TLS. */
-export function createTrackerPages(table: SwarmTable, isSecured: boolean = false): TrackerPages {
+/** What pages are asked for over, and who may announce: the same as long as a tracker lives. */
+export type TrackerKind = Pick<IndexPage, 'isSecured' | 'isPrivate'>;
+
+export function createTrackerPages(table: SwarmTable, kind: TrackerKind): TrackerPages {
   let settings = NO_PAGE_SETTINGS;
   /** By verdict, which stands for a host of ours at a port; by port for all other hosts. */
   const pages = new Map<HostVerdict | number, CachedPage>();
@@ -66,7 +68,7 @@ export function createTrackerPages(table: SwarmTable, isSecured: boolean = false
   function make(name: string, verdict: HostVerdict, port: number, nowSeconds: number): CachedPage {
     const { policy } = settings;
     const totals = swarmTotals(table);
-    const text = formatIndexPage({ ...verdict, host: name, port, isSecured, policy, totals });
+    const text = formatIndexPage({ ...verdict, ...kind, host: name, port, policy, totals });
     const gap = verdict.standing === 'foreign' ? text.indexOf(AUTHORITY) : -1;
     if (gap === -1) return { madeAtSeconds: nowSeconds, before: toOctets(text), after: undefined };
     const after = toOctets(text.slice(gap + AUTHORITY.length));

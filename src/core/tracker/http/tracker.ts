@@ -97,9 +97,10 @@ interface FrontEnd extends HttpTrackerOptions {
 }
 
 export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
+  const { access = createAccessGate({ counters: options.counters }) } = options;
   const front: FrontEnd = {
     ...options,
-    access: options.access ?? createAccessGate({ counters: options.counters }),
+    access,
     path: createTrackerPath(),
     head: createRequestHead(),
     announceQuery: createAnnounceQuery(),
@@ -107,7 +108,10 @@ export function createHttpTracker(options: HttpTrackerOptions): HttpTracker {
     request: createAnnounceRequest(),
     answer: createAnnounceReply(),
     body: { octets: new Uint8Array(0), at: 0 },
-    pages: createTrackerPages(options.table, options.isSecured),
+    pages: createTrackerPages(options.table, {
+      isSecured: options.isSecured === true,
+      isPrivate: access.passkeys !== undefined,
+    }),
     socketRow: NO_ROW,
     hostRow: NO_ROW,
     fields: TEXT_FIELDS,

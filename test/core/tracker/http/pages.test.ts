@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Counter } from '../../../../src/core/counters.ts';
 import { formatName } from '../../../../src/core/dns/name.ts';
 import { createHostRule, type TxtAnswer } from '../../../../src/core/preference/host-rule.ts';
-import { formatIndexPage } from '../../../../src/core/tracker/http/index-page.ts';
+import { formatIndexPage, type IndexPage } from '../../../../src/core/tracker/http/index-page.ts';
 import {
   INDEX_PAGE_STYLE,
   INDEX_PAGE_STYLE_DIGEST,
@@ -70,6 +70,25 @@ const blockOf = (page: string): string | undefined => /<pre>([^<]*)<\/pre>/.exec
 
 const T_URLS =
   'udp://t.example:1337/announce\n\nhttp://t.example:6969/announce\n\nhttps://t.example:443/announce';
+
+const PAGE: IndexPage = {
+  host: 't.example',
+  standing: 'declared',
+  endpoints: [{ transport: 'tcp', port: 6969 }],
+  port: 6969,
+  isSecured: false,
+  isPrivate: false,
+  policy: '',
+  totals: {
+    torrents: 1_234_567,
+    seeds: 999,
+    leechers: 1000,
+    partialSeeds: 0,
+    peersIpv4: 0,
+    peersIpv6: 0,
+    heapOctets: 0,
+  },
+};
 
 describe('the index page', () => {
   it.each([
@@ -149,24 +168,18 @@ describe('the index page', () => {
   });
 
   it('groups the digits of large counts', () => {
-    const page = formatIndexPage({
-      host: 't.example',
-      standing: 'declared',
-      endpoints: [],
-      port: 1,
-      isSecured: false,
-      policy: '',
-      totals: {
-        torrents: 1_234_567,
-        seeds: 999,
-        leechers: 1000,
-        partialSeeds: 0,
-        peersIpv4: 0,
-        peersIpv6: 0,
-        heapOctets: 0,
-      },
-    });
+    const page = formatIndexPage(PAGE);
     expect(readableOf(page)).toContain('Torrents 1,234,567 Seeds 999 Leechers 1,000');
+  });
+
+  it.each([
+    [false, false, 'http://t.example:6969/announce'],
+    [true, false, 'https://t.example:6969/announce'],
+    [false, true, 'http://t.example:6969/PASSKEY/announce'],
+  ])('names URLs by who asks and who may announce: over TLS %s, private %s', (isSecured, isPrivate, url) => {
+    const page = formatIndexPage({ ...PAGE, isSecured, isPrivate });
+    expect(blockOf(page)).toBe(url);
+    expect(page.includes('your own passkey')).toBe(isPrivate);
   });
 
   it('is formatted once a second, and anew when something else is published', () => {
