@@ -17,5 +17,26 @@ export interface Machine {
 /** This machine. Its families are found out once: a kernel does not gain or lose one while it runs. */
 export async function thisMachine(): Promise<Machine> {
   const families = { 4: await hasFamily(4), 6: await hasFamily(6) };
-  return { clock: systemClock, randomOctets, localAddresses, hasFamily: (family) => families[family] };
+  return {
+    clock: systemClock,
+    randomOctets,
+    localAddresses: rememberAddresses(localAddresses),
+    hasFamily: (family) => families[family],
+  };
+}
+
+/**
+ * What `read` says, or, where it throws, what it said before: to ask the kernel takes a descriptor, and when those run out an
+ * edit and the status page must not fail over it.
+ */
+export function rememberAddresses(read: () => readonly string[]): () => readonly string[] {
+  let last = read();
+  return () => {
+    try {
+      last = read();
+    } catch {
+      // The next one who asks may be luckier.
+    }
+    return last;
+  };
 }

@@ -12,6 +12,7 @@ import type { LentDescriptors } from '../../io/stream-engine/lent-descriptors.ts
 import type { SurrenderedConnection } from '../../io/stream-engine/stream-loop-options.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
+import type { ConnectionCaps } from './connection-caps.ts';
 import type { DrainingHost, Service, TransferPolicy } from './data-plane.ts';
 import type { NotifyNotice } from './notify-gate.ts';
 
@@ -101,6 +102,7 @@ export interface WorkerSetup {
   readonly clockOrigin: { readonly seconds: number; readonly hrtimeMilliseconds: number };
   /** An eventfd for a packet worker, 0 for a stream worker. */
   readonly wakeDescriptor: number;
+  readonly caps: ConnectionCaps;
   /** Packet workers in all: each has its share of the caps on connections. */
   readonly workerCount: number;
   /** What connections a packet worker has open; without room for a stream worker. */

@@ -16,6 +16,7 @@ import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { AnswerSetup } from './answer-setup.ts';
+import type { ConnectionCaps } from './connection-caps.ts';
 import type { NotifyNotice, NotifyPolicy } from './notify-gate.ts';
 import type { InheritedSockets, PlaneTakeover } from './plane-takeover.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
@@ -74,6 +75,8 @@ export interface DataPlaneSetup {
   readonly swarm?: Swarm | undefined;
   /** Sockets of a former process. With them nothing is answered before `takeover.begin`; only where there is `takeover`. */
   readonly inherited?: InheritedSockets | undefined;
+  /** As many as clients need where it is left out. */
+  readonly caps?: ConnectionCaps | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A zone has changed at its primary. */

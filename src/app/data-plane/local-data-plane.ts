@@ -6,6 +6,7 @@ import { CREATING_OWNER, swarmTotals } from '../../core/swarm/table.ts';
 import { NO_ROW } from '../../core/traffic.ts';
 import { openUdpSocket } from '../../io/udp-socket.ts';
 import { createSteadyClock } from '../steady-clock.ts';
+import { connectionCaps } from './connection-caps.ts';
 import type { DataPlane, DataPlaneSetup, Service } from './data-plane.ts';
 import { createOwnSources } from './own-sources.ts';
 import { receiveBufferOf } from './receive-buffer.ts';
@@ -54,6 +55,7 @@ export function createLocalDataPlane(options: DataPlaneSetup): DataPlane {
     seed,
     counters,
     proxies: settings.proxies,
+    caps: options.caps ?? connectionCaps(undefined),
     clock,
     wallClock,
     logger,

@@ -16,7 +16,7 @@ import { createSharedClock } from './shared-clock.ts';
 import { createTrackerStreams } from './tracker-streams.ts';
 
 const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
-const { counters, wakeDescriptor, lent, workerCount, rings } = setup;
+const { counters, wakeDescriptor, lent, caps, workerCount, rings } = setup;
 const services = createServices({ ...setup, tellNotify: (notice) => tell({ kind: 'notify', ...notice }) });
 const ownSources = createOwnSources();
 /** By {@link formatListener}; bounded by the control plane's plan. */
@@ -34,6 +34,7 @@ const streams = createTrackerStreams({
   respond: services.httpTracker.respond,
   lent,
   ring: rings[0]!,
+  cap: caps.tracker,
   workerCount,
   counters,
   proxies: setup.settings.proxies,

@@ -8,16 +8,16 @@ import type { Logger } from '../../io/log.ts';
 import type { HandedOver } from '../../io/stream-engine/hand-over-ring.ts';
 import { adoptSocket } from '../../io/streams/adopted-socket.ts';
 import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
-import { DNS_STREAM_LIMITS, openDnsStream } from '../../io/streams/dns-stream.ts';
+import { openDnsStream } from '../../io/streams/dns-stream.ts';
 import {
   createHttpsConnections,
-  HTTP_STREAM_LIMITS,
   type HttpsConnections,
   openHttpStream,
   type SecuredHttp,
 } from '../../io/streams/http-stream.ts';
 import type { StreamServer } from '../../io/streams/stream-server.ts';
 import { createTlsServer, type TlsIdentity, type TlsServer } from '../../io/streams/tls-server.ts';
+import type { ConnectionCaps } from './connection-caps.ts';
 import type { Publication, Service } from './data-plane.ts';
 import type { Services } from './services.ts';
 import { createTransferService } from './transfer-service.ts';
@@ -29,6 +29,7 @@ export interface StreamListenersOptions {
   readonly counters: Counters;
   /** In front of the tracker. */
   readonly proxies: ProxyRule | undefined;
+  readonly caps: ConnectionCaps;
   /** Its seconds are those of the swarm table. */
   readonly clock: Clock;
   /** Its seconds are those of the world, by which signatures are dated. */
@@ -65,15 +66,12 @@ const DNS_OVER_TLS = 'dot';
 const HTTP = ['http/1.1', 'http/1.0'];
 
 export function createStreamListeners(options: StreamListenersOptions): StreamListeners {
-  const { services, clock, counters, logger, seed, proxies } = options;
+  const { services, clock, counters, logger, seed, proxies, caps } = options;
   const transfers = createTransferService({ seed, counters, nowSeconds: options.wallClock.nowSeconds });
   // The caps hold for all listeners of a kind together.
   const connections = {
-    dns: createConnectionLimits(DNS_STREAM_LIMITS.maxConnections, DNS_STREAM_LIMITS.maxConnectionsPerPrefix),
-    tracker: createConnectionLimits(
-      HTTP_STREAM_LIMITS.maxConnections,
-      HTTP_STREAM_LIMITS.maxConnectionsPerPrefix,
-    ),
+    dns: createConnectionLimits(caps.dns.all, caps.dns.perPrefix),
+    tracker: createConnectionLimits(caps.tracker.all, caps.tracker.perPrefix),
   } as const;
   const http = { clock, connections: connections.tracker, proxies, counters, logger };
   let dnsOverTls: TlsServer | undefined;

@@ -29,6 +29,7 @@ const listeners = createStreamListeners({
   seed,
   counters,
   proxies: setup.settings.proxies,
+  caps: setup.caps,
   clock,
   wallClock: systemClock,
   logger,

@@ -19,6 +19,7 @@ import {
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command } from './commands.ts';
+import { connectionCaps } from './connection-caps.ts';
 import type { DataPlane, DataPlaneSetup, OpenSocket, Publication, Service } from './data-plane.ts';
 import { type OpenListener, openCommands, publishCommand, type Standing } from './hand-over.ts';
 import { PlaneTakeover } from './plane-takeover.ts';
@@ -90,6 +91,7 @@ export class ThreadedDataPlane implements DataPlane {
       answers,
       connectionKey: this.state.connectionKey,
       seed: this.seed,
+      caps: options.caps ?? connectionCaps(undefined),
       workerCount,
       clockOrigin: { seconds: this.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
     };

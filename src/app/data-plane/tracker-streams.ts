@@ -18,6 +18,7 @@ import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
 import { createHttpProtocol, type HttpStreamHandler } from '../../io/streams/http-protocol.ts';
 import { HTTP_STREAM_LIMITS } from '../../io/streams/http-stream.ts';
 import type { TrackerConnection } from './commands.ts';
+import type { ConnectionCap } from './connection-caps.ts';
 
 /**
  * How long a connection waits in the kernel for its first octets: the least that can be asked for. Most announces come
@@ -32,6 +33,8 @@ export interface TrackerStreamsOptions {
   /** Where connections go that begin with a TLS hello. */
   readonly ring: HandOverRing;
   /** How many workers have the same ports, and a share of the caps each. */
+  /** Of all workers together. */
+  readonly cap: ConnectionCap;
   readonly workerCount: number;
   readonly counters: Counters;
   readonly proxies: ProxyRule | undefined;
@@ -66,8 +69,8 @@ export interface TrackerStreams {
 }
 
 export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStreams {
-  const { libc, respond, lent, ring, workerCount, counters, nowSeconds, onFault, onShortage } = options;
-  const { maxConnections, maxConnectionsPerPrefix, maxHeadOctets } = HTTP_STREAM_LIMITS;
+  const { libc, respond, lent, ring, cap, workerCount, counters, nowSeconds, onFault, onShortage } = options;
+  const { maxHeadOctets } = HTTP_STREAM_LIMITS;
   /** By {@link formatListener}; bounded by the control plane's plan. */
   const descriptors = new Map<string, { readonly listener: Listener; readonly sockets: number[] }>();
   const countRefusal = (): void => {
@@ -78,10 +81,7 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
   const loop = new StreamLoop({
     libc,
     limits: HTTP_STREAM_LIMITS,
-    connections: createConnectionLimits(
-      shareOf(maxConnections, workerCount),
-      shareOf(maxConnectionsPerPrefix, workerCount),
-    ),
+    connections: createConnectionLimits(shareOf(cap.all, workerCount), shareOf(cap.perPrefix, workerCount)),
     lent,
     proxies: options.proxies,
     maxReplyOctets: MAX_HTTP_REPLY_OCTETS,
@@ -165,6 +165,6 @@ function shareOf(cap: number, workerCount: number): number {
 }
 
 /** Room for the connections of one worker. */
-export function createTrackerDescriptors(workerCount: number): LentDescriptors {
-  return createLentDescriptors(lentSlots(shareOf(HTTP_STREAM_LIMITS.maxConnections, workerCount)));
+export function createTrackerDescriptors(cap: ConnectionCap, workerCount: number): LentDescriptors {
+  return createLentDescriptors(lentSlots(shareOf(cap.all, workerCount)));
 }

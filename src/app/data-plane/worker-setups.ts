@@ -22,12 +22,12 @@ export function createWorkerSetups({ shared, wakes, rings, traffic }: WorkerSetu
   readonly packetSetups: readonly WorkerSetup[];
   readonly streamSetup: WorkerSetup;
 } {
-  const { workerCount } = shared;
+  const { caps, workerCount } = shared;
   const packetSetups = wakes.map((wakeDescriptor, index) => ({
     ...shared,
     owner: CREATING_OWNER + 1 + index,
     wakeDescriptor,
-    lent: createTrackerDescriptors(workerCount),
+    lent: createTrackerDescriptors(caps.tracker, workerCount),
     rings: [rings[index]!],
     counters: createCounters(),
     traffic: traffic.addThread(),
