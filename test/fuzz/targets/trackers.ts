@@ -88,6 +88,8 @@ export const httpTracker: FuzzTarget = {
       ),
       head(`/scrape?info_hash=${'%61'.repeat(20)}&info_hash=${'a'.repeat(20)}`),
       head('/'),
+      head('/stats'),
+      head('/robots.txt'),
       head(`http://t.example/announce?${PEER}`),
       `HEAD / HTTP/1.0\r\n\r\n`,
     ].map(octetsOf),
@@ -137,6 +139,7 @@ export const httpTracker: FuzzTarget = {
   ],
   create() {
     const tracker = createTestTracker(LIMITS);
+    tracker.http.publish({ policy: '<&>'.repeat(1365), hasStats: true });
     const reply = new Uint8Array(MAX_HTTP_REPLY_OCTETS + 8);
     let now = 5000;
     return (input) => {
