@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describeMetrics, type MetricDescription } from '../src/app/admin/metrics.ts';
 import { settings } from '../src/app/config/config-schema.ts';
 import { CHECK_CODES, SERVE_CODES, SHARED_CODES } from '../src/app/zones/finding.ts';
+import { ACCESS_CODES } from '../src/core/access/access-codes.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
 import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
 
@@ -45,6 +46,10 @@ export function readmeTables(): Readonly<Record<string, string>> {
   const serveFindings = Object.entries(SERVE_CODES).map(
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity}, by \`serve\` | ${summary} |`,
   );
+  const accessFindings = Object.entries(ACCESS_CODES).map(
+    ([code, { severity, summary }]) =>
+      `| \`${code}\` | ${severity}, by \`check\` and \`serve\` | ${summary} |`,
+  );
   const configuration = settings().map(
     ({ path, default: value, comment }) =>
       `| \`${path.join('.')}\` | \`${JSON.stringify(value)}\` | ${comment} |`,
@@ -58,6 +63,7 @@ export function readmeTables(): Readonly<Record<string, string>> {
       ...listenerFindings,
       ...sharedFindings,
       ...serveFindings,
+      ...accessFindings,
     ].join('\n'),
     metrics: ['| metric | labels | what it is |', '|---|---|---|', ...describeMetrics().map(metricRow)].join(
       '\n',

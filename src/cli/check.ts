@@ -1,7 +1,8 @@
-// `portolan check`: what is wrong with zone files, without serving them.
+// `portolan check`: what is wrong with zone files and access lists, without serving them.
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { type CheckedAccess, checkAccessFiles } from '../app/access/check-access.ts';
 import type { ConfigResult } from '../app/config/config.ts';
 import { thisMachine } from '../app/machine.ts';
 import { type CheckedZone, createZoneChecker, ZoneFileError, zoneFilesAt } from '../app/zones/check-zones.ts';
@@ -45,7 +46,8 @@ export function registerCheck(program: Command, io: CliIo): void {
     .command('check')
     .summary('say what is wrong with zone files')
     .description(
-      'Reads zone files and says what is wrong with them, and with the tracker ports that they declare.',
+      'Reads zone files and says what is wrong with them, and with the tracker ports that they declare; and the access ' +
+        'lists of the configuration.',
     )
     .argument('[file-or-folder...]', 'zone files, or folders of *.zone files (default: those of serve)')
     .option('--json', 'one finding a line as a JSON object')
@@ -68,12 +70,14 @@ async function runCheck(
   const named =
     args.length > 0 ? args : loaded.config.zones.map((path) => shownPath(path, io.workingDirectory));
   const files = named.flatMap((path) => filesAt(path, io));
-  const checker = createZoneChecker({ config: loaded.config, machine: await thisMachine() });
+  const machine = await thisMachine();
+  const checker = createZoneChecker({ config: loaded.config, machine });
   const checked = files.map((file) => ({
     file,
     zone: orUsage(file, () => checker.check(resolve(io.workingDirectory, file))),
   }));
-  report(checked, { loaded, json: flags.json === true, io });
+  const access = await checkAccessFiles(loaded.config.access, machine);
+  report(checked, access, { loaded, json: flags.json === true, io });
 }
 
 interface ReportOptions {
@@ -88,20 +92,29 @@ interface CheckedFile {
   readonly zone: CheckedZone;
 }
 
-function report(checked: readonly CheckedFile[], { loaded, json, io }: ReportOptions): void {
+function report(
+  checked: readonly CheckedFile[],
+  access: readonly CheckedAccess[],
+  { loaded, json, io }: ReportOptions,
+): void {
   const counts = { error: 0, warning: 0 };
   const coloured = isColoured(io, io.stdout);
+  const say = (finding: Finding, file: string): void => {
+    counts[finding.severity]++;
+    const shown = { ...finding, file };
+    io.stdout.write(json ? formatJson(shown) : renderDiagnostic(shown, coloured));
+  };
   for (const { file, zone } of checked) {
-    for (const finding of loaded.isGiven ? [...zone.findings, ...zone.publishedOnly] : zone.findings) {
-      counts[finding.severity]++;
-      const shown = { ...finding, file: asWritten(finding.file, file, io) };
-      io.stdout.write(json ? formatJson(shown) : renderDiagnostic(shown, coloured));
-    }
+    for (const finding of loaded.isGiven ? [...zone.findings, ...zone.publishedOnly] : zone.findings)
+      say(finding, asWritten(finding.file, file, io));
   }
+  for (const { path, findings } of access)
+    for (const finding of findings) say(finding, shownPath(path, io.workingDirectory));
   if (counts.error > 0) io.setExitCode(EXIT.failed);
   if (!loaded.isGiven) io.stderr.write(noteElsewhere(checked, io));
   if (json) return;
-  const files = count(checked.length, 'zone file');
+  const lists = access.length === 0 ? '' : ` and ${count(access.length, 'access list')}`;
+  const files = `${count(checked.length, 'zone file')}${lists}`;
   io.stdout.write(`${files}: ${count(counts.error, 'error')}, ${count(counts.warning, 'warning')}\n`);
 }
 
