@@ -32,7 +32,7 @@ Examples:
 Clients: qBittorrent: Options, Connection, Proxy Server, type HTTP, host 127.0.0.1, port 8118, and only for trackers.
 transmission-daemon: http_proxy=http://127.0.0.1:8118 in its environment. aria2c --http-proxy=http://127.0.0.1:8118
 Trackers see the address of the gateway instead of the client's: run it where the client runs.
-Addresses of trackers come from --resolver where that is an address, and from the system otherwise.
+Addresses of trackers come from --resolver, as their preferences do, and from the system without it.
 https trackers need --allow-connect. SIGTERM and SIGINT stop it.`;
 
 export function registerGateway(program: Command, io: CliIo): void {

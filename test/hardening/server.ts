@@ -25,6 +25,8 @@ export interface ServerProcess {
   readonly folder: string;
   /** Over IPv4 at 127.0.0.1, UDP and TCP. */
   readonly dnsPort: number;
+  /** Over IPv4 at 127.0.0.1. */
+  readonly adminPort: number;
   /** Of the zone folder. */
   path(file: string): string;
   log(): readonly LogLine[];
@@ -94,6 +96,7 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
     pid: child.pid!,
     folder: folder.path,
     dnsPort: status.dns[0]!.port,
+    adminPort: status.admin.port,
     path: (file) => join(zones, file),
     log,
     async logged(fits, after = 0) {

@@ -24,9 +24,15 @@ export function createBodyDeadline(
   return {
     start(request) {
       if (!hasBody(request)) return;
-      const cancel = clock.schedule(milliseconds, () => onLate(request.socket));
-      deadlines.set(request, cancel);
-      request.once('end', cancel).once('close', cancel);
+      const { socket } = request;
+      const cancel = clock.schedule(milliseconds, () => onLate(socket));
+      const end = (): void => {
+        cancel();
+        socket.off('close', end);
+      };
+      deadlines.set(request, end);
+      request.once('end', end);
+      socket.once('close', end); // a body that nobody reads has no end
     },
   };
 }

@@ -76,6 +76,10 @@ export async function openHttpServer(
   server.addHook('onRequest', async ({ raw }) => deadline.start(raw));
   server.addHook('onRequest', createGuard(options));
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'));
+  // Of a body that is not wanted, the rest is not read.
+  server.addHook('onSend', async ({ raw }, reply) => {
+    if (!raw.complete) reply.header('connection', 'close');
+  });
   server.setErrorHandler((error: Error, _request, reply) => {
     const { code, details } = problemOf(error);
     if (code === 'failed') logger.error('a request over HTTP failed: please report this', { error });
