@@ -217,6 +217,23 @@ describe.each(HTTP_SERVERS)('$kind behind a proxy', ({ open }) => {
     expect(counters[Counter.httpRejectedConnections]).toBe(1);
   });
 
+  it('ends a connection that has said no more than whose it is when it closes', async () => {
+    const clock = createManualClock();
+    const { server } = await start({ clock });
+    const client = await connect(server);
+    expect(await sourceOf(client, withRequest(LINE))).toBe('192.0.2.1 56324');
+    const named = await connect(server);
+    named.send(LINE);
+    const half = await connect(server);
+    half.send(LINE.slice(0, 20));
+    // They have been read once another, who came later, is answered.
+    await sourceOf(await connect(server), withRequest(LINE));
+    const closed = server.close();
+    half.send(LINE.slice(20));
+    await Promise.all([client, named, half].map((connection) => connection.ended()));
+    await closed;
+  });
+
   it('ends a connection whose header has not come when it closes', async () => {
     const { server } = await start();
     const [silent, half] = [await connect(server), await connect(server)];

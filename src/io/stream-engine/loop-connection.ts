@@ -240,6 +240,7 @@ export class LoopConnection implements StreamPeer, CountedConnection {
     this.state = 'idle';
     this.loop.identified(this);
     if (rest.length > 0) this.takeFirst(rest, rest.length);
+    else if (this.isDraining) this.close();
   }
 
   /** Hands a connection that begins with a TLS hello to whoever speaks that. */
