@@ -5,6 +5,7 @@ import { packet } from './targets/packet.ts';
 import { forwarded, proxyHeader } from './targets/proxy-header.ts';
 import { magnet, torrent, trackerList } from './targets/rewriting.ts';
 import { notify, tsig } from './targets/signatures.ts';
+import { snapshot } from './targets/snapshot.ts';
 import { httpTracker, udpTracker } from './targets/trackers.ts';
 import { journal, transfer, transferRequest } from './targets/transfer.ts';
 import { zone } from './targets/zone.ts';
@@ -21,6 +22,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   httpTracker,
   proxyHeader,
   forwarded,
+  snapshot,
   torrent,
   magnet,
   trackerList,
