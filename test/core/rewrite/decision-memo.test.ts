@@ -7,6 +7,7 @@ import {
   type DecisionMemo,
   MAX_REMEMBERED_URLS,
 } from '../../../src/core/rewrite/decision-memo.ts';
+import { hostsToLookUp } from '../../../src/core/rewrite/lookup-host.ts';
 import { lookupOf, OPTIONS } from './support.ts';
 
 const URL = 'http://h.example:8080/announce';
@@ -51,6 +52,15 @@ describe('a memo of decisions', () => {
     const url = 'udp://пример.example:1/a';
     expect(decide(url, lookup, { ...OPTIONS, ...ascii, memo }).reason).toBe('replaced');
     expect(decide(url, lookup, { ...OPTIONS, toAscii: () => undefined, memo }).reason).toBe('malformed');
+  });
+
+  test('knows the hosts of the URLs that it has decided', () => {
+    const memo = createDecisionMemo();
+    expect(memo.hostOf(URL)).toBeUndefined();
+    decideWith(memo);
+    const urls = [URL, 'udp://x.example:1', 'udp://1.2.3.4:1', 'nonsense', URL];
+    expect(memo.hostOf(URL)).toBe('h.example');
+    expect(hostsToLookUp(urls, OPTIONS.toAscii, memo)).toEqual(hostsToLookUp(urls, OPTIONS.toAscii));
   });
 
   test('forgets all beyond its bound, and goes on', () => {

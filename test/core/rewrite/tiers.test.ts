@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide, isUntouched, type RewriteOptions } from '../../../src/core/rewrite/decide.ts';
 import { keepLastTracker, settleTiers } from '../../../src/core/rewrite/tiers.ts';
-import { lookupOf, OPTIONS, type Published } from './support.ts';
+import { lookupOf, OPTIONS, outcomeOf, type Published } from './support.ts';
 
 /** Tiers as text: URLs apart by blanks, tiers by ` | `; `h` stands for `h.example`. */
 function read(text: string): string[][] {
@@ -237,4 +237,25 @@ describe('properties', () => {
       }),
     );
   });
+});
+
+test('a URL becomes the same alone in its tier and beside one that nobody knows', () => {
+  const stranger = 'udp://stranger.example:1';
+  fc.assert(
+    fc.property(url, hosts, options, (each, published, chosen) => {
+      const alone = settle([[each]], published, chosen);
+      const beside = settle([[each, stranger]], published, chosen);
+      const rest = beside.map((tier) => tier.filter((other) => other !== stranger));
+      expect(alone).toEqual(rest.filter((tier) => tier.length > 0));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('an outcome that names an endpoint twice gives a URL once', () => {
+  const endpoint = { transport: 'udp', port: 1 } as const;
+  const outcome = outcomeOf('BITTORRENT UDP:1 TCP:80');
+  const lookup = () => ({ ...outcome, endpoints: [endpoint, endpoint] }) as typeof outcome;
+  const decision = decide('udp://h.example:9/a', lookup, OPTIONS);
+  expect(settleTiers([[decision]], {}).tiers).toEqual([['udp://h.example:1/a']]);
 });

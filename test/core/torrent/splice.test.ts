@@ -253,6 +253,17 @@ describe('properties', () => {
     );
   });
 
+  test('memory that was used before gives the same octets', () => {
+    const takeMemory = (size: number): Uint8Array => new Uint8Array(size + 100).fill(0x65);
+    fc.assert(
+      fc.property(torrent, options, (octets, chosen) => {
+        const result = rewrite(octets, HOSTS, { ...chosen, takeMemory });
+        expect(result.octets).toEqual(rewrite(octets, HOSTS, chosen).octets);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('rewriting what was rewritten returns the same octets', () => {
     fc.assert(
       fc.property(torrent, options, (octets, chosen) => {
