@@ -38,6 +38,25 @@ describe('portolan check', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('reads the access lists of the configuration, and shows nothing of passkeys', async () => {
+    const workingDirectory = await folderWith({
+      'zones/example.zone': GOOD,
+      'deny.txt': 'ab\n',
+      keys: '0123456789abcde\n',
+      'portolan.toml': '[access]\ntorrents_deny = "deny.txt"\npasskeys = "keys"\n',
+    });
+    const { exitCode, stdout } = await runCaptured(['check'], { workingDirectory });
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^deny\.txt:1:1: error\[bad-info-hash\]: An info-hash has 40 hexadecimal digits/),
+      '  ab',
+      '  ^^',
+      expect.stringMatching(/^keys:1:1: error\[bad-passkey\]: A passkey has 16 to 64/),
+      '1 zone file and 2 access lists: 2 errors, 0 warnings',
+      '',
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
   it('ends with 0 when there are only warnings', async () => {
     const workingDirectory = await folderWith({ 'zones/example.zone': `${GOOD}ns A 127.0.0.1\n` });
     const { exitCode, stdout } = await runCaptured(['check'], { workingDirectory });
