@@ -32,9 +32,9 @@ export interface TrackerStreamsOptions {
   readonly lent: LentDescriptors;
   /** Where connections go that begin with a TLS hello. */
   readonly ring: HandOverRing;
-  /** How many workers have the same ports, and a share of the caps each. */
   /** Of all workers together. */
   readonly cap: ConnectionCap;
+  /** How many workers have the same ports, and a share of the cap each. */
   readonly workerCount: number;
   readonly counters: Counters;
   readonly proxies: ProxyRule | undefined;
