@@ -27,7 +27,7 @@ const sections = z.strictObject({
   }),
   state: setting(z.string('expected a path').min(1, 'expected a path'), {
     comment:
-      'Folder for what must outlive a restart: last good zones, the drain ledger. Made with mode 0700.',
+      'Folder for what must outlive a restart: last good zones, the drain ledger, peers while nothing runs. Made with mode 0700.',
     argument: 'folder',
     kind: 'text',
     default: 'state',

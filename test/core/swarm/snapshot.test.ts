@@ -151,7 +151,7 @@ describe('a snapshot', () => {
           expect(again.tally).toMatchObject({ expired: 0, leftOut: 0 });
         },
       ),
-      { seed: 8, numRuns: 60 },
+      { seed: 8, numRuns: 30 },
     );
   });
 
@@ -177,7 +177,7 @@ describe('a snapshot', () => {
           for (const peer of after.keys()) expect(before.has(peer)).toBe(true);
         },
       ),
-      { seed: 9, numRuns: 60 },
+      { seed: 9, numRuns: 30 },
     );
   });
 
