@@ -2,9 +2,10 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findFreePorts } from '../support/free-ports.ts';
-import { type LoadReport, startLoad } from '../support/takeover-load.ts';
+import { type LoadReport, openTrackerClient, startLoad } from '../support/takeover-load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from './portolan-server.ts';
 import { portolan, type Running, start, waitUntilReady } from './programs.ts';
@@ -111,5 +112,56 @@ describe('a takeover', () => {
     expectNothingLost(report);
     const { peersIpv4, seeds } = await swarm(place);
     expect({ peers: peersIpv4, seeds }).toEqual({ peers: report.peers, seeds: report.seeds });
+  });
+
+  it('goes on as if nothing had been where the new process is killed in the middle', async () => {
+    const place = await createPlace();
+    const server = startServer(place);
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    await until('the door opens', async () => existsSync(join(place.folder, 'state', 'takeover.sock')));
+    const load = await startLoad({ ...place, name: NAME });
+    const next = startServer(place);
+    await server.line(/a takeover begins/, 20);
+    next.child.kill('SIGKILL');
+    await server.line(/a takeover did not come about/, 20);
+    await wait(500);
+    const report = await load.stop();
+    expectNothingLost(report);
+    const { peersIpv4, seeds } = await swarm(place);
+    expect({ peers: peersIpv4, seeds }).toEqual({ peers: report.peers, seeds: report.seeds });
+    await takeOver(place, server);
+  });
+
+  it('answers with what it was given where the old process is killed in the middle', async () => {
+    const place = await createPlace();
+    const server = startServer(place);
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    await until('the door opens', async () => existsSync(join(place.folder, 'state', 'takeover.sock')));
+    const client = await openTrackerClient(place.trackerPort);
+    const next = startServer(place);
+    await server.line(/a takeover begins/, 20);
+    server.child.kill('SIGKILL');
+    await next.line(/ended in the middle of the takeover/, 20);
+    await waitUntilReady(next, `127.0.0.1:${place.adminPort}`);
+    // The connection id is the old process's, and so is the socket.
+    expect((await client.announce()).readUInt32BE(0)).toBe(1);
+    client.close();
+  });
+
+  it.each([
+    [2, 3],
+    [3, 1],
+    [1, 2],
+  ])('takes what %i workers had with %i', async (before, after) => {
+    const place = await createPlace();
+    configure(place, before);
+    const server = startServer(place);
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    const load = await startLoad({ ...place, name: NAME });
+    await wait(300);
+    configure(place, after);
+    await takeOver(place, server);
+    await wait(300);
+    expectNothingLost(await load.stop());
   });
 });

@@ -161,6 +161,23 @@ function portOf(client: string, number: number): number {
   );
 }
 
+/** A client with a connection id of now, for one announce. */
+export async function openTrackerClient(
+  port: number,
+): Promise<{ announce(): Promise<Buffer>; close(): void }> {
+  const socket = await openUdp(port);
+  const connectionId = await connectTracker(socket);
+  return {
+    announce() {
+      const reply = new Promise<Buffer>((resolve) => socket.once('message', resolve));
+      const peer = { torrent: 0, id: '-TT0001-000000000000', port: 6881, isSeed: false, isStopped: false };
+      socket.send(udpAnnounce(connectionId, 1, peer));
+      return reply;
+    },
+    close: () => void socket.close(),
+  };
+}
+
 function openUdp(port: number): Promise<UdpSocket> {
   const socket = createSocket('udp4');
   return new Promise((resolve) => socket.connect(port, '127.0.0.1', () => resolve(socket)));

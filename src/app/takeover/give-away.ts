@@ -116,13 +116,13 @@ async function giveInTurn(
 ): Promise<void> {
   const { plane, dataPlane, logger } = options;
   const gift: Gift = { ...options, channel, socket };
-  logger.info('a takeover begins', { version: hello.version });
   let journals: readonly AnnounceJournal[] = [];
   let surrendered: Surrendered | undefined;
   try {
     journals = await plane.record();
     const snapshot = encodeSnapshot(dataPlane.swarm.table, snapshotOptions(dataPlane));
     await giveSockets(gift, snapshot.next().value ?? new Uint8Array(0));
+    logger.info('a takeover begins', { version: hello.version });
     await giveTable(gift, snapshot, journals);
     await waitUntilReady(gift, journals);
     const pausedAt = options.clock.nowMilliseconds();

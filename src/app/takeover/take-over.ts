@@ -79,6 +79,8 @@ export async function takeOver(options: TakeoverOptions): Promise<TakeoverResult
   } catch (error) {
     channel.destroy();
     if (socket !== undefined) libc.close(socket);
+    // It ended before it gave anything.
+    if (error instanceof TakeoverError && error.code === 'closed') return { kind: 'nobody' };
     throw error;
   }
 }
@@ -98,7 +100,8 @@ function connectTo(path: string): Promise<Socket | undefined> {
 async function begin(channel: FrameChannel, socket: number, options: TakeoverOptions): Promise<Takeover> {
   const { libc, clock } = options;
   const frame = await nextFrame(channel, WELCOME_MILLISECONDS);
-  const welcome = frame?.kind === FrameKind.welcome ? parseWelcome(frame.octets) : undefined;
+  if (frame === undefined) throw new TakeoverError('closed', 'the running server ended');
+  const welcome = frame.kind === FrameKind.welcome ? parseWelcome(frame.octets) : undefined;
   const decoded = welcome && decodeSnapshotHead(fromHex(welcome.head));
   if (welcome === undefined || decoded?.kind !== 'head')
     throw new TakeoverError('protocol', 'the running server does not answer as one that could be taken over');
@@ -107,7 +110,8 @@ async function begin(channel: FrameChannel, socket: number, options: TakeoverOpt
   try {
     while (descriptors.length < wanted) {
       const next = await nextFrame(channel);
-      if (next?.kind !== FrameKind.descriptors) throw new TakeoverError('protocol', 'sockets did not come');
+      if (next === undefined) throw new TakeoverError('closed', 'the running server ended');
+      if (next.kind !== FrameKind.descriptors) throw new TakeoverError('protocol', 'sockets did not come');
       descriptors.push(...(await takeDescriptors(libc, socket, channel)));
     }
   } catch (error) {
