@@ -11,11 +11,7 @@ import type { Clock } from '../../io/clock.ts';
 import { duplicate } from '../../io/descriptor-passing/descriptor-socket.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK, SHUT_RD } from '../../io/packet-engine/layout.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
-import {
-  createHandOverRings,
-  type HandOverRing,
-  takeWaiting,
-} from '../../io/stream-engine/hand-over-ring.ts';
+import { takeWaiting } from '../../io/stream-engine/hand-over-ring.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Command } from './commands.ts';
@@ -64,8 +60,6 @@ export class ThreadedDataPlane implements DataPlane {
   readonly takeover: PlaneTakeover;
   private readonly threads: Workers;
   private readonly wakes: readonly number[];
-  /** One a packet worker, on the way to the stream worker. */
-  private readonly rings: readonly HandOverRing[];
   /** By {@link formatListener}; bounded by the control plane's plan. */
   private readonly listeners = new Map<string, OpenListener>();
   private publication: Publication = { images: [], draining: [] };
@@ -96,12 +90,11 @@ export class ThreadedDataPlane implements DataPlane {
       clockOrigin: { seconds: this.clock.nowSeconds(), hrtimeMilliseconds: hrtimeMilliseconds() },
     };
     this.wakes = Array.from({ length: workerCount }, () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-    this.rings = createHandOverRings(workerCount);
     this.threads = new Workers({
       ...options,
       clock: this.clock,
       table: this.state.table,
-      ...createWorkerSetups({ shared, wakes: this.wakes, rings: this.rings, traffic: this.traffic }),
+      ...createWorkerSetups({ shared, wakes: this.wakes, traffic: this.traffic }),
       standing: () => this.standing(),
       onNotify: (notice) => this.options.onNotify?.(notice),
       onSurrender: (connections) => this.takeover.take(connections),
@@ -230,7 +223,7 @@ export class ThreadedDataPlane implements DataPlane {
   private async stopAll(): Promise<void> {
     this.state.stop();
     await this.threads.stop();
-    for (const descriptor of takeWaiting(this.rings)) this.options.libc.close(descriptor);
+    this.closeDescriptors(takeWaiting(this.threads.stream().setup.rings));
     for (const { descriptors } of this.listeners.values()) this.closeDescriptors(descriptors);
     this.listeners.clear();
     this.closeDescriptors(this.wakes);

@@ -2,7 +2,7 @@
 
 import { createCounters } from '../../core/counters.ts';
 import { CREATING_OWNER } from '../../core/swarm/table.ts';
-import type { HandOverRing } from '../../io/stream-engine/hand-over-ring.ts';
+import { createHandOverRings } from '../../io/stream-engine/hand-over-ring.ts';
 import { createLentDescriptors } from '../../io/stream-engine/lent-descriptors.ts';
 import type { WorkerSetup } from './commands.ts';
 import { createTrackerDescriptors } from './tracker-streams.ts';
@@ -12,17 +12,17 @@ type Shared = Omit<WorkerSetup, 'owner' | 'wakeDescriptor' | 'lent' | 'rings' | 
 
 export interface WorkerSetupsOptions {
   readonly shared: Shared;
-  /** An eventfd a packet worker, and a ring. */
+  /** An eventfd a packet worker. */
   readonly wakes: readonly number[];
-  readonly rings: readonly HandOverRing[];
   readonly traffic: TrafficBook;
 }
 
-export function createWorkerSetups({ shared, wakes, rings, traffic }: WorkerSetupsOptions): {
+export function createWorkerSetups({ shared, wakes, traffic }: WorkerSetupsOptions): {
   readonly packetSetups: readonly WorkerSetup[];
   readonly streamSetup: WorkerSetup;
 } {
   const { caps, workerCount } = shared;
+  const rings = createHandOverRings(wakes.length);
   const packetSetups = wakes.map((wakeDescriptor, index) => ({
     ...shared,
     owner: CREATING_OWNER + 1 + index,
