@@ -252,6 +252,9 @@ listen = "auto:8053"`;
     expect(problemsOf('', { 'tracker.max_listeners': 'many' })).toEqual([
       '--tracker-max-listeners: expected a whole number from 1 to 65536',
     ]);
+    expect(problemsOf('', { 'tracker.snapshot': 'no' })).toEqual([
+      '--tracker-snapshot: expected true or false',
+    ]);
   });
 
   it('names line and column of what is not TOML', () => {

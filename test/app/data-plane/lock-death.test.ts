@@ -167,3 +167,13 @@ describe.skipIf(process.platform !== 'linux')('a packet worker that dies inside 
     checkTable(table);
   });
 });
+
+test('a stop frees what a worker held that had to be ended, so that a snapshot has all of the table', async () => {
+  const { plane, table, rebuilt } = await prepare(1);
+  const { head } = table.shards[0]!;
+  lock(head, HEAD.lock, plane.workers()[0]!.setup.owner);
+  await plane.stop();
+  expect(lockOwner(head, HEAD.lock)).toBe(0);
+  expect(rebuilt).toEqual([1]);
+  checkTable(plane.swarm.table);
+});
