@@ -47,6 +47,37 @@ describe('an entry', () => {
     expect(skip(entry + REST)).toEqual(NONE);
   });
 
+  test.each(['123456', '999999', '1', '0', '1234', '12345', '1234567', '1234567890123'])(
+    'after one of six digits is skipped with the length %s',
+    (digits) => {
+      const [first, second] = ['123456', digits].map((length) => `d6:lengthi${length}e4:pathl1:aee`);
+      expect(skip(`${first}${second}${REST}`)).toEqual({ end: first!.length + second!.length, tokens: 16 });
+    },
+  );
+
+  test.each([
+    '023456',
+    '12a456',
+    '1234:6',
+    ':23456',
+    '12345/',
+    '-23456',
+    '00',
+    '',
+    '12\xb156',
+    '12\xff456',
+    '1234567890:23',
+  ])('after one of six digits is left to the scanner with the length %j', (digits) => {
+    const [first, second] = ['123456', digits].map((length) => `d6:lengthi${length}e4:pathl1:aee`);
+    expect(skip(`${first}${second}${REST}`)).toEqual({ end: first!.length, tokens: 8 });
+  });
+
+  test('is the last one when there are tokens enough', () => {
+    const entry = 'd6:lengthi5e4:pathl1:aee';
+    expect(skip(entry.repeat(5) + REST, 0, 17)).toEqual({ end: entry.length * 3, tokens: 24 });
+    expect(skip(entry + REST, 0, 0)).toEqual(NONE);
+  });
+
   test('cut at any octet is left to the scanner', () => {
     const entry = 'd6:lengthi1234e4:pathl8:a folder12:twelve octetee';
     for (let length = 0; length < entry.length; length++) expect(skip(entry.slice(0, length))).toEqual(NONE);

@@ -57,6 +57,11 @@ const string = (text: string): string => `${text.length}:${text}`;
 const list = (...items: readonly string[]): string => `l${items.join('')}e`;
 const INFO = '4:infod6:lengthi1e4:name1:n12:piece lengthi1e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
 
+/** Lengths of as many digits, more and fewer. */
+const FILES = ['12345', '67890', '1', '0', '1234567890123'].map(
+  (length) => `d6:lengthi${length}e4:path${list('1:a', '12:a file.bin.x')}e`,
+);
+
 /** The text without its tracker entries. */
 function withoutTrackers(octets: Uint8Array): string {
   const metainfo = readMetainfo(octets);
@@ -94,6 +99,7 @@ export const torrent: FuzzTarget = {
       `d13:announce-list${list(string(URLS[2]!), list())}${INFO}8:url-list0:e`,
       `d${INFO}e`,
       'd4:infod9:file treed1:nd0:d6:lengthi1eeee12:meta versioni2eee',
+      `d8:announce${string(URLS[0]!)}4:infod5:files${list(...FILES)}4:name1:nee`,
     ].map(octetsOf),
   tokens: [
     ...[
