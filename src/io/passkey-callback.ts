@@ -5,6 +5,7 @@
 const CALLBACK_TIMEOUT_MILLISECONDS = 5000;
 /** Of the answer's body; an object with a label has a hundred. */
 const MAX_ANSWER_OCTETS = 4096;
+/** As of the labels in a file of passkeys. */
 const MAX_LABEL_CHARACTERS = 64;
 
 export interface PasskeyCallback {

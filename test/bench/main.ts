@@ -7,6 +7,7 @@ import type { BenchOptions } from './options.ts';
 import { chooseProcessors } from './processors.ts';
 import { createReport, formatReport } from './report.ts';
 import { findProgram } from './server-process.ts';
+import { accessListsSuite } from './suites/access-lists.ts';
 import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { axfrSuite } from './suites/axfr.ts';
 import { dnsMillionSuite, dnsSuite } from './suites/dns.ts';
@@ -45,6 +46,7 @@ const SUITES: readonly Suite[] = [
   authorityFeaturesSuite,
   swarmMemorySuite,
   swarmMillionSuite,
+  accessListsSuite,
 ];
 
 const DEFAULTS = { rounds: 5, seconds: 2, warmSeconds: 0.5 };

@@ -8,7 +8,9 @@ import { parseDuration } from './config-values.ts';
 import { integer, notation, setting } from './setting.ts';
 
 const DURATION = 'a duration from "1s" to "1d"';
+/** A key that a site has withdrawn should not outlive a day. */
 const MAX_TTL_SECONDS = 86_400;
+/** More members than most private trackers have; 4 MB. */
 const DEFAULT_PASSKEYS = 100_000;
 
 function listSetting(comment: string) {

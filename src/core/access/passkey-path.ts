@@ -4,6 +4,7 @@
 
 /** A key that is shorter can be guessed; those of Gazelle, XBT and TBDev have 32 characters. */
 export const MIN_PASSKEY_OCTETS = 16;
+/** Twice theirs: room for a hash of 256 bits in hexadecimal. */
 export const MAX_PASSKEY_OCTETS = 64;
 
 const SLASH = 0x2f;
