@@ -78,6 +78,7 @@ describe.each(IMPLEMENTATIONS)('a tracker port with a certificate, $name,', ({ c
     expect(await announceHttp(address, listener.port, { peerPort: 7001 })).toContain('10:incompletei1e');
     const client = await connect(listener);
     expect(await client.ask(announceRequest({ peerPort: 7002 }))).toContain('10:incompletei2e');
+    expect(plane.sockets().map(({ traffic }) => traffic?.announces)).toEqual([2]);
     expect(await announceHttp(address, listener.port, { peerPort: 7003 })).toContain('10:incompletei3e');
     const counters = plane.readCounters();
     const family = address.includes(':') ? Counter.httpAnnouncesIpv6 : Counter.httpAnnouncesIpv4;

@@ -62,19 +62,36 @@ export const MAX_CACHED_HOSTS = 1024;
 const MAX_HOST_CHARACTERS = 253;
 
 export function createHostRule(sources: HostRuleSources): HostRule {
-  const verdicts = new Map<string, HostVerdict>();
+  /** By port, then by host, so that finding one makes no string; {@link MAX_CACHED_HOSTS} in all. */
+  const ports = new Map<number, Map<string, HostVerdict>>();
+  let size = 0;
+
+  function clear(): void {
+    ports.clear();
+    size = 0;
+  }
+
+  function keep(host: string, port: number, verdict: HostVerdict): void {
+    if (size >= MAX_CACHED_HOSTS) clear();
+    let hosts = ports.get(port);
+    if (hosts === undefined) {
+      hosts = new Map();
+      ports.set(port, hosts);
+    }
+    hosts.set(host, verdict);
+    size++;
+  }
+
   return {
     judge(host, port) {
-      if (host.length > MAX_HOST_CHARACTERS) return FOREIGN_HOST;
-      const key = `${port} ${host}`;
-      const known = verdicts.get(key);
+      const known = ports.get(port)?.get(host);
       if (known !== undefined) return known;
+      if (host.length > MAX_HOST_CHARACTERS) return FOREIGN_HOST;
       const verdict = judge(sources, host, port);
-      if (verdicts.size >= MAX_CACHED_HOSTS) verdicts.clear();
-      verdicts.set(key, verdict);
+      keep(host, port, verdict);
       return verdict;
     },
-    clear: () => verdicts.clear(),
+    clear,
   };
 }
 
