@@ -82,7 +82,8 @@ export async function serve(options: ServingOptions): Promise<Serving> {
   };
 }
 
-function testConfig(folder: string, settings: ConfigSource['flags']): Config {
+/** On ports that the system picks. */
+export function testConfig(folder: string, settings: ConfigSource['flags']): Config {
   const flags = { 'dns.listen': ['127.0.0.1:0', '[::1]:0'], 'admin.listen': '127.0.0.1:0', ...settings };
   const result = readConfig({ flags, workingDirectory: folder });
   if (result.kind === 'wrong') throw new Error(result.problems.join('\n'));

@@ -60,16 +60,18 @@ const MAX_ANNOUNCES = 8192;
 /** Resolves when it has been given away and this process has no more to say; rejects when this process goes on. */
 export async function giveAway(channel: FrameChannel, options: CommittedOptions): Promise<void> {
   const hello = await readHello(channel);
-  const socket = acceptVisitor(options, hello);
+  let socket: number | undefined;
   try {
-    await options.hold(() => giveInTurn(channel, socket, hello, options));
+    const accepted = acceptVisitor(options, hello);
+    socket = accepted;
+    await options.hold(() => giveInTurn(channel, accepted, hello, options));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (channel.isOpen()) await channel.send(FrameKind.refused, formatReason(reason)).catch(() => {});
     channel.end();
     throw error;
   } finally {
-    options.plane.libc.close(socket);
+    if (socket !== undefined) options.plane.libc.close(socket);
   }
 }
 
