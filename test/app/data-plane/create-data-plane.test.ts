@@ -1,5 +1,6 @@
 // Which data plane a machine gets, and that the other one serves where the packet engine cannot.
 
+import { constants } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createDataPlane, findEngine } from '../../../src/app/data-plane/create-data-plane.ts';
 import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
@@ -134,8 +135,8 @@ const STREAM_FAULTS: readonly Faulty[] = [
   },
   {
     fault: 'a port that cannot be connected to',
-    reason: /connect: /,
-    find: withLibc(() => ({ connect: () => -1 })),
+    reason: /connect: .*ECONNREFUSED/,
+    find: withLibc(() => ({ connect: () => -1, errno: () => constants.errno.ECONNREFUSED })),
   },
 ];
 
