@@ -20,6 +20,7 @@ import {
   withResolver,
 } from './resolver-option.ts';
 import { type Inputs, listInputs } from './rewrite-inputs.ts';
+import { NO_INTERRUPT, watchInterrupt } from './rewrite-interrupt.ts';
 import { withEndpointOrder } from './rewrite-probe.ts';
 import { createProgress } from './rewrite-progress.ts';
 import {
@@ -110,11 +111,12 @@ async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliI
   const writes = flags.inPlace === true && flags.dryRun !== true && flags.check !== true;
   const inPlace = writes ? { inPlace: { backup: flags.backup, fsync: flags.fsync } } : {};
   const progress = await createProgress(io, inputs.count, systemClock.nowMilliseconds);
+  const interrupt = writes && inputs.hasFiles ? watchInterrupt(progress.io) : NO_INTERRUPT;
   try {
     await withResolver(flags, io, (resolver) =>
       withEndpointOrder(flags, async (refine) => {
         const run = { resolver, refine, options: toOptions(flags), ...inPlace };
-        for await (const result of rewriteInputs(inputs.all, run)) {
+        for await (const result of rewriteInputs(interrupt.until(inputs.all), run)) {
           addToSummary(summary, result.result);
           await report(result, flags, progress.io);
           progress.advance();
@@ -122,11 +124,14 @@ async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliI
       }),
     );
   } finally {
+    interrupt.release();
     progress.stop();
   }
-  if (flags.json === true) return;
-  if (inputs.hasFiles) io.stderr.write(formatSummary(summary));
-  if (summary.reasons.has('failed')) io.stderr.write(OTHER_RESOLVER_HINT);
+  if (flags.json !== true) {
+    if (inputs.hasFiles) io.stderr.write(formatSummary(summary));
+    if (summary.reasons.has('failed')) io.stderr.write(OTHER_RESOLVER_HINT);
+  }
+  interrupt.end();
 }
 
 async function undo(inputs: Inputs, flags: RewriteFlags, io: CliIo): Promise<void> {
