@@ -1,12 +1,10 @@
 // The TCP listeners of a thread, whichever data plane it belongs to: DNS, DNS over TLS, and the tracker's HTTP.
 
 import { Counter, type Counters } from '../../core/counters.ts';
-import { formatListener, type Listener } from '../../core/net/endpoint.ts';
+import type { Listener } from '../../core/net/endpoint.ts';
 import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
-import type { HandedOver } from '../../io/stream-engine/hand-over-ring.ts';
-import { adoptSocket } from '../../io/streams/adopted-socket.ts';
 import { createConnectionLimits } from '../../io/streams/connection-limits.ts';
 import { openDnsStream } from '../../io/streams/dns-stream.ts';
 import {
@@ -17,6 +15,7 @@ import {
 } from '../../io/streams/http-stream.ts';
 import type { StreamServer } from '../../io/streams/stream-server.ts';
 import { createTlsServer, type TlsIdentity, type TlsServer } from '../../io/streams/tls-server.ts';
+import { type AdoptedConnections, createAdoptedConnections } from './adopted-connections.ts';
 import type { ConnectionCaps } from './connection-caps.ts';
 import type { Publication, Service } from './data-plane.ts';
 import type { Services } from './services.ts';
@@ -45,11 +44,8 @@ export interface StreamListeners {
   open(listener: Listener, service: Service, row: number, descriptor?: number): Promise<StreamServer>;
   /** For handshakes from now on. Throws where OpenSSL refuses it, and the one before stays. */
   identify(identity: TlsIdentity): void;
-  /** A connection to the tracker that begins with a TLS hello, and that a packet worker accepted. Needs an identity before. */
-  adopt(connection: HandedOver): void;
-  /** Ends what was adopted of a listener; resolves when it is gone. */
-  closeAdopted(listener: Listener): Promise<void>;
-  closeAllAdopted(): Promise<void>;
+  /** What packet workers hand over. Needs an identity before. */
+  readonly adopted: AdoptedConnections;
   /** What transfers are answered from; {@link Services} have their own. */
   publish(publication: Publication): void;
 }
@@ -76,8 +72,6 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
   const http = { clock, connections: connections.tracker, proxies, counters, logger };
   let dnsOverTls: TlsServer | undefined;
   let https: TlsServer | undefined;
-  /** By {@link formatListener}; bounded by the control plane's plan. */
-  const adopted = new Map<string, HttpsConnections>();
 
   function openDns(where: Where, tls: TlsServer | undefined): Promise<StreamServer> {
     return openDnsStream({
@@ -102,23 +96,9 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
     return { tls, respond: services.httpsTracker.respond };
   }
 
-  function adopt({ descriptor, listener, source, octets }: HandedOver): void {
+  function openHttps(port: number): HttpsConnections {
     if (https === undefined) throw new TypeError('HTTPS wants a certificate first');
-    const socket = adoptSocket(descriptor, octets);
-    if (socket === undefined) return;
-    const key = formatListener(listener);
-    let connections = adopted.get(key);
-    if (connections === undefined) {
-      connections = createHttpsConnections({ ...http, port: listener.port, secured: securedHttp(https) });
-      adopted.set(key, connections);
-    }
-    connections.admit(socket, source);
-  }
-
-  async function closeAdopted(key: string): Promise<void> {
-    const connections = adopted.get(key);
-    adopted.delete(key);
-    await connections?.close();
+    return createHttpsConnections({ ...http, port, secured: securedHttp(https) });
   }
 
   /** Each has ticket keys of its own: a session goes on where it was begun. */
@@ -158,9 +138,7 @@ export function createStreamListeners(options: StreamListenersOptions): StreamLi
       dnsOverTls = identified(dnsOverTls, identity, [DNS_OVER_TLS]);
       https = identified(https, identity, HTTP);
     },
-    adopt,
-    closeAdopted: (listener) => closeAdopted(formatListener(listener)),
-    closeAllAdopted: async () => void (await Promise.all([...adopted.keys()].map(closeAdopted))),
+    adopted: createAdoptedConnections(openHttps),
     publish: transfers.publish,
   };
 }

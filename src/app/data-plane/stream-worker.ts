@@ -59,14 +59,14 @@ async function carryOut(command: Command): Promise<number> {
       return open(command);
     case 'close':
       taking?.takeAll();
-      await Promise.all([close(formatListener(command.listener)), listeners.closeAdopted(command.listener)]);
+      await Promise.all([close(formatListener(command.listener)), listeners.adopted.close(command.listener)]);
       return 0;
     case 'publish':
       publish(command);
       return 0;
     case 'identify':
       listeners.identify(command.identity);
-      taking ??= takeConnections(rings, listeners.adopt);
+      taking ??= takeConnections(rings, listeners.adopted.adopt);
       return 0;
     case 'record':
       services.journals.journal = command.memory && attachJournal(command.memory);
@@ -79,7 +79,7 @@ async function carryOut(command: Command): Promise<number> {
       return 0;
     case 'stop':
       taking?.end();
-      await Promise.all([...[...servers.keys()].map(close), listeners.closeAllAdopted()]);
+      await Promise.all([...[...servers.keys()].map(close), listeners.adopted.closeAll()]);
       return 0;
   }
 }

@@ -84,6 +84,7 @@ interface Member extends CountedConnection {
   connection: StreamConnection;
 }
 
+// One closure over all connections of a listener, longer than a function should be: its parts share one state.
 export function createStreamConnections(options: StreamConnectionsOptions): StreamConnections {
   const { clock, limits, maxReplyOctets, logger = silentLogger, proxies } = options;
   const counted =
