@@ -14,7 +14,7 @@ import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { createTrafficCounts, NO_ROW, type TrafficCounts } from '../../core/traffic.ts';
 import { type Authority, createAuthority } from '../../core/zone/authority.ts';
 import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
-import { findTxt } from '../../core/zone/find-txt.ts';
+import { createTxtFinder } from '../../core/zone/find-txt.ts';
 import { createZonePrefetch } from '../../core/zone/prefetch.ts';
 import { systemClock } from '../../io/clock.ts';
 import { hmac } from '../../io/hmac.ts';
@@ -68,6 +68,7 @@ export function createServices(options: ServicesOptions): Services {
   const access = createAccessGate({ counters, passkeys: settings.passkeys });
   const table = attachSwarmTable(options.table, { owner, counters });
   let catalog: Catalog = createCatalog([], seed);
+  let findTxt = createTxtFinder(catalog);
   let draining = drainingKeys([]);
   let rows: ReadonlyMap<string, number> = new Map();
   const authority = createAuthority({
@@ -82,7 +83,7 @@ export function createServices(options: ServicesOptions): Services {
   const zones = createZonePrefetch();
   const journals: JournalPlace = { journal: undefined };
   const sources: HostRuleSources = {
-    findTxt: (name) => findTxt(catalog, name),
+    findTxt: (name) => findTxt(name),
     isDraining: (host, transport, port) =>
       draining.size > 0 &&
       [...namesStandingFor(host)].some((name) => draining.has(`${name} ${transport} ${port}`)),
@@ -102,6 +103,7 @@ export function createServices(options: ServicesOptions): Services {
     httpsTracker,
     publish(publication, hostRows = new Map()) {
       catalog = createCatalog(publication.images, seed);
+      findTxt = createTxtFinder(catalog);
       draining = drainingKeys(publication.draining);
       authority.publish(catalog, { ...publication.transfers, cookieSecrets: publication.cookieSecrets });
       zones.publish(catalog);

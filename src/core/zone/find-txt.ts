@@ -17,18 +17,29 @@ export type TxtAnswer =
   /** One text a record, its character-strings joined without separator; the lowest TTL on the way, in seconds. */
   | { readonly kind: 'found'; readonly texts: readonly string[]; readonly ttlSeconds: number };
 
-/** Asks as a client would, so that wildcards, aliases and cuts are what DNS says they are. `name` is in wire form. */
-export function findTxt(catalog: Catalog, name: Uint8Array): TxtAnswer {
+/**
+ * Asks as a client would, so that wildcards, aliases and cuts are what DNS says they are. Names are in wire form. What an
+ * answer is written to is kept: strangers choose the names that are looked up.
+ */
+export function createTxtFinder(catalog: Catalog): (name: Uint8Array) => TxtAnswer {
+  const reply = new Uint8Array(MAX_STREAM_REPLY_OCTETS);
+  const authority = createAuthority({ catalog, counters: createCounters() });
+  const source = createPacketSource();
+  return (name) => {
+    const query = encodeQuestion(name);
+    const length = authority.handleStream(query, 0, query.length, source, reply, 0, 0);
+    const isAuthoritative = length > 0 && (reply[2]! & 0x04) !== 0;
+    return isAuthoritative ? readAnswer(reply, query.length) : { kind: 'foreign' };
+  };
+}
+
+function encodeQuestion(name: Uint8Array): Uint8Array {
   const query = new Uint8Array(HEADER_OCTETS + name.length + 4);
   writeUint16(query, 4, 1);
   query.set(name, HEADER_OCTETS);
   writeUint16(query, HEADER_OCTETS + name.length, RecordType.TXT);
   writeUint16(query, HEADER_OCTETS + name.length + 2, RecordClass.IN);
-  const reply = new Uint8Array(MAX_STREAM_REPLY_OCTETS);
-  const authority = createAuthority({ catalog, counters: createCounters() });
-  authority.handleStream(query, 0, query.length, createPacketSource(), reply, 0, 0);
-  const isAuthoritative = (reply[2]! & 0x04) !== 0;
-  return isAuthoritative ? readAnswer(reply, query.length) : { kind: 'foreign' };
+  return query;
 }
 
 function readAnswer(reply: Uint8Array, questionEnd: number): TxtAnswer {
