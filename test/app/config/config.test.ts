@@ -67,6 +67,7 @@ describe('readConfig', () => {
         hasStats: false,
         onBindFailure: 'reject',
       },
+      access: { lists: {}, passkeys: undefined },
       admin: { listen: { address: '127.0.0.1', port: 8053 } },
       rewriter: {
         listen: undefined,
