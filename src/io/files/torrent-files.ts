@@ -2,7 +2,7 @@
 
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
 
@@ -33,21 +33,30 @@ export async function isFolder(path: string): Promise<boolean> {
  * Symbolic links are not followed: they could lead around in circles. Throws {@link TorrentFilesError}.
  */
 export async function* findTorrents(folder: string): AsyncGenerator<string> {
-  let entries: { name: string; isDirectory(): boolean; isFile(): boolean }[];
+  for (const name of await listFolder(folder)) {
+    const path = join(folder, name);
+    if (name.endsWith(sep)) yield* findTorrents(path.slice(0, -sep.length));
+    else yield path;
+  }
+}
+
+/** Names of torrents, and with a separator at their end those of folders: nothing else of a hundred thousand is kept. */
+async function listFolder(folder: string): Promise<string[]> {
   try {
-    entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(folder, { withFileTypes: true });
+    entries.sort((left, right) => (left.name < right.name ? -1 : 1));
+    const names: string[] = [];
+    for (const entry of entries) {
+      if (entry.isDirectory()) names.push(entry.name + sep);
+      else if (entry.isFile() && entry.name.toLowerCase().endsWith(TORRENT_SUFFIX)) names.push(entry.name);
+    }
+    return names;
   } catch (error) {
     throw new TorrentFilesError(
       'folder-unreadable',
       `cannot read the folder ${folder}: ${messageOf(error)}`,
       error,
     );
-  }
-  entries.sort((left, right) => (left.name < right.name ? -1 : 1));
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* findTorrents(path);
-    else if (entry.isFile() && entry.name.toLowerCase().endsWith(TORRENT_SUFFIX)) yield path;
   }
 }
 
