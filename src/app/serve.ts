@@ -78,7 +78,12 @@ class ZoneServer implements Server {
     this.dns = createDnsService({ config, dataPlane, machine, logger });
     const { turns } = this;
     const stateFolder = config.state;
-    this.takeover = createServerTakeover({ ...options, dataPlane, stateFolder, turns, clock });
+    const onGiven = (processId: number): void => {
+      options.onGiven?.(processId);
+      // Reloads that wait are the other process's by now.
+      void this.stop();
+    };
+    this.takeover = createServerTakeover({ ...options, dataPlane, stateFolder, turns, clock, onGiven });
     const { control } = this.takeover;
     const counts = { readCounters: () => dataPlane.readCounters(), passkeyCounts: access.passkeyCounts };
     this.http = createHttpServices({ config, logger, control, ...counts, status: () => this.status() });
