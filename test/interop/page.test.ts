@@ -264,7 +264,8 @@ describe.skipIf(left)('the rewriting page', () => {
 
   it('is out of reach of pages elsewhere', async () => {
     const stranger = createServer((_, response) =>
-      response.setHeader('content-type', 'text/html').end('<p>'),
+      // An icon of its own, so that none is asked for among the attempts.
+      response.setHeader('content-type', 'text/html').end('<link rel="icon" href="data:,"><p>'),
     );
     await once(stranger.listen(0, '127.0.0.1'), 'listening');
     onTestFinished(() => void stranger.close());
