@@ -153,7 +153,7 @@ function openSocket({
     descriptor,
     isWildcard: listener.address === '0.0.0.0' || listener.address === '::',
     handler: isDns ? services.authority.handle : services.answerUdpTracker,
-    prefetch: isDns ? services.prefetchZones : undefined,
+    prefetch: isDns ? services.prefetchZones : services.prefetchAccess,
     dropCounter: isDns ? Counter.dnsDropped : Counter.udpDropped,
     row,
   });

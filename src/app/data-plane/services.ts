@@ -1,6 +1,7 @@
 // Everything pure that answers, around one catalog and one swarm table: what a thread needs to serve any socket.
 
 import { createAccessGate } from '../../core/access/access-gate.ts';
+import { createAccessPrefetch } from '../../core/access/access-prefetch.ts';
 import { attachAccess, OPEN_ACCESS } from '../../core/access/access-rules.ts';
 import type { Counters } from '../../core/counters.ts';
 import type { PacketHandler, PacketPrefetch } from '../../core/net/packet-handler.ts';
@@ -48,6 +49,8 @@ export interface Services {
   /** What goes before {@link Authority.handle} where datagrams come in batches. */
   readonly prefetchZones: PacketPrefetch;
   readonly answerUdpTracker: PacketHandler;
+  /** What goes before that, likewise. */
+  readonly prefetchAccess: PacketPrefetch;
   readonly httpTracker: HttpTracker;
   /** The same for requests that come over TLS: URLs that it names have that. */
   readonly httpsTracker: HttpTracker;
@@ -97,6 +100,7 @@ export function createServices(options: ServicesOptions): Services {
   return {
     authority,
     prefetchZones: zones.prefetch,
+    prefetchAccess: createAccessPrefetch(access),
     answerUdpTracker: createUdpTracker({ ...tracker, connectionKey }),
     journals,
     httpTracker,

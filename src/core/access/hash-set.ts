@@ -113,6 +113,16 @@ export function isInHashSet(set: HashSet, octets: Uint8Array, offset: number): b
   return isHashAt(set.table, at, octets, offset) && (set.hasZero || !isEmpty(set.table, at));
 }
 
+/**
+ * Reads what {@link isInHashSet} will, so that it need not wait: the slot, too, where the hash `isLikely` there. What it
+ * returns means nothing.
+ */
+export function touchHashSet(set: HashSet, octets: Uint8Array, offset: number, isLikely: boolean): number {
+  const hash = hashOf(set.key, octets, offset);
+  const bits = set.filter[(hash >>> set.filterShift) >>> 5]!;
+  return isLikely ? bits ^ set.table[slotOf(set, hash)]! : bits;
+}
+
 function hashOf(key: HashSetKey, octets: Uint8Array, offset: number): number {
   let hash = 0;
   for (let word = 0; word < HASH_WORDS; word++) {
@@ -123,14 +133,20 @@ function hashOf(key: HashSetKey, octets: Uint8Array, offset: number): number {
 }
 
 /** Where in the table the hash stands, or the empty slot is that it would get: half of all are empty. */
-function findSlot({ table, slots }: HashSet, hash: number, octets: Uint8Array, offset: number): number {
-  const end = slots * HASH_WORDS;
-  let at = Math.floor(((hash >>> 0) / 0x100000000) * slots) * HASH_WORDS;
+function findSlot(set: HashSet, hash: number, octets: Uint8Array, offset: number): number {
+  const { table } = set;
+  const end = set.slots * HASH_WORDS;
+  let at = slotOf(set, hash);
   while (!isHashAt(table, at, octets, offset) && !isEmpty(table, at)) {
     at += HASH_WORDS;
     if (at === end) at = 0;
   }
   return at;
+}
+
+/** Where in the table the search for a hash begins. */
+function slotOf({ slots }: HashSet, hash: number): number {
+  return Math.floor(((hash >>> 0) / 0x100000000) * slots) * HASH_WORDS;
 }
 
 function wordAt(octets: Uint8Array, offset: number): number {
