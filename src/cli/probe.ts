@@ -41,7 +41,7 @@ Examples:
 
 Two peers announce a random info-hash from ports 51413 and 51414, one after the other, and leave (event=stopped).
 A tracker that serves known torrents only refuses that: give it one with --info-hash.
-Addresses come from --resolver where that is an address, and from the system otherwise.
+Addresses come from --resolver, as the preference does, and from the system without it.
 Exit codes: 0 everything answers and nothing is wrong, 1 something is wrong, 2 wrong usage.`;
 
 export function registerProbe(program: Command, io: CliIo): void {
