@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LoadProcess, startLoadProcess } from './load/load-process.ts';
 import type { BenchOptions } from './options.ts';
 import { chooseProcessors } from './processors.ts';
+import { accessListsSuite } from './suites/access-lists.ts';
 import { authorityFeaturesSuite } from './suites/authority-features.ts';
 import { axfrSuite } from './suites/axfr.ts';
 import { dnsSuite } from './suites/dns.ts';
@@ -70,6 +71,18 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
     const [queries, announces] = await workersSuite.run({ ...options, rates: [2000] }, load);
     checkServers(queries!, ['2 workers', '1 worker']);
     checkServers(announces!, ['2 workers', '1 worker']);
+  });
+
+  it('measures announces with access lists', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const [table] = await accessListsSuite.run(options, load);
+    expect(table!.rows.map(({ lists }) => lists)).toEqual([
+      'none',
+      'info-hashes that are denied',
+      'info-hashes that are allowed',
+      'IPv4 addresses that are denied',
+    ]);
+    for (const { announce } of table!.rows)
+      expect((announce as { median: number }).median).toBeGreaterThan(100);
   });
 
   it('measures one query at a time, and none', { timeout: TIMEOUT_MILLISECONDS }, async () => {

@@ -110,7 +110,7 @@ export function isInHashSet(set: HashSet, octets: Uint8Array, offset: number): b
   const bit = hash >>> set.filterShift;
   if (((set.filter[bit >>> 5]! >>> (bit & 31)) & 1) === 0) return false;
   const at = findSlot(set, hash, octets, offset);
-  return isHashAt(set.table, at, octets, offset) && (set.hasZero || !isEmpty(set.table, at));
+  return !isEmpty(set.table, at) || (set.hasZero && isHashAt(set.table, at, octets, offset));
 }
 
 /**
