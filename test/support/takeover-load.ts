@@ -25,11 +25,17 @@ export interface LoadReport {
   readonly seeds: number;
 }
 
-/** Clients of a kind, and peers that each of them announces in turn. */
-const UDP_CLIENTS = 4;
-const KEPT_CLIENTS = 4;
+const UDP_CLIENTS = ['u0', 'u1', 'u2', 'u3'] as const;
+const KEPT_CLIENTS = ['k0', 'k1', 'k2', 'k3'] as const;
+const CLIENTS = [...UDP_CLIENTS, ...KEPT_CLIENTS, 'f'] as const;
+type Client = (typeof CLIENTS)[number];
+/** Peers that each of them announces in turn. */
 const PEERS = 64;
-const TORRENTS = 16;
+/** Whose every peer is a new one, announced once: what is forgotten of them is not made good by the next round. */
+const ONCE: ReadonlySet<Client> = new Set(['u0', 'k0', 'f']);
+/** More than are announced in a test. */
+const PEERS_AT_ONCE = 6500;
+const FIRST_PORT = 1024;
 const PAUSE_MILLISECONDS = 4;
 /** For the last answers. */
 const LAST_MILLISECONDS = 4000;
@@ -49,18 +55,20 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
   const known = new Map<string, 'seed' | 'leecher'>();
   let isOver = false;
 
-  function plan(client: string, round: number): Peer {
-    const number = round % PEERS;
+  function plan(client: Client, round: number): Peer {
+    const count = ONCE.has(client) ? PEERS_AT_ONCE : PEERS;
+    const number = round % count;
     const key = `${client} ${number}`;
     const isSeed = number % 4 === 0;
-    const isStopped = number % 5 === 0 && Math.floor(round / PEERS) % 2 === 1;
+    const isStopped = number % 5 === 0 && Math.floor(round / count) % 2 === 1;
     if (isStopped) known.delete(key);
     else known.set(key, isSeed ? 'seed' : 'leecher');
     const id = `-TT0001-${client.padEnd(8, '.')}${String(number).padStart(4, '0')}`;
-    return { torrent: number % TORRENTS, id, port: portOf(client, number), isSeed, isStopped };
+    const port = FIRST_PORT + CLIENTS.indexOf(client) * PEERS_AT_ONCE + number;
+    return { torrent: number, id, port, isSeed, isStopped };
   }
 
-  async function askUdp(client: number): Promise<void> {
+  async function askUdp(client: Client): Promise<void> {
     const socket = await openUdp(trackerPort);
     const waiting = new Map<number, number>();
     const connectionId = await connectTracker(socket);
@@ -76,7 +84,7 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
     for (let round = 0; !isOver; round++) {
       waiting.set(round, performance.now());
       udp.asked++;
-      socket.send(udpAnnounce(connectionId, round, plan(`u${client}`, round)));
+      socket.send(udpAnnounce(connectionId, round, plan(client, round)));
       await wait(PAUSE_MILLISECONDS);
       // Not before its answer: what is announced in which order must be certain.
       while (waiting.has(round - PEERS + 1) && !isOver) await wait(1);
@@ -85,14 +93,14 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
     socket.close();
   }
 
-  async function askKept(client: number): Promise<void> {
+  async function askKept(client: Client): Promise<void> {
     const connection = await openTcp(trackerPort);
     connection.socket.on('close', () => {
       if (!isOver) kept.closed++;
     });
     for (let round = 0; !isOver && !connection.isClosed(); round++) {
       kept.asked++;
-      const reply = await connection.ask(httpAnnounce(plan(`k${client}`, round), 'keep-alive'));
+      const reply = await connection.ask(httpAnnounce(plan(client, round), 'keep-alive'));
       if (isAnnounceReply(reply)) kept.answered++;
       else faults.push(`kept: ${reply.slice(0, 200)}`);
       await wait(PAUSE_MILLISECONDS);
@@ -129,8 +137,8 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
   }
 
   const clients = Promise.all([
-    ...Array.from({ length: UDP_CLIENTS }, (_, client) => askUdp(client)),
-    ...Array.from({ length: KEPT_CLIENTS }, (_, client) => askKept(client)),
+    ...UDP_CLIENTS.map(askUdp),
+    ...KEPT_CLIENTS.map(askKept),
     askFresh(),
     askDns(),
   ]);
@@ -153,12 +161,6 @@ interface Peer {
   readonly port: number;
   readonly isSeed: boolean;
   readonly isStopped: boolean;
-}
-
-function portOf(client: string, number: number): number {
-  return (
-    1024 + (([...client].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) * 64) % 60_000) + number
-  );
 }
 
 /** A client with a connection id of now, for one announce. */
@@ -192,13 +194,23 @@ async function connectTracker(socket: UdpSocket): Promise<Buffer> {
   return (await reply).subarray(8, 16);
 }
 
+/**
+ * Small swarms: in large ones of one address some peers are taken for another by design, for of their ids the tracker keeps
+ * 18 bits (peers.ts).
+ */
+function infoHashOf({ torrent }: Peer): Buffer {
+  const hash = Buffer.alloc(20, 1);
+  hash.writeUInt32BE(torrent);
+  return hash;
+}
+
 /** BEP 15. */
 function udpAnnounce(connectionId: Buffer, transaction: number, peer: Peer): Buffer {
   const octets = Buffer.alloc(98);
   connectionId.copy(octets);
   octets.writeUInt32BE(1, 8);
   octets.writeUInt32BE(transaction, 12);
-  octets.fill(peer.torrent + 1, 16, 36);
+  infoHashOf(peer).copy(octets, 16);
   octets.write(peer.id, 36, 'latin1');
   octets.writeUInt32BE(peer.isSeed ? 0 : 1, 68);
   octets.writeUInt32BE(peer.isStopped ? 3 : 0, 80);
@@ -208,7 +220,7 @@ function udpAnnounce(connectionId: Buffer, transaction: number, peer: Peer): Buf
 }
 
 function httpAnnounce(peer: Peer, connection: 'keep-alive' | 'close'): string {
-  const hash = `%${(peer.torrent + 1).toString(16).padStart(2, '0')}`.repeat(20);
+  const hash = infoHashOf(peer).toString('hex').replace(/../g, '%$&');
   const event = peer.isStopped ? '&event=stopped' : '';
   const query = `info_hash=${hash}&peer_id=${peer.id}&port=${peer.port}&left=${peer.isSeed ? 0 : 1}&compact=1${event}`;
   return `GET /announce?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: ${connection}\r\n\r\n`;
