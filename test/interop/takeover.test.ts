@@ -148,6 +148,45 @@ describe('a takeover', () => {
     client.close();
   });
 
+  it('closes the addresses that the new configuration leaves out, and opens its own', async () => {
+    const place = await createPlace();
+    const server = startServer(place);
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    const [dnsPort, adminPort] = (await findFreePorts(2)) as [number, number];
+    const moved = { ...place, dnsPort, adminPort };
+    configure(moved, 2);
+    await takeOver(moved, server);
+    expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(200);
+    await expect(fetch(`http://127.0.0.1:${place.adminPort}/readyz`)).rejects.toThrow();
+    const client = await openTrackerClient(place.trackerPort);
+    expect((await client.announce()).readUInt32BE(0)).toBe(1);
+    client.close();
+  });
+
+  it('goes on where the new configuration serves nothing', async () => {
+    const place = await createPlace();
+    const server = startServer(place);
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    await until('the door opens', async () => existsSync(join(place.folder, 'state', 'takeover.sock')));
+    const load = await startLoad({ ...place, name: NAME });
+    mkdirSync(join(place.folder, 'none'));
+    const config = join(place.folder, 'portolan.toml');
+    const empty = start([
+      ...portolan,
+      'serve',
+      '--takeover',
+      '--config',
+      config,
+      '--zones',
+      join(place.folder, 'none'),
+    ]);
+    running.push(empty);
+    expect(await exitCode(empty)).toBe(1);
+    await server.line(/a takeover did not come about/, 20);
+    await wait(300);
+    expectNothingLost(await load.stop());
+  });
+
   it.each([
     [2, 3],
     [3, 1],
