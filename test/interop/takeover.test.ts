@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../../src/io/packet-engine/layout.ts';
+import { loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { type LoadReport, openTrackerClient, startLoad } from '../support/takeover-load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -89,6 +91,28 @@ async function swarm({ adminPort }: Place): Promise<{ peersIpv4: number; seeds: 
   return swarm;
 }
 
+/** What a process tells its service manager (sd_notify(3)), line by line. */
+function openNotifySocket(path: string): { read(): string[]; close(): void } {
+  const libc = loadLibc();
+  const descriptor = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const name = new Uint8Array(110);
+  name[0] = AF_UNIX;
+  name.set(new TextEncoder().encode(path), 2);
+  if (libc.bind(descriptor, name, name.length) !== 0) throw new Error('no socket');
+  const octets = new Uint8Array(4096);
+  return {
+    read() {
+      const lines: string[] = [];
+      for (;;) {
+        const length = libc.read(descriptor, octets, octets.length);
+        if (length <= 0) return lines;
+        lines.push(...new TextDecoder().decode(octets.subarray(0, length)).split('\n'));
+      }
+    },
+    close: () => void libc.close(descriptor),
+  };
+}
+
 function expectNothingLost({ udp, kept, fresh, dns, faults }: LoadReport): void {
   expect(faults).toEqual([]);
   expect({ udp: udp.asked - udp.answered, fresh: fresh.asked - fresh.answered }).toEqual({
@@ -161,6 +185,21 @@ describe('a takeover', () => {
     const client = await openTrackerClient(place.trackerPort);
     expect((await client.announce()).readUInt32BE(0)).toBe(1);
     client.close();
+  });
+
+  it('tells the service manager which process is the main one now', async () => {
+    const place = await createPlace();
+    const told = openNotifySocket(join(place.folder, 'notify.sock'));
+    process.env['NOTIFY_SOCKET'] = join(place.folder, 'notify.sock');
+    const server = startServer(place);
+    delete process.env['NOTIFY_SOCKET'];
+    await waitUntilReady(server, `127.0.0.1:${place.adminPort}`);
+    const next = await takeOver(place, server);
+    expect(told.read().filter((line) => /^(MAINPID|STOPPING|READY)/.test(line))).toEqual([
+      'READY=1',
+      `MAINPID=${next.child.pid}`,
+    ]);
+    told.close();
   });
 
   it('goes on where the new configuration serves nothing', async () => {

@@ -2,7 +2,7 @@
 
 import type { Logger } from '../../io/log.ts';
 import type { Config } from '../config/config.ts';
-import { findEngine } from '../data-plane/create-data-plane.ts';
+import { type Engine, findEngine } from '../data-plane/create-data-plane.ts';
 import type { Machine } from '../machine.ts';
 import { TakeoverError } from './frames.ts';
 import { type Takeover, takeOver } from './take-over.ts';
@@ -14,12 +14,11 @@ export interface StartTakeoverOptions {
 }
 
 /** Undefined where there is nobody to take over from, which is said. Rejects with {@link TakeoverError}, or the system's. */
-export async function startTakeover({
-  config,
-  machine,
-  logger,
-}: StartTakeoverOptions): Promise<Takeover | undefined> {
-  const engine = findEngine();
+export async function startTakeover(
+  { config, machine, logger }: StartTakeoverOptions,
+  find: () => Engine = findEngine,
+): Promise<Takeover | undefined> {
+  const engine = find();
   if (engine.kind === 'fault') {
     const remedy = 'stop the running server, and start this one without --takeover';
     throw new TakeoverError('refused', `takeover is not possible here (${engine.reason}): ${remedy}`);
