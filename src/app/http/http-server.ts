@@ -87,7 +87,7 @@ export async function openHttpServer(
   });
   addRoutes(server);
   try {
-    if (socket !== undefined) await listenLater(server, listen, socket);
+    if (socket !== undefined) await listenLater(server, { listen, socket, logger });
     else
       await server.listen({
         host: listen.address,
@@ -108,8 +108,7 @@ export async function openHttpServer(
 /** A connection waits in the socket until it may be accepted. */
 async function listenLater(
   server: FastifyInstance,
-  listen: SocketAddress,
-  socket: ControlSocket,
+  { listen, socket, logger }: { listen: SocketAddress; socket: ControlSocket; logger: Logger },
 ): Promise<void> {
   await server.ready();
   const begin = async (): Promise<void> => {
@@ -118,7 +117,10 @@ async function listenLater(
     await server.listen(where);
   };
   if (socket.hasBegun()) await begin();
-  else void socket.begun.then(begin).catch((error: Error) => server.log.error(error));
+  else
+    socket.begun.then(begin).catch((error: Error) => {
+      logger.error('an HTTP service does not answer: is the limit of open files too low?', { error });
+    });
 }
 
 function isSystemError(error: unknown): error is Error {
