@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parseName } from '../core/dns/name.ts';
-import { createZoneText } from '../core/zone/zone-template.ts';
+import { createZoneText } from '../core/zone/language/zone-template.ts';
 import { toAsciiHost } from '../io/resolver/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { UsageError } from './usage-error.ts';

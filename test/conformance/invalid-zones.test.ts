@@ -3,9 +3,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { textToOctets } from '../../src/core/octets/text.ts';
-import { checkZone } from '../../src/core/zone/check.ts';
+import { checkZone } from '../../src/core/zone/check/check.ts';
 import type { DiagnosticCode } from '../../src/core/zone/diagnostic-codes.ts';
-import { parseZone } from '../../src/core/zone/parser.ts';
+import { parseZone } from '../../src/core/zone/language/parser.ts';
 import { hasSharedData, readSharedJsonLines } from '../support/shared-data.ts';
 
 interface InvalidZone {

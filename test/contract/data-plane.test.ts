@@ -9,7 +9,7 @@ import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.
 import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
 import { Counter } from '../../src/core/counters.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
-import type { ZoneImage } from '../../src/core/zone/image.ts';
+import type { ZoneImage } from '../../src/core/zone/image/image.ts';
 import { BindError } from '../../src/io/bind-error.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { silentLogger } from '../../src/io/log.ts';

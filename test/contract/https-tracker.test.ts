@@ -7,7 +7,7 @@ import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.
 import { Counter } from '../../src/core/counters.ts';
 import type { Listener } from '../../src/core/net/endpoint.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
-import type { ZoneImage } from '../../src/core/zone/image.ts';
+import type { ZoneImage } from '../../src/core/zone/image/image.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { silentLogger } from '../../src/io/log.ts';
 import { loadLibc } from '../../src/io/packet-engine/libc.ts';

@@ -16,7 +16,7 @@ import { encodeNotify } from '../../src/core/transfer/notify.ts';
 import { signRequest } from '../../src/core/transfer/tsig.ts';
 import type { TsigKey } from '../../src/core/transfer/tsig-key.ts';
 import { TsigStream } from '../../src/core/transfer/tsig-stream.ts';
-import type { ZoneImage } from '../../src/core/zone/image.ts';
+import type { ZoneImage } from '../../src/core/zone/image/image.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { hmac } from '../../src/io/hmac.ts';
 import { silentLogger } from '../../src/io/log.ts';

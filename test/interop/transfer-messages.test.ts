@@ -10,7 +10,7 @@ import { createTransferReader, type TransferReading } from '../../src/core/trans
 import { createIncrementalTransfer, createZoneTransfer } from '../../src/core/transfer/outgoing.ts';
 import { readTransferRequest } from '../../src/core/transfer/request.ts';
 import { encodeZoneQuery } from '../../src/core/transfer/zone-query.ts';
-import { parseZone } from '../../src/core/zone/parser.ts';
+import { parseZone } from '../../src/core/zone/language/parser.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { readTransfer } from '../../src/io/dns-client/transfer-client.ts';
 import { compileText, linesOf, messagesOf, nameOf } from '../core/transfer/transfer-zones.ts';

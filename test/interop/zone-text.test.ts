@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatName } from '../../src/core/dns/name.ts';
 import { formatHex, textToOctets } from '../../src/core/octets/text.ts';
-import { formatZone } from '../../src/core/zone/format.ts';
-import { parseZone } from '../../src/core/zone/parser.ts';
+import { formatZone } from '../../src/core/zone/language/format.ts';
+import { parseZone } from '../../src/core/zone/language/parser.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { isInstalled, isMissing, run } from './programs.ts';
 

@@ -1,7 +1,7 @@
 // Queries whose answers are compared, octet by octet, with those of the authority on this thread.
 
 import { createPacketSource, MAX_DATAGRAM_OCTETS } from '../../src/core/net/packet-handler.ts';
-import type { Authority } from '../../src/core/zone/authority.ts';
+import type { Authority } from '../../src/core/zone/answer/authority.ts';
 import { AnswerKind, type UdpProtocol } from '../bench/load/protocol.ts';
 import { authorityOfVersion, queries, type ZonePorts } from './zone-versions.ts';
 

@@ -1,8 +1,8 @@
 // A zone that is another one at every edit: each answer tells of which version it is.
 
 import { createCounters } from '../../src/core/counters.ts';
-import { createAuthority } from '../../src/core/zone/authority.ts';
-import { createCatalog } from '../../src/core/zone/catalog.ts';
+import { createAuthority } from '../../src/core/zone/answer/authority.ts';
+import { createCatalog } from '../../src/core/zone/image/catalog.ts';
 import { imageOf, SEED } from '../support/authority-of.ts';
 import { encodeQuery } from '../support/dns-message.ts';
 

@@ -3,14 +3,18 @@
 import { createCounters } from '../../src/core/counters.ts';
 import { parseName } from '../../src/core/dns/name.ts';
 import { createPacketSource, MAX_DATAGRAM_OCTETS } from '../../src/core/net/packet-handler.ts';
-import { type Authority, createAuthority, MAX_STREAM_REPLY_OCTETS } from '../../src/core/zone/authority.ts';
-import { createCatalog } from '../../src/core/zone/catalog.ts';
-import { checkZone } from '../../src/core/zone/check.ts';
-import { type CompileOptions, compileZone } from '../../src/core/zone/compile.ts';
+import {
+  type Authority,
+  createAuthority,
+  MAX_STREAM_REPLY_OCTETS,
+} from '../../src/core/zone/answer/authority.ts';
+import { checkZone } from '../../src/core/zone/check/check.ts';
 import { isError } from '../../src/core/zone/diagnostic.ts';
 import type { DiagnosticCode } from '../../src/core/zone/diagnostic-codes.ts';
-import type { ZoneImage } from '../../src/core/zone/image.ts';
-import { parseZone } from '../../src/core/zone/parser.ts';
+import { createCatalog } from '../../src/core/zone/image/catalog.ts';
+import { type CompileOptions, compileZone } from '../../src/core/zone/image/compile.ts';
+import type { ZoneImage } from '../../src/core/zone/image/image.ts';
+import { parseZone } from '../../src/core/zone/language/parser.ts';
 import { decodeReply, encodeQuery, type QuerySpec, type ReplyLines } from './dns-message.ts';
 
 export const SEED = 0x5eed;

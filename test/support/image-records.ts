@@ -1,7 +1,7 @@
 // A compiled zone as a table of records, to be compared and to have changes applied to it.
 
 import { forEachRecord, ImageRecord, writeOwner } from '../../src/core/transfer/image-records.ts';
-import type { ZoneImage } from '../../src/core/zone/image.ts';
+import type { ZoneImage } from '../../src/core/zone/image/image.ts';
 import { RecordTable } from '../../src/core/zone/record-table.ts';
 
 /** All records of the zone, as `parseZone` gives them but for the letters of owners: those are folded below the apex. */

@@ -2,8 +2,8 @@
 
 import { createCounters } from '../../src/core/counters.ts';
 import { createPacketSource, MAX_DATAGRAM_OCTETS } from '../../src/core/net/packet-handler.ts';
-import { createAuthority } from '../../src/core/zone/authority.ts';
-import { createCatalog } from '../../src/core/zone/catalog.ts';
+import { createAuthority } from '../../src/core/zone/answer/authority.ts';
+import { createCatalog } from '../../src/core/zone/image/catalog.ts';
 
 export interface HeardNotify {
   /** Wire form, lower case. */

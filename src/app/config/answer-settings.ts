@@ -5,7 +5,7 @@ import { MAX_NSID_OCTETS } from '../../core/dns/edns-reply.ts';
 import { DEFAULT_RATE_LIMIT, DEFAULT_RATE_LIMIT_SLIP } from '../../core/dns/rate-limit.ts';
 import { type Prefix, parsePrefix } from '../../core/net/prefix.ts';
 import { parseHex } from '../../core/octets/text.ts';
-import { MAX_CHAOS_OCTETS } from '../../core/zone/chaos.ts';
+import { MAX_CHAOS_OCTETS } from '../../core/zone/answer/chaos.ts';
 import { integer, listOf, notation, setting } from './setting.ts';
 
 const PREFIX = 'an address or a network, such as "192.0.2.53" or "2001:db8::/32"';

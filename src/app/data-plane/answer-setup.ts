@@ -1,7 +1,7 @@
 // What every worker's authority is made with beside its zones: values that can be cloned, the table of rates shared.
 
 import { createRateTable } from '../../core/dns/rate-limit.ts';
-import type { AuthorityOptions } from '../../core/zone/authority-options.ts';
+import type { AuthorityOptions } from '../../core/zone/answer/authority-options.ts';
 import type { AnswerConfig } from '../config/answer-config.ts';
 
 /** Groups of {@link AuthorityOptions}. */

@@ -11,7 +11,7 @@ import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ZoneJournal } from '../../core/transfer/changes.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
-import type { ZoneImage } from '../../core/zone/image.ts';
+import type { ZoneImage } from '../../core/zone/image/image.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';

@@ -3,7 +3,7 @@
 import type { Listener } from '../../core/net/endpoint.ts';
 import { NO_PAGE_SETTINGS } from '../../core/tracker/http/pages.ts';
 import type { ZoneChange, ZoneJournal } from '../../core/transfer/changes.ts';
-import { ZoneImage } from '../../core/zone/image.ts';
+import { ZoneImage } from '../../core/zone/image/image.ts';
 import type { TlsIdentity } from '../../io/streams/tls-server.ts';
 import type { Command } from './commands.ts';
 import { NO_TRANSFERS, type Publication, type Service } from './data-plane.ts';

@@ -4,7 +4,7 @@
 import { Counter, type Counters } from '../../core/counters.ts';
 import { octetsToText } from '../../core/octets/text.ts';
 import { findRule, type TransferRule } from '../../core/transfer/access.ts';
-import type { NotifyHandler } from '../../core/zone/authority-options.ts';
+import type { NotifyHandler } from '../../core/zone/answer/authority-options.ts';
 
 /** A zone of another server, as a worker knows it. */
 export interface NotifiedZone {

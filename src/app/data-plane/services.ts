@@ -13,10 +13,10 @@ import { createHttpTracker, type HttpTracker } from '../../core/tracker/http/tra
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
 import { createUdpTracker } from '../../core/tracker/udp/tracker.ts';
 import { createTrafficCounts, NO_ROW, type TrafficCounts } from '../../core/traffic.ts';
-import { type Authority, createAuthority } from '../../core/zone/authority.ts';
-import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
-import { createTxtFinder } from '../../core/zone/find-txt.ts';
-import { createZonePrefetch } from '../../core/zone/prefetch.ts';
+import { type Authority, createAuthority } from '../../core/zone/answer/authority.ts';
+import { createTxtFinder } from '../../core/zone/answer/find-txt.ts';
+import { createZonePrefetch } from '../../core/zone/answer/prefetch.ts';
+import { type Catalog, createCatalog } from '../../core/zone/image/catalog.ts';
 import { systemClock } from '../../io/clock.ts';
 import { hmac } from '../../io/hmac.ts';
 import type { AnswerSetup } from './answer-setup.ts';

@@ -16,8 +16,8 @@ import { findTransferZone, readTransferRequest, type TransferRequest } from '../
 import { transferCounter } from '../../core/transfer/transfer-counter.ts';
 import { signReply, type TsigCheck, tsigReplyOctets, verifyTsig } from '../../core/transfer/tsig.ts';
 import { TsigStream } from '../../core/transfer/tsig-stream.ts';
-import { type Catalog, createCatalog } from '../../core/zone/catalog.ts';
-import type { ZoneImage } from '../../core/zone/image.ts';
+import { type Catalog, createCatalog } from '../../core/zone/image/catalog.ts';
+import type { ZoneImage } from '../../core/zone/image/image.ts';
 import { hmac } from '../../io/hmac.ts';
 import { type NetworkPrefix, prefixOf } from '../../io/streams/connection-limits.ts';
 import type { TransferHandler } from '../../io/streams/dns-stream.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { decodeChanges, encodeChange } from '../../core/transfer/change-codec.ts';
 import { diffImages, type ZoneChange, type ZoneJournal } from '../../core/transfer/changes.ts';
 import { isNewerSerial } from '../../core/transfer/serial.ts';
-import { Header, type ZoneImage } from '../../core/zone/image.ts';
+import { Header, type ZoneImage } from '../../core/zone/image/image.ts';
 import {
   FileError,
   makePrivateDirectory,

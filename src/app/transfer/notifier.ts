@@ -12,7 +12,7 @@ import { RECORD_FIELDS_OCTETS } from '../../core/transfer/transfer-message.ts';
 import { signRequest } from '../../core/transfer/tsig.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import { TsigStream } from '../../core/transfer/tsig-stream.ts';
-import type { ZoneImage } from '../../core/zone/image.ts';
+import type { ZoneImage } from '../../core/zone/image/image.ts';
 import type { Clock } from '../../io/clock.ts';
 import { exchangeDatagram } from '../../io/dns-client/dns-exchange.ts';
 import { hmac } from '../../io/hmac.ts';

@@ -7,7 +7,7 @@ import { type CatalogReading, readCatalogZone } from '../../core/transfer/catalo
 import { endRound, failPrimary, type RoundEnd } from '../../core/transfer/refresh.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
 import { isError } from '../../core/zone/diagnostic.ts';
-import { parseZone } from '../../core/zone/parser.ts';
+import { parseZone } from '../../core/zone/language/parser.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { TlsPeer, TransferLimits } from '../../io/dns-client/transfer-client.ts';

@@ -6,7 +6,7 @@ import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RefreshState } from '../../core/transfer/refresh.ts';
-import { formatRecord } from '../../core/zone/format.ts';
+import { formatRecord } from '../../core/zone/language/format.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import {
   FileError,

@@ -7,7 +7,7 @@ import { readUint32 } from '../../core/octets/big-endian.ts';
 import type { CatalogMember } from '../../core/transfer/catalog-zone.ts';
 import { createRefreshState, type RefreshState, type ZoneTimes } from '../../core/transfer/refresh.ts';
 import { SOA_NUMBERS_OCTETS } from '../../core/transfer/serial.ts';
-import { isSameNameAt } from '../../core/zone/check-index.ts';
+import { isSameNameAt } from '../../core/zone/check/check-index.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import type { Cancel } from '../../io/clock.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';

@@ -10,11 +10,11 @@ import {
   preferenceHosts,
   type RecordPosition,
 } from '../../core/preference/hosts.ts';
-import { type CheckOptions, checkZone } from '../../core/zone/check.ts';
-import { type CompileOptions, compileZone } from '../../core/zone/compile.ts';
+import { type CheckOptions, checkZone } from '../../core/zone/check/check.ts';
 import { type Diagnostic, isError } from '../../core/zone/diagnostic.ts';
-import type { ZoneImage } from '../../core/zone/image.ts';
-import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/parser.ts';
+import { type CompileOptions, compileZone } from '../../core/zone/image/compile.ts';
+import type { ZoneImage } from '../../core/zone/image/image.ts';
+import { type IncludeReader, type ParsedZone, parseZone } from '../../core/zone/language/parser.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import { systemClock } from '../../io/clock.ts';
 import {

@@ -9,7 +9,7 @@ import { EdnsOption, type Query } from './query.ts';
 const OPTION_HEADER_OCTETS = 4;
 const COOKIE_OPTION_OCTETS = OPTION_HEADER_OCTETS + COOKIE_OCTETS;
 /** An extended error without text. */
-export const EXTENDED_ERROR_OCTETS = OPTION_HEADER_OCTETS + 2;
+const EXTENDED_ERROR_OCTETS = OPTION_HEADER_OCTETS + 2;
 /**
  * A name of a server in its NSID (RFC 5001 leaves its length open): with the longest question, a cookie and an error the
  * reply still fits the 512 octets that every client takes.
@@ -73,8 +73,17 @@ export class EdnsReply {
     return length + COOKIE_OPTION_OCTETS;
   }
 
-  /** Writes what was prepared, after an OPT record without options; returns the position after it. */
-  append(octets: Uint8Array, start: number): number {
+  /**
+   * Writes what was prepared, after an OPT record without options, and behind it an extended error, where there is one and
+   * it ends at `limit` or before; returns the position after them.
+   */
+  append(octets: Uint8Array, start: number, extendedError: number, limit: number): number {
+    const at = this.appendPrepared(octets, start);
+    const isLeftOut = extendedError === ExtendedError.none || at + EXTENDED_ERROR_OCTETS > limit;
+    return isLeftOut ? at : appendExtendedError(octets, at, extendedError);
+  }
+
+  private appendPrepared(octets: Uint8Array, start: number): number {
     let at = start;
     if (this.cookieState !== CookieState.none && this.cookies !== undefined) {
       at = appendHeader(octets, at, EdnsOption.COOKIE, COOKIE_OCTETS);
@@ -89,7 +98,7 @@ export class EdnsReply {
 }
 
 /** Writes an extended error (RFC 8914 §2); returns the position after it. */
-export function appendExtendedError(octets: Uint8Array, start: number, code: number): number {
+function appendExtendedError(octets: Uint8Array, start: number, code: number): number {
   const at = appendHeader(octets, start, EdnsOption.EDE, 2);
   writeUint16(octets, at, code);
   return at + 2;

@@ -5,7 +5,7 @@ import { isSameName, MAX_NAME_OCTETS } from '../dns/name.ts';
 import { QueryName } from '../dns/query-name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { octetsToText } from '../octets/text.ts';
-import { Header, RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
+import { Header, RRSET_WORDS, type ZoneImage } from '../zone/image/image.ts';
 import { HashedNodes, isHashed } from './hashed-nodes.ts';
 import { appendSoa, forEachRecord, ImageRecord, writeOwner } from './image-records.ts';
 import { RecordBlock } from './record-block.ts';

@@ -2,7 +2,7 @@
 // Non-null assertions: slots and offsets are made here or come from a compiled image.
 
 import { QueryName } from '../dns/query-name.ts';
-import { NodeFlag, type ZoneImage } from '../zone/image.ts';
+import { NodeFlag, type ZoneImage } from '../zone/image/image.ts';
 
 /** Bounded by the image: two to four words a node. */
 export class HashedNodes {

@@ -7,7 +7,7 @@
 //
 // What bounds it: a lease lasts as long as its transfer, which the stream ends after `transferMilliseconds`.
 
-import { Header, type ZoneImage } from '../zone/image.ts';
+import { Header, type ZoneImage } from '../zone/image/image.ts';
 
 export interface ImageLease {
   /** Safe twice. */

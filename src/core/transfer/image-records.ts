@@ -4,7 +4,7 @@
 import { MAX_NAME_OCTETS } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
-import { RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
+import { RRSET_WORDS, type ZoneImage } from '../zone/image/image.ts';
 import { RecordBlock } from './record-block.ts';
 
 /** Owner (a pointer), type, class, TTL and rdata length of a record in an image. */

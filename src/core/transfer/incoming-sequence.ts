@@ -6,7 +6,7 @@
 
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32 } from '../octets/big-endian.ts';
-import { isSameNameAt, suffixOffset } from '../zone/check-index.ts';
+import { isSameNameAt, suffixOffset } from '../zone/check/check-index.ts';
 import { RecordTable } from '../zone/record-table.ts';
 import type { ZoneChange } from './changes.ts';
 import type { TransferReaderOptions, TransferReading, TransferReadLimits } from './incoming.ts';

@@ -4,7 +4,7 @@
 
 import { Rcode, RecordType } from '../dns/record-type.ts';
 import { readUint16 } from '../octets/big-endian.ts';
-import { RRSET_WORDS, type ZoneImage } from '../zone/image.ts';
+import { RRSET_WORDS, type ZoneImage } from '../zone/image/image.ts';
 import { type ImageLease, leaseImage } from './image-lease.ts';
 import type { OutgoingTransfer, TransferSigner } from './outgoing.ts';
 import type { TransferRequest } from './request.ts';

@@ -2,8 +2,8 @@
 // client reads.
 
 import type { Rcode } from '../dns/record-type.ts';
-import { isSameNameAt } from '../zone/check-index.ts';
-import type { ZoneImage } from '../zone/image.ts';
+import { isSameNameAt } from '../zone/check/check-index.ts';
+import type { ZoneImage } from '../zone/image/image.ts';
 import type { ZoneChange } from './changes.ts';
 import { soaOf } from './image-records.ts';
 import { FullTransfer } from './outgoing-full.ts';

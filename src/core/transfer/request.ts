@@ -4,9 +4,9 @@ import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
 import { QueryName } from '../dns/query-name.ts';
 import { Opcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
-import type { Catalog } from '../zone/catalog.ts';
-import { isSameNameAt } from '../zone/check-index.ts';
-import type { ZoneImage } from '../zone/image.ts';
+import { isSameNameAt } from '../zone/check/check-index.ts';
+import type { Catalog } from '../zone/image/catalog.ts';
+import type { ZoneImage } from '../zone/image/image.ts';
 import { NameReader } from './name-reader.ts';
 import { SOA_NUMBERS_OCTETS } from './serial.ts';
 

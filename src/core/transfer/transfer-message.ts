@@ -6,7 +6,7 @@
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint16, writeUint16 } from '../octets/big-endian.ts';
-import { OPT_OCTETS } from '../zone/reply-writer.ts';
+import { OPT_OCTETS } from '../zone/answer/reply-writer.ts';
 import type { TransferRequest } from './request.ts';
 
 /** RFC 1035 §4.2.2: what the length of a message over TCP can say. */

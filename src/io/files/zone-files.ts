@@ -12,7 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
-import type { IncludeReader, ZoneSource } from '../../core/zone/parser.ts';
+import type { IncludeReader, ZoneSource } from '../../core/zone/language/parser.ts';
 
 /** A zone file larger than this is refused before it is read: the record table addresses 1 GiB. */
 export const MAX_ZONE_FILE_OCTETS = 2 ** 30;

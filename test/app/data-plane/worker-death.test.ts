@@ -8,7 +8,7 @@ import { createRestartPause } from '../../../src/app/data-plane/restart-pause.ts
 import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
 import { Counter } from '../../../src/core/counters.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
-import { Header, type ZoneImage } from '../../../src/core/zone/image.ts';
+import { Header, type ZoneImage } from '../../../src/core/zone/image/image.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { type Logger, silentLogger } from '../../../src/io/log.ts';
 import { loadLibc } from '../../../src/io/packet-engine/libc.ts';

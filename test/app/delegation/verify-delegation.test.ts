@@ -2,7 +2,7 @@ import type * as dnsPacket from 'dns-packet';
 import { expect, onTestFinished, test } from 'vitest';
 import { verifyDelegation } from '../../../src/app/delegation/verify-delegation.ts';
 import { type Delegation, delegationOf } from '../../../src/core/delegation/delegation.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { createParentServers } from '../../../src/io/dns-client/parent-servers.ts';
 import { randomOctets } from '../../../src/io/random.ts';

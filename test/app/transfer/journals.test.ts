@@ -8,7 +8,7 @@ import {
   MIN_JOURNAL_BOUND_OCTETS,
 } from '../../../src/app/transfer/journals.ts';
 import { readKeptZone, type ZoneVersion } from '../../../src/app/zones/zone-version.ts';
-import { Header } from '../../../src/core/zone/image.ts';
+import { Header } from '../../../src/core/zone/image/image.ts';
 import { silentLogger } from '../../../src/io/log.ts';
 import { zoneText } from '../../support/serving.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSecondaryStore, formatCopy } from '../../../src/app/transfer/secondary-store.ts';
 import { createRefreshState, endRound } from '../../../src/core/transfer/refresh.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import { readZoneFile } from '../../../src/io/files/zone-files.ts';
 import { zoneText } from '../../support/serving.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

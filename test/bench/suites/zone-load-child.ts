@@ -2,13 +2,13 @@
 
 import { createCounters } from '../../../src/core/counters.ts';
 import { createPacketSource, type PacketPrefetch } from '../../../src/core/net/packet-handler.ts';
-import { createAuthority } from '../../../src/core/zone/authority.ts';
-import { createCatalog } from '../../../src/core/zone/catalog.ts';
-import { checkZone } from '../../../src/core/zone/check.ts';
-import { compileZone } from '../../../src/core/zone/compile.ts';
-import type { ZoneImage } from '../../../src/core/zone/image.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
-import { createZonePrefetch } from '../../../src/core/zone/prefetch.ts';
+import { createAuthority } from '../../../src/core/zone/answer/authority.ts';
+import { createZonePrefetch } from '../../../src/core/zone/answer/prefetch.ts';
+import { checkZone } from '../../../src/core/zone/check/check.ts';
+import { createCatalog } from '../../../src/core/zone/image/catalog.ts';
+import { compileZone } from '../../../src/core/zone/image/compile.ts';
+import type { ZoneImage } from '../../../src/core/zone/image/image.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import { readZoneFile } from '../../../src/io/files/zone-files.ts';
 import { createPageCollapse } from '../../../src/io/packet-engine/huge-pages.ts';
 import { createDnsProtocol } from '../load/dns-protocol.ts';

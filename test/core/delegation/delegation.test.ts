@@ -16,7 +16,7 @@ import {
 import { parseName } from '../../../src/core/dns/name.ts';
 import { parseRecordType } from '../../../src/core/dns/record-type.ts';
 import { formatHex } from '../../../src/core/octets/text.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 
 const digest: Digest = (type, octets) =>
   new Uint8Array(createHash({ 1: 'sha1', 2: 'sha256', 4: 'sha384' }[type]!).update(octets).digest());

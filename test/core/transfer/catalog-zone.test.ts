@@ -12,7 +12,7 @@ import {
   MAX_CATALOG_MEMBERS,
   readCatalogZone,
 } from '../../../src/core/transfer/catalog-zone.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import { wireName } from '../../support/record-tables.ts';
 
 const APEX = wireName('catalog.example.');

@@ -9,7 +9,7 @@ import {
   type TransferReadLimits,
 } from '../../../src/core/transfer/incoming.ts';
 import { RecordBlock } from '../../../src/core/transfer/record-block.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import { formatFields } from '../../../src/core/zone/rdata/format.ts';
 import { RecordTable } from '../../../src/core/zone/record-table.ts';
 import { ID, linesOf, nameOf } from './transfer-zones.ts';

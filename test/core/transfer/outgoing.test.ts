@@ -11,8 +11,8 @@ import {
   createTransferRefusal,
   createZoneTransfer,
 } from '../../../src/core/transfer/outgoing.ts';
-import { compileZone } from '../../../src/core/zone/compile.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { compileZone } from '../../../src/core/zone/image/compile.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import { imageToRecords } from '../../support/image-records.ts';
 import {
   compileText,

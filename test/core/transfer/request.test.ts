@@ -11,7 +11,7 @@ import {
 import { findTransferZone, readTransferRequest } from '../../../src/core/transfer/request.ts';
 import { signRequest } from '../../../src/core/transfer/tsig.ts';
 import { TsigStream } from '../../../src/core/transfer/tsig-stream.ts';
-import { createCatalog } from '../../../src/core/zone/catalog.ts';
+import { createCatalog } from '../../../src/core/zone/image/catalog.ts';
 import { hmac } from '../../../src/io/hmac.ts';
 import { tsigKey } from '../../support/tsig.ts';
 import {

@@ -8,10 +8,10 @@ import { createTransferReader, type TransferReading } from '../../../src/core/tr
 import type { OutgoingTransfer } from '../../../src/core/transfer/outgoing.ts';
 import { readTransferRequest, type TransferRequest } from '../../../src/core/transfer/request.ts';
 import { MAX_MESSAGE_OCTETS } from '../../../src/core/transfer/transfer-message.ts';
-import { compileZone } from '../../../src/core/zone/compile.ts';
-import { formatRecord } from '../../../src/core/zone/format.ts';
-import type { ZoneImage } from '../../../src/core/zone/image.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { compileZone } from '../../../src/core/zone/image/compile.ts';
+import type { ZoneImage } from '../../../src/core/zone/image/image.ts';
+import { formatRecord } from '../../../src/core/zone/language/format.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import type { RecordTable } from '../../../src/core/zone/record-table.ts';
 
 export const ID = 0x1234;

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { textToOctets } from '../../../src/core/octets/text.ts';
-import { checkZone } from '../../../src/core/zone/check.ts';
+import { checkZone } from '../../../src/core/zone/check/check.ts';
 import { DIAGNOSTICS, type DiagnosticCode } from '../../../src/core/zone/diagnostic-codes.ts';
 import { MAX_DIAGNOSTICS } from '../../../src/core/zone/diagnostic-list.ts';
-import { type IncludeReader, parseZone } from '../../../src/core/zone/parser.ts';
+import { type IncludeReader, parseZone } from '../../../src/core/zone/language/parser.ts';
 
 const FOLDER = fileURLToPath(new URL('../../vectors/zones/', import.meta.url));
 const CODES = Object.keys(DIAGNOSTICS) as DiagnosticCode[];

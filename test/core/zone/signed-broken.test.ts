@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RRSET_WORDS } from '../../../src/core/zone/image.ts';
+import { RRSET_WORDS } from '../../../src/core/zone/image/image.ts';
 import { imageOf } from '../../support/authority-of.ts';
 import { askBriefly, type SignedZoneName, signedAuthority, signedText } from './signed-reply.ts';
 

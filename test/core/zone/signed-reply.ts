@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Authority } from '../../../src/core/zone/authority.ts';
+import type { Authority } from '../../../src/core/zone/answer/authority.ts';
 import { Nsec3Hash } from '../../../src/core/zone/nsec3-hash.ts';
 import { ask, authorityOf, imageOf } from '../../support/authority-of.ts';
 import type { QuerySpec, ReplyLines } from '../../support/dns-message.ts';

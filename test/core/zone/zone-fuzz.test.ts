@@ -6,10 +6,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatHex, octetsToText, textToOctets } from '../../../src/core/octets/text.ts';
-import { checkZone } from '../../../src/core/zone/check.ts';
+import { checkZone } from '../../../src/core/zone/check/check.ts';
 import { isError } from '../../../src/core/zone/diagnostic.ts';
-import { formatZone } from '../../../src/core/zone/format.ts';
-import { type IncludeReader, type ParsedZone, parseZone } from '../../../src/core/zone/parser.ts';
+import { formatZone } from '../../../src/core/zone/language/format.ts';
+import { type IncludeReader, type ParsedZone, parseZone } from '../../../src/core/zone/language/parser.ts';
 import { HEAD, nameOf, readZone } from './zone-text.ts';
 
 const SEED = [

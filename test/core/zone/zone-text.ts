@@ -2,9 +2,9 @@
 
 import { parseName } from '../../../src/core/dns/name.ts';
 import { textToOctets } from '../../../src/core/octets/text.ts';
-import { checkZone } from '../../../src/core/zone/check.ts';
-import { formatRecord } from '../../../src/core/zone/format.ts';
-import { type ParsedZone, type ParseOptions, parseZone } from '../../../src/core/zone/parser.ts';
+import { checkZone } from '../../../src/core/zone/check/check.ts';
+import { formatRecord } from '../../../src/core/zone/language/format.ts';
+import { type ParsedZone, type ParseOptions, parseZone } from '../../../src/core/zone/language/parser.ts';
 
 export function nameOf(text: string): Uint8Array {
   const name = parseName(text);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { parseTransferRule } from '../../../src/core/transfer/access.ts';
 import { diffImages } from '../../../src/core/transfer/changes.ts';
-import { createCatalog } from '../../../src/core/zone/catalog.ts';
+import { createCatalog } from '../../../src/core/zone/image/catalog.ts';
 import { authorityOf, exchange, imageOf, SEED } from '../../support/authority-of.ts';
 import { encodeQuery } from '../../support/dns-message.ts';
 import { faultOfReply } from '../../support/reply-rules.ts';

@@ -7,11 +7,11 @@ import { diffImages, type ZoneChange } from '../../../src/core/transfer/changes.
 import { createTransferReader } from '../../../src/core/transfer/incoming.ts';
 import { createIncrementalTransfer, createZoneTransfer } from '../../../src/core/transfer/outgoing.ts';
 import { readTransferRequest } from '../../../src/core/transfer/request.ts';
-import { checkZone } from '../../../src/core/zone/check.ts';
-import { compileZone } from '../../../src/core/zone/compile.ts';
+import { checkZone } from '../../../src/core/zone/check/check.ts';
 import { isError } from '../../../src/core/zone/diagnostic.ts';
-import { formatZone } from '../../../src/core/zone/format.ts';
-import { parseZone } from '../../../src/core/zone/parser.ts';
+import { compileZone } from '../../../src/core/zone/image/compile.ts';
+import { formatZone } from '../../../src/core/zone/language/format.ts';
+import { parseZone } from '../../../src/core/zone/language/parser.ts';
 import type { RecordTable } from '../../../src/core/zone/record-table.ts';
 import {
   compileText,

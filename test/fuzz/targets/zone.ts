@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { formatName, nameLength } from '../../../src/core/dns/name.ts';
 import { formatHex, textToOctets } from '../../../src/core/octets/text.ts';
-import { checkZone } from '../../../src/core/zone/check.ts';
-import { compileZone } from '../../../src/core/zone/compile.ts';
+import { checkZone } from '../../../src/core/zone/check/check.ts';
 import { isError } from '../../../src/core/zone/diagnostic.ts';
-import { formatZone } from '../../../src/core/zone/format.ts';
-import { type IncludeReader, type ParsedZone, parseZone } from '../../../src/core/zone/parser.ts';
+import { compileZone } from '../../../src/core/zone/image/compile.ts';
+import { formatZone } from '../../../src/core/zone/language/format.ts';
+import { type IncludeReader, type ParsedZone, parseZone } from '../../../src/core/zone/language/parser.ts';
 import { nameOf } from '../../core/zone/zone-text.ts';
 import { authorityOf, exchange, SEED } from '../../support/authority-of.ts';
 import { faultOfReply } from '../../support/reply-rules.ts';

@@ -4,8 +4,8 @@ import { formatName, MAX_NAME_OCTETS } from '../../dns/name.ts';
 import { formatRecordType, parseRecordType } from '../../dns/record-type.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
 import { octetsToText } from '../../octets/text.ts';
-import { isDigit, nameProblem, writeName } from '../parser-name.ts';
-import { parsePeriod } from '../parser-ttl.ts';
+import { isDigit, nameProblem, writeName } from '../language/parser-name.ts';
+import { parsePeriod } from '../language/parser-ttl.ts';
 import { type Field, type FieldContext, type FieldText, putOctets } from './field.ts';
 
 /** A decimal number of `size` octets, most significant first. */
