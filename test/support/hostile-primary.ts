@@ -27,7 +27,11 @@ export interface Primary {
 }
 
 /** Closed when the test ends. `tls` makes it a server of DNS over TLS. */
-export async function createPrimary(react: (question: Question) => void, tls?: TlsOptions): Promise<Primary> {
+export async function createPrimary(
+  react: (question: Question) => void,
+  tls?: TlsOptions,
+  host = '127.0.0.1',
+): Promise<Primary> {
   const sockets = new Set<Socket>();
   let asked = 0;
   function serve(socket: Socket): void {
@@ -52,7 +56,7 @@ export async function createPrimary(react: (question: Question) => void, tls?: T
     });
   }
   const server: Server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
@@ -61,7 +65,7 @@ export async function createPrimary(react: (question: Question) => void, tls?: T
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   }
   onTestFinished(close);
-  return { address: { address: '127.0.0.1', port }, asked: () => asked, close };
+  return { address: { address: host, port }, asked: () => asked, close };
 }
 
 /** RFC 1035 §4.2.2. */

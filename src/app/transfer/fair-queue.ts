@@ -11,7 +11,10 @@ export interface FairQueueOptions<T> {
 }
 
 export interface FairQueue<T> {
-  /** Servers take turns; what waits for one of them keeps its order. The caller bounds how much waits. */
+  /**
+   * Servers take turns; what waits for one of them keeps its order. What waits already waits on, or, where it waits for
+   * another server, comes last among those of this one. The caller bounds how much waits.
+   */
   push(server: string, item: T): void;
   /** Leaves what waits, and waits for what is under way. */
   stop(): Promise<void>;
@@ -20,6 +23,8 @@ export interface FairQueue<T> {
 export function createFairQueue<T>({ total, perServer, run }: FairQueueOptions<T>): FairQueue<T> {
   /** By server, in the order of their turns; none without something that waits. Bounded by what waits. */
   const waiting = new Map<string, T[]>();
+  /** What waits, and for which server. */
+  const servers = new Map<T, string>();
   /** By server; at most `total` in sum. */
   const running = new Map<string, number>();
   const runs = new Set<Promise<void>>(); // the same
@@ -47,10 +52,17 @@ export function createFairQueue<T>({ total, perServer, run }: FairQueueOptions<T
   function take(server: string): T {
     const items = waiting.get(server)!;
     const item = items.shift()!;
+    servers.delete(item);
     // To the end of the line.
     waiting.delete(server);
     if (items.length > 0) waiting.set(server, items);
     return item;
+  }
+
+  function leave(server: string, item: T): void {
+    const items = waiting.get(server)!;
+    if (items.length === 1) waiting.delete(server);
+    else items.splice(items.indexOf(item), 1);
   }
 
   async function start(server: string, item: T): Promise<void> {
@@ -63,6 +75,10 @@ export function createFairQueue<T>({ total, perServer, run }: FairQueueOptions<T
 
   return {
     push(server, item) {
+      const former = servers.get(item);
+      if (former === server) return;
+      if (former !== undefined) leave(former, item);
+      servers.set(item, server);
       const items = waiting.get(server);
       if (items === undefined) waiting.set(server, [item]);
       else items.push(item);
@@ -71,6 +87,7 @@ export function createFairQueue<T>({ total, perServer, run }: FairQueueOptions<T
     async stop() {
       isStopped = true;
       waiting.clear();
+      servers.clear();
       await Promise.all(runs);
     },
   };

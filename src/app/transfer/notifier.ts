@@ -58,13 +58,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const { targets, logger } = options;
   /** By zone and target, those that wait and those under way: bounded by zones times targets. */
   const errands = new Map<string, Errand>();
-  const waiting = new Set<string>(); // the same
   let isStopped = false;
   const queue = createFairQueue<string>({
     total: MAX_NOTIFIES,
     perServer: MAX_NOTIFIES_A_SERVER,
     async run(key) {
-      waiting.delete(key);
       const errand = errands.get(key)!;
       try {
         await deliver(errand, options);
@@ -85,8 +83,6 @@ export function createNotifier(options: NotifierOptions): Notifier {
         const key = `${zone} ${server}`;
         errands.get(key)?.ending.abort();
         errands.set(key, { zone, target, apex, soa, ending: new AbortController() });
-        if (waiting.has(key)) continue;
-        waiting.add(key);
         queue.push(server, key);
       }
     },

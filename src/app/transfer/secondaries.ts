@@ -222,10 +222,8 @@ class SecondaryZones implements Secondaries {
     zone.cancelTimer();
     this.noteServable(zone, now);
     const next = nextRefreshStep(zone.state, zone.config.primaries.length, now);
-    if (next.kind === 'ask' && !zone.isBusy) {
-      zone.isBusy = true;
+    if (next.kind === 'ask' && !zone.isBusy)
       this.rounds.push(formatSocketAddress(primaryOf(zone, next.primary)), zone);
-    }
     // While it waits for its turn, the copy may expire.
     const until = next.kind === 'wait' ? next.until : expiryAfter(zone, now);
     if (until === undefined) return;
@@ -243,6 +241,7 @@ class SecondaryZones implements Secondaries {
   }
 
   private async runRound(zone: SecondaryZone): Promise<void> {
+    zone.isBusy = true;
     try {
       await this.ask(zone);
     } catch (error) {

@@ -31,7 +31,7 @@ export interface SecondaryZone {
   lastError: string | undefined;
   /** As it was published last. */
   wasServable: boolean;
-  /** Waits for its turn to ask, or asks. */
+  /** A round is under way. */
   isBusy: boolean;
   isGone: boolean;
   cancelTimer: Cancel;

@@ -57,6 +57,18 @@ describe('a fair queue', () => {
     expect(items()).toEqual(['a1', 'a2', 'a1 again']);
   });
 
+  it('has what waits once, and lets it change the server', async () => {
+    const { queue, end, items } = prepare(2, 1);
+    queue.push('slow', 'slow1');
+    for (const item of ['x', 'y', 'x']) queue.push('slow', item);
+    expect(items()).toEqual(['slow1']);
+    queue.push('quick', 'x');
+    expect(items()).toEqual(['slow1', 'x']);
+    await end('slow1');
+    await end('x');
+    expect(items()).toEqual(['slow1', 'x', 'y']);
+  });
+
   it('stops when what is under way has ended, and begins nothing more', async () => {
     const { queue, end, items } = prepare(1, 1);
     queue.push('a', 'a1');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as dnsPacket from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import type { ConfigSource } from '../../../src/app/config/config.ts';
+import { MAX_ROUNDS_A_PRIMARY } from '../../../src/app/transfer/secondaries.ts';
 import { encodeNotify, readNotifyReply } from '../../../src/core/transfer/notify.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { exchangeDatagram } from '../../../src/io/dns-client/dns-exchange.ts';
@@ -50,6 +51,8 @@ async function notify(port: number, zone: string, serial: number): Promise<numbe
   return exchange.kind === 'reply' ? exchange.reply : -1;
 }
 
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
 const statusOf = ({ server }: Serving, zone = 'z.example') =>
   server.status().secondaries.find((status) => status.zone === zone)!;
 
@@ -81,6 +84,21 @@ describe('a copied zone', () => {
     await copy.clock.advance(2);
     await primary.edit('z.example.zone', zoneText('z.example', '', 2));
     await until('the notified transfer', async () => (await soaOf(copy, 'z.example')) === '2');
+  });
+
+  it('is fetched where a NOTIFY came from, though others wait for the primary that it waited for', async () => {
+    const silent = await createPrimary(() => {}, undefined, '127.0.0.2');
+    const primary = await primaryWith({ 'z.example.zone': zoneText('z.example', '', 1) });
+    const silentWords = `127.0.0.2:${silent.address.port}`;
+    const secondaries = [
+      ...upTo(MAX_ROUNDS_A_PRIMARY).map((zone) => `zone=held${zone}.example primaries=${silentWords}`),
+      `zone=z.example primaries=${silentWords},127.0.0.1:${primary.dnsPorts[0]}`,
+    ];
+    const copy = await serve({ zones: {}, settings: { 'dns.secondaries': secondaries } });
+    await until('the silence', () => silent.asked() === MAX_ROUNDS_A_PRIMARY);
+    expect(await notify(copy.dnsPorts[0]!, 'z.example', 1)).toBe(0);
+    await until('the transfer', async () => (await soaOf(copy, 'z.example')) === '1');
+    expect(silent.asked()).toBe(MAX_ROUNDS_A_PRIMARY);
   });
 
   it('is not asked about for a NOTIFY of the version at hand, and once for that of another', async () => {
