@@ -349,11 +349,14 @@ describe('a catalog zone', () => {
     await primary.edit('catalog.zone', catalogText(2, 'two.example'));
     await copy.clock.advance(3601);
     await until('the end of a member', async () => (await soaOf(copy, 'one.example')) === 'REFUSED');
+    // What is published is in the status when the ports have followed.
+    await until('the drain', () => copy.server.status().draining.length > 0);
     expect(copy.server.status().draining).toMatchObject([{ host: 't.one.example', port, isOpen: true }]);
     await until('the end of the drain', async () => {
       await copy.clock.advance(10);
-      return (await announceUdp('127.0.0.1', port)) === undefined;
+      return copy.server.status().draining.length === 0;
     });
+    expect(await announceUdp('127.0.0.1', port)).toBeUndefined();
     const stored = await readdir(join(copy.folder, 'state', 'secondary'));
     expect(stored.filter((name) => name.endsWith('.zone')).sort()).toEqual([
       'catalog.example.zone',
