@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Config, ConfigResult } from '../app/config/config.ts';
 import { changedKeys } from '../app/config/config-sample.ts';
 import { thisMachine } from '../app/machine.ts';
-import { createServer } from '../app/serve.ts';
+import { createServer, type Server } from '../app/serve.ts';
 import { createServiceManager } from '../app/service-manager.ts';
 import { startTakeover } from '../app/takeover/start-takeover.ts';
 import { loadKeys } from '../app/transfer/load-keys.ts';
@@ -75,6 +75,26 @@ async function serve(
     colour: isColoured(io, io.stderr),
     stream: io.stderr,
   });
+  // From here on: reading what the life before knew takes a while, and it exists once.
+  const signals = listenForSignals(logger);
+  try {
+    await serveUntilTold(loaded, { flags, io, load, logger, signals });
+  } finally {
+    signals.remove();
+  }
+}
+
+interface Serving {
+  readonly flags: ServeFlags;
+  readonly io: CliIo;
+  readonly load: () => Promise<ConfigResult>;
+  readonly logger: Logger;
+  readonly signals: Signals;
+}
+
+async function serveUntilTold(loaded: LoadedConfig, serving: Serving): Promise<void> {
+  const { config } = loaded;
+  const { flags, io, load, logger, signals } = serving;
   const reported = (report: ReloadReport): void => reportReload(report, logger, io);
   const machine = await thisMachine();
   const notify = createServiceNotify(io.env['NOTIFY_SOCKET'] ?? '');
@@ -91,33 +111,38 @@ async function serve(
     onOver: () => over.resolve('given'),
   });
   const manager = createServiceManager({ env: io.env, notify, clock: machine.clock, server });
-  const signals = listenForSignals(async () => {
+  signals.onHangUp(async () => {
     sayWhatNeedsRestart(loaded, await load(), logger);
     reported(await manager.reload(() => server.reload('signal')));
-  }, logger);
+  });
   try {
-    const started = await server.start();
-    // What is served as it should be stands in the table; a zone that is not must be read in the log too.
-    for (const { level, text } of renderReload(started.reload))
-      if (level === 'warn' || level === 'error') logger[level](text);
-    reportFindings(started.reload, logger, io);
-    if (started.kind === 'nothing-served') {
-      io.stderr.write(`${nothingServed(config, started.reload)}\n`);
-      io.setExitCode(EXIT.failed);
-      return;
-    }
-    const status = server.status();
-    io.stdout.write(
-      flags.json === true ? `${JSON.stringify(status)}\n` : renderStart(status, isColoured(io, io.stdout)),
-    );
-    manager.ready();
+    if (!signals.isTold() && !(await start(server, config, serving))) return;
+    if (!signals.isTold()) manager.ready();
     // Where another process goes on, the service does not end.
     if ((await Promise.race([signals.stop, over.promise])) !== 'given') manager.stopping();
   } finally {
     await server.stop();
     manager.close();
-    signals.remove();
   }
+}
+
+/** False: nothing is served, which is said. */
+async function start(server: Server, config: Config, { flags, io, logger }: Serving): Promise<boolean> {
+  const started = await server.start();
+  // What is served as it should be stands in the table; a zone that is not must be read in the log too.
+  for (const { level, text } of renderReload(started.reload))
+    if (level === 'warn' || level === 'error') logger[level](text);
+  reportFindings(started.reload, logger, io);
+  if (started.kind === 'nothing-served') {
+    io.stderr.write(`${nothingServed(config, started.reload)}\n`);
+    io.setExitCode(EXIT.failed);
+    return false;
+  }
+  const status = server.status();
+  io.stdout.write(
+    flags.json === true ? `${JSON.stringify(status)}\n` : renderStart(status, isColoured(io, io.stdout)),
+  );
+  return true;
 }
 
 function nothingServed(config: Config, { zones }: ReloadReport): string {
@@ -145,17 +170,31 @@ function sayWhatNeedsRestart(before: LoadedConfig, after: ConfigResult, logger: 
 interface Signals {
   /** Resolves when the process is told to end. */
   readonly stop: Promise<void>;
+  /** Whether it was told so. */
+  isTold(): boolean;
+  /** What SIGHUP does from now on; before, there is nothing to read again. */
+  onHangUp(reload: () => Promise<void>): void;
   remove(): void;
 }
 
-function listenForSignals(reload: () => Promise<void>, logger: Logger): Signals {
+function listenForSignals(logger: Logger): Signals {
   const { promise, resolve } = Promise.withResolvers<void>();
+  let isTold = false;
+  let reload = async (): Promise<void> => {};
+  const end = (): void => {
+    isTold = true;
+    resolve();
+  };
   const hangUp = (): void => {
     reload().catch((error: Error) => logger.error('the reload failed: please report this', { error }));
   };
-  process.on('SIGTERM', resolve).on('SIGINT', resolve).on('SIGHUP', hangUp);
+  process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', hangUp);
   return {
     stop: promise,
-    remove: () => void process.off('SIGTERM', resolve).off('SIGINT', resolve).off('SIGHUP', hangUp),
+    isTold: () => isTold,
+    onHangUp(run) {
+      reload = run;
+    },
+    remove: () => void process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', hangUp),
   };
 }

@@ -1,9 +1,20 @@
 // `portolan serve` as a process: what it prints, its signals, its exit codes.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as nextTick } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readConfig } from '../../src/app/config/config.ts';
+import { createSwarm } from '../../src/app/data-plane/shared-state.ts';
+import { thisMachine } from '../../src/app/machine.ts';
+import { openSwarmSnapshot } from '../../src/app/swarm-snapshot.ts';
+import { swarmTotals } from '../../src/core/swarm/table.ts';
+import { announce, createAnnounceReply, createAnnounceRequest } from '../../src/core/tracker/announce.ts';
+import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
+import { silentLogger } from '../../src/io/log.ts';
+import { randomOctets } from '../../src/io/random.ts';
 import { runCaptured } from '../support/captured-io.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { zoneText } from '../support/serving.ts';
@@ -54,6 +65,36 @@ function trackerAt(port: number, serial = 1): string {
   return zoneText('example', `t A 127.0.0.1\nt TXT "BITTORRENT UDP:${port}"`, serial);
 }
 
+function snapshotParts(folder: string) {
+  const result = readConfig({ flags: {}, workingDirectory: folder });
+  if (result.kind === 'wrong') throw new Error(result.problems.join());
+  return { config: result.config, logger: silentLogger };
+}
+
+/** As a server with one peer in each of so many torrents leaves it. */
+async function saveSwarm(folder: string, torrents: number): Promise<string> {
+  const { config, logger } = snapshotParts(folder);
+  const machine = await thisMachine();
+  const settings = DEFAULT_TRACKER_SETTINGS;
+  const swarm = createSwarm({ settings, limits: config.tracker.limits, randomOctets });
+  const request = createAnnounceRequest();
+  request.octets = new Uint8Array(40);
+  request.peerIdOffset = 20;
+  request.family = 4;
+  request.port = 7000;
+  const reply = createAnnounceReply();
+  const seconds = machine.clock.nowSeconds();
+  for (let torrent = 0; torrent < torrents; torrent++) {
+    // Any bits: info-hashes are spread over the table by all of theirs.
+    new DataView(request.octets.buffer).setUint32(0, Math.imul(torrent, 0x9e3779b1));
+    announce({ table: swarm.table, settings }, request, seconds, reply);
+  }
+  await mkdir(config.state, { mode: 0o700 });
+  const { save } = await openSwarmSnapshot({ config, settings, machine, logger });
+  await save({ swarm, swarmSeconds: () => seconds });
+  return join(config.state, 'swarm.snapshot');
+}
+
 describe('portolan serve', { timeout: 60_000 }, () => {
   it('prints what is served where and lines to copy, reloads at SIGHUP, and ends with 0 at SIGTERM', async () => {
     const [one, two] = (await findFreePorts(2)) as [number, number];
@@ -77,6 +118,30 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     expect(await announceUdp('127.0.0.1', two)).toBeGreaterThan(0);
     running.process.kill('SIGTERM');
     expect(await running.ended).toBe(0);
+  });
+
+  it('told to end while it reads the peers of before, it has them in their file again', async () => {
+    const [port] = (await findFreePorts(1)) as [number];
+    const folder = await zoneFolder({ 't.zone': trackerAt(port) });
+    const torrents = 300_000;
+    const file = await saveSwarm(folder, torrents);
+    const running = start(folder);
+    // It has no name any more from the moment that its octets are read.
+    while (existsSync(file)) await nextTick(1);
+    running.process.kill('SIGHUP');
+    running.process.kill('SIGTERM');
+    expect(await running.ended).toBe(0);
+    // Nothing was opened for a server that is not to be.
+    expect(running.output().stdout).toBe('');
+    const { logger, config } = snapshotParts(folder);
+    const machine = await thisMachine();
+    const { swarm } = await openSwarmSnapshot({
+      config,
+      settings: DEFAULT_TRACKER_SETTINGS,
+      machine,
+      logger,
+    });
+    expect(swarmTotals(swarm!.table).torrents).toBe(torrents);
   });
 
   it('says at SIGHUP which changed settings need a restart', async () => {
