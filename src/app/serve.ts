@@ -285,7 +285,7 @@ class ZoneServer implements Server {
     await this.dataPlane.stop();
     await this.http.close();
     this.takeover.control?.close();
-    if (!this.takeover.isGiven()) await this.snapshot.save(this.dataPlane);
+    if (this.takeover.ownsSwarm()) await this.snapshot.save(this.dataPlane);
     this.state = 'stopped';
   }
 }

@@ -134,7 +134,11 @@ async function writeSnapshot(
 ): Promise<void> {
   const { table, connectionKey } = dataPlane.swarm;
   const { torrents, peersIpv4, peersIpv6 } = swarmTotals(table);
-  if (torrents === 0) return;
+  if (torrents === 0) {
+    // One that could not be read at the start, or came since, tells of nobody who is here.
+    await forget(path, logger);
+    return;
+  }
   const started = machine.clock.nowMilliseconds();
   const worldSeconds = machine.clock.nowSeconds();
   const chunks = encodeSnapshot(table, {
@@ -149,6 +153,15 @@ async function writeSnapshot(
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     logger.error(`the peers are not kept for the next start: ${error.message}`);
+  }
+}
+
+async function forget(path: string, logger: Logger): Promise<void> {
+  try {
+    await removeTraces(path, 'removed');
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    logger.warn(`peers of an earlier life are left behind: ${error.message}`);
   }
 }
 

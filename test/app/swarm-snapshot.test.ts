@@ -174,6 +174,14 @@ describe('the file of peers', () => {
     expect(one.lines).toHaveLength(1);
   });
 
+  it('is gone where the server ends with no torrent', async () => {
+    const empty = await scene(0);
+    const { save } = await openSwarmSnapshot(empty.options);
+    await writeFile(empty.file, 'keys of an earlier life');
+    await save(empty.dataPlane);
+    expect(await readdir(empty.state)).toEqual([]);
+  });
+
   it('is forgotten peer by peer', async () => {
     const one = await saved();
     await one.clock.advance(2700 + 60);

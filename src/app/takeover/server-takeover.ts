@@ -27,8 +27,11 @@ export interface ServerTakeover {
   begin(): Promise<void>;
   /** Another process may ask from now on. Never rejects. */
   offer(): Promise<void>;
-  /** Another process answers in this one's place, and owns what is in the state folder. */
-  isGiven(): boolean;
+  /**
+   * Whether the peers are this process's to keep for the next start: not before it answers, nor once another does. The one
+   * that answers goes on with them, and the state folder is its own.
+   */
+  ownsSwarm(): boolean;
   /** Before the sockets are closed. */
   close(): Promise<void>;
 }
@@ -38,11 +41,14 @@ export function createServerTakeover(options: ServerTakeoverOptions): ServerTake
   const plane = dataPlane.takeover;
   const control = plane && createControlSockets(plane);
   let offer: Offer | undefined;
-  let isGiven = false;
+  let ownsSwarm = takeover === undefined;
 
   return {
     control,
-    begin: async () => await takeover?.finish(),
+    async begin() {
+      await takeover?.finish();
+      ownsSwarm = true;
+    },
     async offer() {
       // Until then the door is the other's.
       await takeover?.over();
@@ -53,13 +59,13 @@ export function createServerTakeover(options: ServerTakeoverOptions): ServerTake
         control,
         hold: (task) => turns.take(task),
         onGiven(processId) {
-          isGiven = true;
+          ownsSwarm = false;
           options.onGiven?.(processId);
         },
         onOver: () => options.onOver?.(),
       });
     },
-    isGiven: () => isGiven,
+    ownsSwarm: () => ownsSwarm,
     async close() {
       takeover?.abandon();
       await offer?.close();

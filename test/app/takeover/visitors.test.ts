@@ -2,7 +2,7 @@
 // server answers as before.
 
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -23,6 +23,7 @@ import {
   toHex,
 } from '../../../src/app/takeover/messages.ts';
 import { takeoverPaths } from '../../../src/app/takeover/paths.ts';
+import { startTakeover } from '../../../src/app/takeover/start-takeover.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import {
   connectForDescriptors,
@@ -193,6 +194,29 @@ describe.skipIf(engine.kind !== 'engine')('at the door of a running server', () 
     await expectService(serving);
     // The connection has come back with the sockets.
     expect(await ask()).toContain('failure reason');
+  });
+
+  it('one that has nothing to serve leaves the peers, and their keys, to the running server', async () => {
+    const serving = await serveForReal();
+    const { folder, trackerPort } = serving;
+    const client = await openTrackerClient(trackerPort);
+    expect((await client.announce()).readUInt32BE(0)).toBe(1);
+    client.close();
+    const zones = [join(folder, 'nothing')];
+    const config = testConfig(folder, { zones, 'workers.count': '1' });
+    const machine = await thisMachine();
+    const takeover = await startTakeover({ config, machine, logger: silentLogger });
+    expect(takeover).toBeDefined();
+    const next = await createServer({ config, machine, logger: silentLogger, takeover });
+    onTestFinished(() => next.stop());
+    const started = await next.start().catch(() => undefined);
+    expect(started?.kind).not.toBe('serving');
+    await next.stop();
+    expect(await readdir(join(folder, 'state'))).not.toContain('swarm.snapshot');
+    await expectService(serving);
+    // At its own end it keeps them, as always.
+    await serving.server.stop();
+    expect(await readdir(join(folder, 'state'))).toContain('swarm.snapshot');
   });
 
   it('one that says something else than that it answers does not get the place', async () => {
