@@ -1,10 +1,19 @@
 // Networks of one family as the borders of ranges, sorted: an address is in the set when an odd number of borders is not
-// above it. Networks inside others vanish, neighbours grow together. Above the borders stand levels, each with every
-// sixteenth key of the one below, so that a look-up reads one run of keys a level: a million networks are five or six
-// runs, of which all but the last two stay in the processor's caches.
+// above it. Networks inside others vanish, neighbours grow together. Behind those of IPv4 stands an index by their upper
+// bits (address-index.ts). Those of IPv6 share their upper bits; above them stand levels, each with every sixteenth key of
+// the one below, so that a look-up reads one run of keys a level: a million networks are five or six runs, of which all
+// but the last two stay in the processor's caches.
 // Parameters are positional: an object a call is what this code exists to avoid.
 
-/** Keys of one run: 64 octets, a line of cache, for IPv4. */
+import {
+  type AddressIndex,
+  addressIndexWords,
+  attachAddressIndex,
+  isInAddressIndex,
+  writeAddressIndex,
+} from './address-index.ts';
+
+/** Keys of one run: four lines of cache. */
 const RUN = 16;
 
 /** Words of an address: 1 for IPv4, 4 for IPv6. */
@@ -27,6 +36,8 @@ export interface AddressSetPlace {
 }
 
 export interface AddressSet {
+  /** Of IPv4, which needs no more than this. */
+  readonly index: AddressIndex | undefined;
   readonly words: AddressWords;
   readonly keys: Uint32Array;
   /** Of each level, from the borders upwards: where it begins in `keys`, and how many keys it has. */
@@ -34,16 +45,23 @@ export interface AddressSet {
   readonly sizes: readonly number[];
 }
 
-/** The borders of the networks with the levels above them, and how many borders there are. */
+/** The borders of the networks with their index or the levels above them, and how many borders there are. */
 export function compileAddressSet({ words, entries, count }: Networks): {
   keys: Uint32Array;
   borders: number;
 } {
   const order = sortNetworks(entries, count, words + 1);
   const borders = findBorders(entries, order, words);
+  const own = borders.keys.subarray(0, borders.count * words);
+  if (words === 1) {
+    const indexed = new Uint32Array(borders.count + addressIndexWords(borders.count));
+    indexed.set(own);
+    writeAddressIndex(indexed, borders.count);
+    return { keys: indexed, borders: borders.count };
+  }
   const sizes = levelSizes(borders.count);
   const keys = new Uint32Array(sizes.reduce((sum, size) => sum + size, 0) * words);
-  keys.set(borders.keys.subarray(0, borders.count * words));
+  keys.set(own);
   let below = 0;
   for (let level = 1; level < sizes.length; level++) {
     const above = below + sizes[level - 1]! * words;
@@ -70,13 +88,14 @@ export function attachAddressSet(words: AddressWords, keys: Uint32Array, borders
     starts.push(start);
     start += size * words;
   }
-  return { words, keys, starts, sizes };
+  return { index: words === 1 ? attachAddressIndex(keys, borders) : undefined, words, keys, starts, sizes };
 }
 
 /** Whether the address at the start of `octets`, 4 or 16 of them by the set's family, is in the set. */
 export function isInAddressSet(set: AddressSet, octets: Uint8Array): boolean {
-  const { words, keys, starts, sizes } = set;
+  const { index, words, keys, starts, sizes } = set;
   const first = readWord(octets, 0);
+  if (index !== undefined) return isInAddressIndex(index, first);
   let place = 0;
   for (let level = sizes.length - 1; level >= 0; level--) {
     const run = place * RUN;

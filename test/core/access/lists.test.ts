@@ -28,7 +28,7 @@ const HASH = 'aa'.repeat(20);
 const LONG_HASH = 'ab'.repeat(32);
 
 /** As good as chance, the same in each run, and 20 MB of it at once. */
-function randomOctets(length: number, seed: number): Uint8Array {
+function randomOctets(length: number, seed: number): Buffer {
   return createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
@@ -202,6 +202,28 @@ describe('a list of addresses', () => {
         }
       }),
     );
+  });
+
+  it('has each of a million random IPv4 addresses, and of another million what a Set has', () => {
+    const listed = randomOctets(4_000_000, 3);
+    const entries = new Uint32Array(2_000_000);
+    const known = new Set<number>();
+    for (let at = 0; at < listed.length; at += 4) {
+      const address = listed.readUInt32BE(at);
+      entries.set([address, 32], at / 2);
+      known.add(address);
+    }
+    const { keys, borders } = compileAddressSet({ words: 1, entries, count: 1_000_000 });
+    const set = attachAddressSet(1, keys, borders);
+    const others = randomOctets(4_000_000, 4);
+    let missed = 0;
+    let wrong = 0;
+    for (let at = 0; at < listed.length; at += 4) {
+      if (!isInAddressSet(set, listed.subarray(at, at + 4))) missed++;
+      const isKnown = known.has(others.readUInt32BE(at));
+      if (isInAddressSet(set, others.subarray(at, at + 4)) !== isKnown) wrong++;
+    }
+    expect([missed, wrong]).toEqual([0, 0]);
   });
 
   it('has each of 20,000 addresses, and not their neighbours', () => {
