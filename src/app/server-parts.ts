@@ -46,7 +46,8 @@ export async function openServerParts(
   const access = await openAccess({ config: config.access, machine, logger });
   const { intervalSeconds, proxies, limits } = config.tracker;
   const settings = { ...DEFAULT_TRACKER_SETTINGS, intervalSeconds, proxies, passkeys: access.passkeys };
-  const snapshot = await openSwarmSnapshot({ config, settings, machine, logger });
+  const isTakeover = takeover !== undefined;
+  const snapshot = await openSwarmSnapshot({ config, settings, machine, logger, isTakeover });
   const creating = (options.createDataPlane ?? createDataPlane)({
     workerCount: config.workers.count,
     udpPayload: config.dns.udpPayload,

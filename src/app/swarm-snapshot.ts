@@ -31,6 +31,8 @@ export interface SwarmSnapshotOptions {
   readonly settings: TrackerSettings;
   readonly machine: Machine;
   readonly logger: Logger;
+  /** The peers come from a server that runs: what lies in the folder is deleted unread. */
+  readonly isTakeover: boolean;
 }
 
 export interface SwarmSnapshot {
@@ -40,14 +42,15 @@ export interface SwarmSnapshot {
   save(dataPlane: Pick<DataPlane, 'swarm' | 'swarmSeconds'>): Promise<void>;
 }
 
-/** Reads the snapshot, and deletes it. Never rejects: what is wrong stands in the log. */
+/** Reads the snapshot where it is of use, and deletes it. Never rejects: what is wrong stands in the log. */
 export async function openSwarmSnapshot(options: SwarmSnapshotOptions): Promise<SwarmSnapshot> {
   const { config, logger } = options;
   const path = join(config.state, SNAPSHOT_FILE);
   let swarm: Swarm | undefined;
   try {
-    await removeTraces(path, config.tracker.snapshot ? 'kept' : 'removed');
-    if (config.tracker.snapshot) swarm = await readSnapshot(path, options);
+    const isRead = config.tracker.snapshot && !options.isTakeover;
+    await removeTraces(path, isRead ? 'kept' : 'removed');
+    if (isRead) swarm = await readSnapshot(path, options);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     if (error.code !== 'not-found')

@@ -123,6 +123,7 @@ async function scene(peers = 3) {
     settings: DEFAULT_TRACKER_SETTINGS,
     machine: { clock, randomOctets, localAddresses: () => [], hasFamily: () => true },
     logger: { ...silentLogger, info: log, warn: log, error: log },
+    isTakeover: false,
   };
   const swarm = createSwarm({
     settings: options.settings,
@@ -180,6 +181,16 @@ describe('the file of peers', () => {
     await writeFile(empty.file, 'keys of an earlier life');
     await save(empty.dataPlane);
     expect(await readdir(empty.state)).toEqual([]);
+  });
+
+  it('is deleted unread where a running server has the peers, and written at the end as always', async () => {
+    const one = await saved();
+    const { swarm, save } = await openSwarmSnapshot({ ...one.options, isTakeover: true });
+    expect(swarm).toBeUndefined();
+    expect(one.lines).toEqual([]);
+    expect(await readdir(one.state)).toEqual([]);
+    await save(one.dataPlane);
+    expect(await nextLife(one)).toBe(3);
   });
 
   it('is forgotten peer by peer', async () => {

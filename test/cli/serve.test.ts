@@ -90,7 +90,7 @@ async function saveSwarm(folder: string, torrents: number): Promise<string> {
     announce({ table: swarm.table, settings }, request, seconds, reply);
   }
   await mkdir(config.state, { mode: 0o700 });
-  const { save } = await openSwarmSnapshot({ config, settings, machine, logger });
+  const { save } = await openSwarmSnapshot({ config, settings, machine, logger, isTakeover: false });
   await save({ swarm, swarmSeconds: () => seconds });
   return join(config.state, 'swarm.snapshot');
 }

@@ -205,9 +205,14 @@ describe.skipIf(engine.kind !== 'engine')('at the door of a running server', () 
     const zones = [join(folder, 'nothing')];
     const config = testConfig(folder, { zones, 'workers.count': '1' });
     const machine = await thisMachine();
-    const takeover = await startTakeover({ config, machine, logger: silentLogger });
+    // Nor does it read a file that lies there: what it goes on with is in the running server.
+    await writeFile(join(folder, 'state', 'swarm.snapshot'), 'of an earlier life');
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+    const takeover = await startTakeover({ config, machine, logger });
     expect(takeover).toBeDefined();
-    const next = await createServer({ config, machine, logger: silentLogger, takeover });
+    const next = await createServer({ config, machine, logger, takeover });
+    expect(warnings).toEqual([]);
     onTestFinished(() => next.stop());
     const started = await next.start().catch(() => undefined);
     expect(started?.kind).not.toBe('serving');
