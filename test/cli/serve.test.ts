@@ -135,12 +135,8 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     expect(running.output().stdout).toBe('');
     const { logger, config } = snapshotParts(folder);
     const machine = await thisMachine();
-    const { swarm } = await openSwarmSnapshot({
-      config,
-      settings: DEFAULT_TRACKER_SETTINGS,
-      machine,
-      logger,
-    });
+    const settings = DEFAULT_TRACKER_SETTINGS;
+    const { swarm } = await openSwarmSnapshot({ config, settings, machine, logger, isTakeover: false });
     expect(swarmTotals(swarm!.table).torrents).toBe(torrents);
   });
 
