@@ -8,7 +8,7 @@ import { type Libc, loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { createLentDescriptors, lentSlots } from '../../src/io/stream-engine/lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from '../../src/io/stream-engine/listening-socket.ts';
 import { StreamLoop } from '../../src/io/stream-engine/stream-loop.ts';
-import type { HandOver } from '../../src/io/stream-engine/stream-loop-options.ts';
+import type { HandOver, LoopListener } from '../../src/io/stream-engine/stream-loop-options.ts';
 import { createConnectionLimits } from '../../src/io/streams/connection-limits.ts';
 import { createHttpProtocol } from '../../src/io/streams/http-protocol.ts';
 import {
@@ -32,6 +32,7 @@ export const HTTP_SERVERS: readonly HttpServerKind[] = [
 
 export interface HttpLoop extends StreamServer {
   readonly loop: StreamLoop;
+  readonly listener: LoopListener;
   /** What the loop noted of its descriptors: zeros when nothing is open. */
   readonly lent: Int32Array;
   /** What handlers threw, and errors of accept(2) by number. */
@@ -42,6 +43,7 @@ export interface HttpLoop extends StreamServer {
 export interface HttpLoopOptions extends HttpStreamOptions {
   readonly deferSeconds?: number;
   readonly takeTls?: HandOver;
+  readonly row?: number;
   /** Puts itself between the loop and the C library. */
   wrap?(libc: Libc): Libc;
 }
@@ -80,9 +82,11 @@ export function openHttpLoop(options: HttpLoopOptions): HttpLoop {
     countProxyHeader: count(Counter.httpProxyRefused),
   });
   protocol.localPort = socket.port;
-  const { takeTls } = options;
+  const { takeTls, row } = options;
   const isDeferred = deferSeconds > 0;
-  loop.add({ descriptor: socket.descriptor, protocol, isDeferred, ...(takeTls && { takeTls }) });
+  const shown = { ...(takeTls && { takeTls }), ...(row !== undefined && { row }) };
+  const listener: LoopListener = { descriptor: socket.descriptor, protocol, isDeferred, ...shown };
+  loop.add(listener);
   let closed: Promise<void> | undefined;
   let turning = setImmediate(turn);
 
@@ -103,6 +107,7 @@ export function openHttpLoop(options: HttpLoopOptions): HttpLoop {
     address: options.address,
     port: socket.port,
     loop,
+    listener,
     lent,
     faults,
     shortages,

@@ -161,6 +161,7 @@ export class StreamLoop implements ConnectionLoop, LoopCompanion {
     connection.source.family = source.family;
     connection.source.port = source.port;
     connection.source.octets.set(source.octets);
+    connection.source.row = listener.row ?? NO_ROW;
     connection.prefix = awaitsProxy ? NO_PREFIX : prefixOf(connection.source, this.options.proxies);
     connection.adopt(surrendered, listener);
     this.options.connections.admit(connection);

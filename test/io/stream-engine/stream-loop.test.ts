@@ -267,6 +267,31 @@ describe.skipIf(process.platform !== 'linux')('a stream loop', () => {
     },
   );
 
+  test('counts requests of a connection that it goes on with as those of its own listener', async () => {
+    const rows: number[] = [];
+    const counted: HttpStreamHandler = (...request) => {
+      rows.push(request[3].row);
+      return respond(...request);
+    };
+    const [one, other] = [open({}, { row: 3, respond: counted }), open({}, { row: 5, respond: counted })];
+    const client = await one.connect();
+    const ask = async (): Promise<void> => {
+      client.send(REQUEST);
+      await client.received(REPLY.length);
+    };
+    await ask();
+    const { descriptor } = other.server.listener;
+    const from = one.server;
+    from.loop.surrender(
+      from.listener.descriptor,
+      (connection) => other.server.loop.adopt(descriptor, connection),
+      () => {},
+    );
+    from.loop.add(from.listener);
+    await ask();
+    expect(rows).toEqual([3, 5]);
+  });
+
   test('notes every descriptor that it has, and none when it has ended', async () => {
     const { connect, server } = open();
     const clients = await Promise.all(Array.from({ length: 5 }, connect));
