@@ -43,7 +43,6 @@ export interface HttpLoop extends StreamServer {
 export interface HttpLoopOptions extends HttpStreamOptions {
   readonly deferSeconds?: number;
   readonly takeTls?: HandOver;
-  readonly row?: number;
   /** Puts itself between the loop and the C library. */
   wrap?(libc: Libc): Libc;
 }
