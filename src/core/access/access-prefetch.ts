@@ -4,7 +4,7 @@
 
 import type { PacketPrefetch } from '../net/packet-handler.ts';
 import type { AccessGate } from './access-gate.ts';
-import { touchHashSet } from './hash-set.ts';
+import { touchHashSet, touchLikelyHashSet } from './hash-set.ts';
 
 /** Where an announce has its info-hash (BEP 15). What of a batch is no announce is read as one, and nothing comes of it. */
 const INFO_HASH_AT = 16;
@@ -18,8 +18,8 @@ export function createAccessPrefetch(gate: AccessGate): PacketPrefetch {
     let sum = 0;
     for (let packet = 0; packet < count; packet++) {
       const at = offset + packet * stride + INFO_HASH_AT;
-      if (torrentsAllow !== undefined) sum ^= touchHashSet(torrentsAllow, requests, at, true);
-      if (torrentsDeny !== undefined) sum ^= touchHashSet(torrentsDeny, requests, at, false);
+      if (torrentsAllow !== undefined) sum ^= touchLikelyHashSet(torrentsAllow, requests, at);
+      if (torrentsDeny !== undefined) sum ^= touchHashSet(torrentsDeny, requests, at);
     }
     touched[0]! ^= sum;
   };

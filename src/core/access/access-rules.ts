@@ -4,7 +4,13 @@ import type { PacketSource } from '../net/packet-handler.ts';
 import { type AddressSet, type AddressSetPlace, attachAddressSet, isInAddressSet } from './address-set.ts';
 import { type ClientPrefixes, isClientListed } from './client-list.ts';
 import type { CompiledAccess, FamilyPlaces } from './compile-access.ts';
-import { attachHashSet, type HashSet, type HashSetPlace, isInHashSet } from './hash-set.ts';
+import {
+  attachHashSet,
+  type HashSet,
+  type HashSetPlace,
+  isInHashSet,
+  isInLikelyHashSet,
+} from './hash-set.ts';
 
 interface FamilySets {
   readonly ipv4: AddressSet;
@@ -53,7 +59,7 @@ export function attachAccess(compiled: CompiledAccess): AccessRules {
 /** The info-hash at `offset` may be announced and scraped. */
 export function isTorrentAllowed(rules: AccessRules, octets: Uint8Array, offset: number): boolean {
   const { torrentsAllow, torrentsDeny } = rules;
-  if (torrentsAllow !== undefined && !isInHashSet(torrentsAllow, octets, offset)) return false;
+  if (torrentsAllow !== undefined && !isInLikelyHashSet(torrentsAllow, octets, offset)) return false;
   return torrentsDeny === undefined || !isInHashSet(torrentsDeny, octets, offset);
 }
 

@@ -1,6 +1,6 @@
 // Info-hashes in an open-addressed table of shared memory, at most half full, with the hashes themselves in the slots: one
-// wait for memory finds what is there. Before it stands a bit a slot or so of what can be there at all, 4 MB for a million
-// hashes, so that what is not there is known from memory that the processor has at hand.
+// wait for memory finds what is there. Behind it stands a Bloom filter in blocks of a word, 2 MB for a million hashes, for
+// who asks for what is likely not there: that is known from memory that the processor mostly has at hand.
 //
 // Both are chosen by a keyed hash, because info-hashes are chosen by strangers, who ask a public tracker to deny them, too.
 // It is no SipHash, which would cost as much as the rest: every word meets a multiplier that nobody knows, and all that a
@@ -11,8 +11,12 @@ export const INFO_HASH_OCTETS = 20;
 const HASH_WORDS = 5;
 /** 1.5 slots are looked at on average for what is there, 2.5 for what is not. */
 const SLOTS_AN_ENTRY = 2;
-/** One hash in thirty that is not there is looked for all the same. */
-const BITS_AN_ENTRY = 32;
+/** At least; with three of them set a hash, one in a hundred that is not there is looked for all the same. */
+const BITS_AN_ENTRY = 16;
+/** 2^32 by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4). */
+const FILTER_MULTIPLIER = 0x9e3779b1;
+/** Two slots: more are seldom looked at. */
+const TOUCHED_WORDS = 2 * HASH_WORDS;
 const SMALLEST_TABLE = 8;
 
 /** Multipliers, one a word: odd, and unknown to strangers. */
@@ -40,7 +44,7 @@ export interface HashSet {
   readonly key: HashSetKey;
   readonly table: Int32Array;
   readonly filter: Int32Array;
-  /** Bits that a hash is shifted by to choose one of the filter's. */
+  /** Bits that a hash is shifted by to choose a word of the filter. */
   readonly filterShift: number;
   readonly slots: number;
   readonly hasZero: boolean;
@@ -69,7 +73,7 @@ export function attachHashSet(key: HashSetKey, buffer: SharedArrayBuffer, place:
     key,
     table: new Int32Array(buffer, start * 4, slots * HASH_WORDS),
     filter: new Int32Array(buffer, (start + slots * HASH_WORDS) * 4, words),
-    filterShift: 32 - Math.log2(words * 32),
+    filterShift: 32 - Math.log2(words),
     slots,
     hasZero,
   };
@@ -92,8 +96,7 @@ export function compileHashSet(
     const offset = entry * INFO_HASH_OCTETS;
     const hash = hashOf(key, octets, offset);
     const at = findSlot(set, hash, octets, offset);
-    const bit = hash >>> set.filterShift;
-    set.filter[bit >>> 5]! |= 1 << (bit & 31);
+    set.filter[hash >>> set.filterShift]! |= filterBitsOf(hash);
     if (isEmpty(set.table, at)) {
       const isZero = isHashAt(set.table, at, octets, offset);
       if (!isZero || !hasZero) count++;
@@ -104,23 +107,33 @@ export function compileHashSet(
   return { start, entries, count, hasZero };
 }
 
-/** Whether the 20 octets at `offset` are in the set. */
+/** Whether the 20 octets at `offset`, which likely are not, are in the set. */
 export function isInHashSet(set: HashSet, octets: Uint8Array, offset: number): boolean {
   const hash = hashOf(set.key, octets, offset);
-  const bit = hash >>> set.filterShift;
-  if (((set.filter[bit >>> 5]! >>> (bit & 31)) & 1) === 0) return false;
+  const bits = filterBitsOf(hash);
+  if ((set.filter[hash >>> set.filterShift]! & bits) !== bits) return false;
+  return isInTable(set, hash, octets, offset);
+}
+
+/** The same where they likely are: nothing is asked but the table. */
+export function isInLikelyHashSet(set: HashSet, octets: Uint8Array, offset: number): boolean {
+  return isInTable(set, hashOf(set.key, octets, offset), octets, offset);
+}
+
+function isInTable(set: HashSet, hash: number, octets: Uint8Array, offset: number): boolean {
   const at = findSlot(set, hash, octets, offset);
   return !isEmpty(set.table, at) || (set.hasZero && isHashAt(set.table, at, octets, offset));
 }
 
-/**
- * Reads what {@link isInHashSet} will, so that it need not wait: the slot, too, where the hash `isLikely` there. What it
- * returns means nothing.
- */
-export function touchHashSet(set: HashSet, octets: Uint8Array, offset: number, isLikely: boolean): number {
-  const hash = hashOf(set.key, octets, offset);
-  const bits = set.filter[(hash >>> set.filterShift) >>> 5]!;
-  return isLikely ? bits ^ set.table[slotOf(set, hash)]! : bits;
+/** Reads what {@link isInHashSet} will first, so that it need not wait. What it returns means nothing. */
+export function touchHashSet(set: HashSet, octets: Uint8Array, offset: number): number {
+  return set.filter[hashOf(set.key, octets, offset) >>> set.filterShift]!;
+}
+
+/** Reads what {@link isInLikelyHashSet} will: both lines of cache over which most searches go. */
+export function touchLikelyHashSet(set: HashSet, octets: Uint8Array, offset: number): number {
+  const at = slotOf(set, hashOf(set.key, octets, offset));
+  return set.table[at]! ^ set.table[Math.min(at + TOUCHED_WORDS, set.table.length) - 1]!;
 }
 
 function hashOf(key: HashSetKey, octets: Uint8Array, offset: number): number {
@@ -130,6 +143,12 @@ function hashOf(key: HashSetKey, octets: Uint8Array, offset: number): number {
     hash = Math.imul(hash ^ (hash >>> 15), key[word]!);
   }
   return hash ^ (hash >>> 16);
+}
+
+/** Three of a word, by the bits of the hash that chose the word least: an odd multiplier spreads them. */
+function filterBitsOf(hash: number): number {
+  const mixed = Math.imul(hash, FILTER_MULTIPLIER);
+  return (1 << (mixed >>> 27)) | (1 << (mixed >>> 22)) | (1 << (mixed >>> 17));
 }
 
 /** Where in the table the hash stands, or the empty slot is that it would get: half of all are empty. */
