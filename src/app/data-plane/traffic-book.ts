@@ -42,8 +42,9 @@ export function createTrafficBook(maxRows = DEFAULT_MAX_ROWS): TrafficBook {
   /** One a thread. */
   const threads: TrafficCounts[] = [];
   const sockets = createRows(NO_ROW + 1, maxRows, total);
-  const rowsOfHosts = createRows(NO_ROW + 1 + maxRows, maxRows, total);
-  /** By name; at most `maxRows`. */
+  /** Twice: those that are about to be published, beside those that are counted until then. */
+  const rowsOfHosts = createRows(NO_ROW + 1 + maxRows, 2 * maxRows, total);
+  /** By name; at most twice `maxRows`. */
   const hosts = new Map<string, number>();
   let published: ReadonlySet<string> = new Set();
 
@@ -61,7 +62,7 @@ export function createTrafficBook(maxRows = DEFAULT_MAX_ROWS): TrafficBook {
 
   return {
     addThread() {
-      const counts = createTrafficCounts(NO_ROW + 1 + 2 * maxRows);
+      const counts = createTrafficCounts(NO_ROW + 1 + 3 * maxRows);
       threads.push(counts);
       return counts;
     },
