@@ -19,7 +19,7 @@ export interface PageSettings {
 
 export const NO_PAGE_SETTINGS: PageSettings = { policy: '', hasStats: false };
 
-/** Five times as much when every character is escaped, so that the page fits a reply. */
+/** Six times as much when every character is escaped (`&quot;`), so that the page fits a reply. */
 export const MAX_POLICY_OCTETS = 4096;
 
 /** RFC 9309: crawlers may show the index page, and have no business with anything else. */

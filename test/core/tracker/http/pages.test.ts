@@ -256,6 +256,16 @@ describe('the index page', () => {
     expect('"\'&<>'.repeat(800).length).toBeGreaterThan(MAX_POLICY_OCTETS - 100);
   });
 
+  it.each(Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)))(
+    'has no character of a policy longer than six octets (%j)',
+    (character) => {
+      const tracker = createTestTracker();
+      tracker.http.publish({ policy: `a${character.repeat(3)}a`, hasStats: false });
+      const shown = /<p class="policy">([^<]*)<\/p>/.exec(textOf(ask(tracker, 't.example')))![1]!;
+      expect(shown.length).toBeLessThanOrEqual(2 + 3 * 6);
+    },
+  );
+
   it('fits a reply with the longest name, the most endpoints and the longest policy', () => {
     const label = 'a'.repeat(63);
     const host = `${label}.${label}.${label}.${'a'.repeat(61)}`;
@@ -270,6 +280,8 @@ describe('the index page', () => {
     const reply = ask({ ...tracker, http }, host);
     expect(textOf(reply).endsWith('</html>\n')).toBe(true);
     expect(reply.body.length).toBeLessThan(MAX_HTTP_REPLY_OCTETS - 1024);
+    const shown = /<p class="policy">([^<]*)<\/p>/.exec(textOf(reply))![1]!;
+    expect(shown).toHaveLength(6 * MAX_POLICY_OCTETS);
   });
 
   it('never has more of a Host than its letters, digits, dots and port', () => {
