@@ -1,5 +1,7 @@
 // A tracker that is stopped and started again: who was there is there, and what stands in the way of that is one line.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -244,6 +246,22 @@ describe('the file of peers', () => {
     await writeFile(join(one.state, '.ledger.json.1a2b3c.tmp'), '{}');
     expect(await nextLife(one)).toBe(3);
     expect(await readdir(one.state)).toEqual(['.ledger.json.1a2b3c.tmp']);
+  });
+
+  it('leaves a process that lives what it writes, and a dead one nothing', async () => {
+    const one = await saved();
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    const ended = once(other, 'exit');
+    onTestFinished(() => void other.kill('SIGKILL'));
+    const name = `.swarm.snapshot.${other.pid}.1a2b3c.tmp`;
+    await writeFile(join(one.state, name), 'portolan swarm');
+    await writeFile(join(one.state, `.swarm.snapshot.${process.pid}.1a2b3c.tmp`), 'of an earlier life');
+    expect(await nextLife(one)).toBe(3);
+    expect(await readdir(one.state)).toEqual([name]);
+    other.kill('SIGKILL');
+    await ended;
+    await nextLife(one);
+    expect(await readdir(one.state)).toEqual([]);
   });
 
   it.skipIf(isRoot)('is a line in the log where there is no permission', async () => {

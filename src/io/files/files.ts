@@ -129,7 +129,7 @@ export const PERMISSION_BITS = 0o7777;
 /**
  * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after
  * a crash or on a full disk. Octets may come in chunks, of which each is written before the next is asked for; where that
- * throws, the file stays as it was, too. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
+ * throws, the file stays as it was, too. Until it is whole, it is beside `path`, as `.NAME.PROCESS.RANDOM.tmp`. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
  */
 export async function writeFileAtomic(
   path: string,
@@ -142,7 +142,8 @@ export async function writeFileAtomic(
     const replaced = await existing(path);
     const target = replaced?.path ?? path;
     // In the same folder, because a rename does not cross file systems; a dot, so that no watcher takes it for a zone.
-    const name = join(dirname(target), `.${basename(target)}.${randomUint32().toString(16)}.tmp`);
+    const unique = `${process.pid}.${randomUint32().toString(16)}`;
+    const name = join(dirname(target), `.${basename(target)}.${unique}.tmp`);
     const file = await open(name, 'wx', PRIVATE_FILE_MODE);
     temporary = name;
     try {

@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../bind-error.ts';
 import { FileError, fileError, removeFile } from './files.ts';
 
 /** Read at a time. */
@@ -33,8 +34,8 @@ export async function* takeFile(path: string): AsyncGenerator<Uint8Array, void> 
 }
 
 /**
- * Removes the file, and what a process that was killed while it wrote the file (`writeFileAtomic`) has left beside it;
- * `kept` leaves the file itself. Harmless where there is nothing. Throws {@link FileError}.
+ * Removes the file, and what a process that was killed while it wrote the file (`writeFileAtomic`) has left beside it, but
+ * nothing of a process that may be at it still; `kept` leaves the file itself. Harmless where there is nothing. Throws {@link FileError}.
  */
 export async function removeTraces(path: string, kept: 'kept' | 'removed'): Promise<void> {
   const prefix = `.${basename(path)}.`;
@@ -48,7 +49,23 @@ export async function removeTraces(path: string, kept: 'kept' | 'removed'): Prom
   }
   for (const name of names) {
     const isTemporary = name.startsWith(prefix) && name.endsWith('.tmp');
-    if (isTemporary || (kept === 'removed' && name === basename(path)))
+    const isLeft = isTemporary && !isOfAnother(name.slice(prefix.length));
+    if (isLeft || (kept === 'removed' && name === basename(path)))
       await removeFile(join(dirname(path), name));
+  }
+}
+
+/**
+ * Whether another process lives whose number begins this end of a temporary's name (`PROCESS.RANDOM.tmp`). One of this
+ * process's own number is of a life before: in a container each has the same.
+ */
+function isOfAnother(end: string): boolean {
+  const digits = /^([1-9][0-9]{0,9})\./.exec(end)?.[1];
+  if (digits === undefined || Number(digits) === process.pid) return false;
+  try {
+    return process.kill(Number(digits), 0);
+  } catch (error) {
+    // EPERM: it lives, and is another user's.
+    return errnoOf(error) === 'EPERM';
   }
 }
