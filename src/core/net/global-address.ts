@@ -36,9 +36,14 @@ const SPECIAL_IPV6 = prefixes(
   '2001:db8::/32', // documentation, RFC 3849
   '3fff::/20', // documentation, RFC 9637
 );
+/** RFC 4291 §2.5.5.2. Not as text, which would mean the IPv4 network. */
+const MAPPED: Prefix = {
+  octets: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0),
+  bits: 96,
+};
 /** Networks whose addresses carry an IPv4 address, and at which octet. */
 const CARRIERS = [
-  { prefix: prefixes('::ffff:0:0/96')[0]!, at: 12 }, // RFC 4291 §2.5.5.2
+  { prefix: MAPPED, at: 12 },
   { prefix: prefixes('64:ff9b::/96')[0]!, at: 12 }, // NAT64, RFC 6052 §2.1
   { prefix: prefixes('2002::/16')[0]!, at: 2 }, // 6to4, RFC 3056 §2
 ] as const;

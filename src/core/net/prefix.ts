@@ -11,16 +11,30 @@ export interface Prefix {
   readonly bits: number;
 }
 
-/** An address without a length is a prefix of one. Undefined for anything else, bits set after the prefix included. */
+/** Before the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2). */
+const MAPPED_BITS = 96;
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
+
+/**
+ * An address without a length is a prefix of one. A network of IPv4-mapped addresses is the IPv4 network that is meant:
+ * sources are never mapped ({@link PacketSource}). Undefined for anything else, bits set after the prefix included.
+ */
 export function parsePrefix(text: string): Prefix | undefined {
   const [address = '', length, ...rest] = text.split('/');
   const octets = parseIpAddress(address);
   if (octets === undefined || rest.length > 0) return undefined;
-  if (length === undefined) return { octets, bits: octets.length * 8 };
+  if (length === undefined) return unmapped({ octets, bits: octets.length * 8 });
   const bits = /^(0|[1-9][0-9]{0,2})$/.test(length) ? Number(length) : Number.NaN;
   if (!(bits <= octets.length * 8)) return undefined;
   const prefix = { octets, bits };
-  return hasBitsAfter(prefix) ? undefined : prefix;
+  return hasBitsAfter(prefix) ? undefined : unmapped(prefix);
+}
+
+function unmapped(prefix: Prefix): Prefix {
+  const { octets, bits } = prefix;
+  if (octets.length === 4 || bits < MAPPED_BITS) return prefix;
+  if (MAPPED_PREFIX.some((octet, index) => octets[index] !== octet)) return prefix;
+  return { octets: octets.slice(12), bits: bits - MAPPED_BITS };
 }
 
 /** `192.0.2.0/24`; a single address without its length. */
