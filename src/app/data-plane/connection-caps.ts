@@ -14,7 +14,7 @@ export interface ConnectionCap {
 export interface ConnectionCaps {
   /** DNS over TCP and TLS. */
   readonly dns: ConnectionCap;
-  /** The tracker's HTTP; and as many more over TLS, which another thread has. */
+  /** The tracker's HTTP; as many more over TLS, which another thread has, and as many on their way there. */
   readonly tracker: ConnectionCap;
   /** They are fewer than the process would like to have. */
   readonly areReduced: boolean;
@@ -26,6 +26,8 @@ const OWN_DESCRIPTORS = 64;
 const CONNECTIONS_SHARE = 3 / 4;
 /** One network has at most a fourth of the places. */
 const PREFIX_SHARE = 1 / 4;
+/** Clear text, TLS, and what waits to be TLS (hand-over-writer.ts). */
+const TRACKER_SHARES = 3;
 /** Below, nothing works at all. */
 const LEAST_CONNECTIONS = 4;
 
@@ -35,7 +37,7 @@ export function connectionCaps(openFiles: number | undefined): ConnectionCaps {
   const tracker = HTTP_STREAM_LIMITS.maxConnections;
   const places =
     openFiles === undefined ? Number.POSITIVE_INFINITY : (openFiles - OWN_DESCRIPTORS) * CONNECTIONS_SHARE;
-  const share = Math.min(1, places / (dns + 2 * tracker));
+  const share = Math.min(1, places / (dns + TRACKER_SHARES * tracker));
   return {
     dns: cap(dns * share, DNS_STREAM_LIMITS.maxConnectionsPerPrefix),
     tracker: cap(tracker * share, HTTP_STREAM_LIMITS.maxConnectionsPerPrefix),

@@ -6,7 +6,8 @@ import { formatListener, type Listener } from '../../core/net/endpoint.ts';
 import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
-import { type HandOverRing, putConnection } from '../../io/stream-engine/hand-over-ring.ts';
+import type { HandOverRing } from '../../io/stream-engine/hand-over-ring.ts';
+import { createHandOverWriter } from '../../io/stream-engine/hand-over-writer.ts';
 import {
   createLentDescriptors,
   type LentDescriptors,
@@ -78,6 +79,12 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
     counters[Counter.httpBadRequests]!++;
   };
   const countProxyHeader = (): void => void counters[Counter.httpProxyRefused]!++;
+  const writer = createHandOverWriter({
+    ring,
+    maxWaiting: shareOf(cap.all, workerCount),
+    maxWaitingPerPrefix: shareOf(cap.perPrefix, workerCount),
+    proxies: options.proxies,
+  });
   const loop = new StreamLoop({
     libc,
     limits: HTTP_STREAM_LIMITS,
@@ -95,7 +102,7 @@ export function createTrackerStreams(options: TrackerStreamsOptions): TrackerStr
 
   function handOverFrom(listener: Listener): HandOver {
     return (descriptor, source, octets) => {
-      if (putConnection(ring, { descriptor, listener, source, octets })) return;
+      if (writer.put({ descriptor, listener, source, octets })) return;
       libc.close(descriptor);
       counters[Counter.httpRejectedConnections]!++;
     };

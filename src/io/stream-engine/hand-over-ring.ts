@@ -73,20 +73,33 @@ export function putConnection(ring: HandOverRing, connection: HandedOver): boole
   return true;
 }
 
+/** Counts of what was taken and put in: those from `taken` to before `put` wait. Both round; their distance is right. */
+export function handOverSpan({ words }: HandOverRing): { readonly taken: number; readonly put: number } {
+  return { taken: Atomics.load(words, TAKEN), put: Atomics.load(words, PUT) };
+}
+
+/** Who sent what was put in as number `count`, into `source`: also when it was taken, until its slot is put into again. */
+export function readHandedSource({ words, octets }: HandOverRing, count: number, source: PacketSource): void {
+  const at = wordOf(count);
+  const octetsAt = (at + SLOT_WORDS) * 4;
+  source.family = (words[at + Slot.families]! & 0xff) as 4 | 6;
+  source.port = words[at + Slot.sourcePort]!;
+  source.row = words[at + Slot.sourceRow]!;
+  source.octets.set(octets.subarray(octetsAt, octetsAt + ADDRESS_OCTETS));
+}
+
 /**
  * The oldest that waits. It is gone from the ring before it is anybody's: a thread that dies between the two leaves a
  * descriptor open, the other way round it would leave the number of one that is another's by then.
  */
-export function takeConnection({ words, octets }: HandOverRing): HandedOver | undefined {
+export function takeConnection(ring: HandOverRing): HandedOver | undefined {
+  const { words, octets } = ring;
   const taken = Atomics.load(words, TAKEN);
   if (taken === Atomics.load(words, PUT)) return undefined;
   const at = wordOf(taken);
   const octetsAt = (at + SLOT_WORDS) * 4;
   const source = createPacketSource();
-  source.family = (words[at + Slot.families]! & 0xff) as 4 | 6;
-  source.port = words[at + Slot.sourcePort]!;
-  source.row = words[at + Slot.sourceRow]!;
-  source.octets.set(octets.subarray(octetsAt, octetsAt + ADDRESS_OCTETS));
+  readHandedSource(ring, taken, source);
   const addressAt = octetsAt + ADDRESS_OCTETS;
   const address = formatIpAddress(octets.slice(addressAt, addressAt + (words[at + Slot.families]! >> 8)));
   const helloAt = addressAt + ADDRESS_OCTETS;

@@ -15,9 +15,9 @@ describe('caps of connections', () => {
   });
 
   it.each([
-    [4096, { dns: { all: 336, perPrefix: 84 }, tracker: { all: 1344, perPrefix: 256 } }],
-    [1024, { dns: { all: 80, perPrefix: 20 }, tracker: { all: 320, perPrefix: 80 } }],
-    [160, { dns: { all: 8, perPrefix: 2 }, tracker: { all: 32, perPrefix: 8 } }],
+    [4096, { dns: { all: 232, perPrefix: 58 }, tracker: { all: 930, perPrefix: 232 } }],
+    [1024, { dns: { all: 55, perPrefix: 13 }, tracker: { all: 221, perPrefix: 55 } }],
+    [160, { dns: { all: 5, perPrefix: 1 }, tracker: { all: 22, perPrefix: 5 } }],
     [10, { dns: { all: 4, perPrefix: 1 }, tracker: { all: 4, perPrefix: 1 } }],
   ])('leave room for the rest where %i descriptors may be open', (openFiles, caps) => {
     expect(connectionCaps(openFiles)).toEqual({ ...caps, areReduced: true });

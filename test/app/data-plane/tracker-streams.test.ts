@@ -12,6 +12,7 @@ import {
   HAND_OVER_SLOTS,
   putConnection,
   takeConnection,
+  takeWaiting,
 } from '../../../src/io/stream-engine/hand-over-ring.ts';
 import { createLentDescriptors, lentSlots } from '../../../src/io/stream-engine/lent-descriptors.ts';
 import { openListeningSocket } from '../../../src/io/stream-engine/listening-socket.ts';
@@ -37,7 +38,7 @@ function start() {
     respond: () => ({ length: 0, keepAlive: false }),
     lent: createLentDescriptors(lentSlots(16)),
     ring: ring!,
-    cap: { all: 16, perPrefix: 16 },
+    cap: { all: 16, perPrefix: 8 },
     workerCount: 1,
     counters,
     proxies: undefined,
@@ -93,5 +94,19 @@ test.skipIf(process.platform !== 'linux')(
     const client = await sayHello();
     expect((await client.ended()).length).toBe(0);
     expect(counters[Counter.httpRejectedConnections]).toBe(1);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'of one network no more waits in the ring than it may have open; the rest is closed and counted',
+  async () => {
+    const { libc, ring, counters, sayHello } = start();
+    for (let count = 0; count < 20; count++) await sayHello();
+    await expect.poll(() => counters[Counter.httpRejectedConnections]).toBe(12);
+    const waiting = takeWaiting([ring]);
+    expect(waiting).toHaveLength(8);
+    await sayHello();
+    await expect.poll(() => takeWaiting([ring]).map((descriptor) => waiting.push(descriptor))).toEqual([9]);
+    for (const descriptor of waiting) libc.close(descriptor);
   },
 );
