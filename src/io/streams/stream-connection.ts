@@ -75,6 +75,8 @@ export interface ConnectionHost {
   nowMilliseconds(): number;
   /** See {@link StreamPeer}. */
   tls(): TlsSession | undefined;
+  /** It begins with a handshake, which is part of its first request. */
+  readonly isSecured: boolean;
   /** A request was completed, or a part of a long reply was taken. */
   completed(): void;
   /** The protocol threw. */
@@ -84,7 +86,7 @@ export interface ConnectionHost {
 export interface StreamConnection {
   /** `timeout`: it was too slow; `idle`: it had its time. Closed by then in both cases. */
   sweep(nowMilliseconds: number): 'open' | 'idle' | 'timeout';
-  /** No request after the one that has begun: closes at once when none has. */
+  /** No request after the one that has begun, which a handshake is part of: closes at once when none has. */
   drain(): void;
   destroy(): void;
 }
@@ -106,6 +108,8 @@ export function createStreamConnection(
   const range: InputRange = { start: 0, end: 0 };
   let state: State = 'idle';
   let deadline = host.nowMilliseconds() + times.requestMilliseconds;
+  /** Past the handshake and the request that it was for. */
+  let isOpened = !host.isSecured;
   let draining = false;
   let ended = false;
   let lingered = 0;
@@ -209,6 +213,7 @@ export function createStreamConnection(
         return answered;
       }
       answered = true;
+      isOpened = true;
       peer.searched = 0;
       peer.lines = 0;
       host.completed();
@@ -280,6 +285,7 @@ export function createStreamConnection(
     },
     drain() {
       draining = true;
+      if (!isOpened) return;
       if (state === 'idle' && socket.writableLength === 0) destroy();
       else if (state === 'idle') finish();
     },

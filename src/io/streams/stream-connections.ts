@@ -142,6 +142,7 @@ export function createStreamConnections(options: StreamConnectionsOptions): Stre
       output,
       nowMilliseconds: clock.nowMilliseconds,
       tls: () => secured?.session(),
+      isSecured: secured !== undefined,
       completed: () => counted.touch(member),
       failed: (error) => logger.error('a request handler failed: please report this', { error }),
     });
