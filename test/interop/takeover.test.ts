@@ -9,6 +9,7 @@ import { loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { type LoadReport, openTrackerClient, startLoad } from '../support/takeover-load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { createTestIdentity } from '../support/test-certificate.ts';
 import { until } from './portolan-server.ts';
 import { portolan, type Running, start, waitUntilReady } from './programs.ts';
 
@@ -42,6 +43,9 @@ ns A 127.0.0.1
 @ TXT "BITTORRENT UDP:${trackerPort} TCP:${trackerPort}"
 `,
   );
+  const { certificate, key } = createTestIdentity();
+  writeFileSync(join(folder, 'chain.pem'), certificate);
+  writeFileSync(join(folder, 'key.pem'), key, { mode: 0o600 });
   configure({ folder, trackerPort, dnsPort, adminPort }, 2);
   return { folder, trackerPort, dnsPort, adminPort };
 }
@@ -57,6 +61,9 @@ listen = "127.0.0.1:${adminPort}"
 count = ${workers}
 [dns]
 listen = ["127.0.0.1:${dnsPort}"]
+[tls]
+certificate = "chain.pem"
+key = "key.pem"
 `,
   );
 }
@@ -113,15 +120,16 @@ function openNotifySocket(path: string): { read(): string[]; close(): void } {
   };
 }
 
-function expectNothingLost({ udp, kept, fresh, dns, faults }: LoadReport): void {
+function expectNothingLost({ udp, kept, fresh, secured, dns, faults }: LoadReport): void {
   expect(faults).toEqual([]);
   expect({ udp: udp.asked - udp.answered, fresh: fresh.asked - fresh.answered }).toEqual({
     udp: 0,
     fresh: 0,
   });
+  expect(secured.asked - secured.answered).toBe(0);
   expect({ kept: kept.asked - kept.answered, closed: kept.closed }).toEqual({ kept: 0, closed: 0 });
   expect(dns.asked - dns.answered).toBe(0);
-  for (const { asked } of [udp, kept, fresh, dns]) expect(asked).toBeGreaterThan(100);
+  for (const { asked } of [udp, kept, fresh, secured, dns]) expect(asked).toBeGreaterThan(100);
 }
 
 describe('a takeover', () => {

@@ -1,12 +1,14 @@
 // Clients that ask without a pause and never twice, so that what a server loses is seen: announces over UDP and HTTP, on
-// connections that are kept and on new ones, and DNS over UDP. Each peer is one client's, which waits for its answer before it
+// connections that are kept and on new ones, in clear text and over TLS, and DNS over UDP. Each peer is one client's, which waits for its answer before it
 // is announced again: what the tracker must know at the end is what was announced last.
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { connectHttps } from './https-client.ts';
 
 export interface LoadTarget {
+  /** TLS is spoken there, too. */
   readonly trackerPort: number;
   readonly dnsPort: number;
   /** A name that has a TXT record. */
@@ -17,6 +19,8 @@ export interface LoadReport {
   readonly udp: { asked: number; answered: number; slowestMilliseconds: number };
   readonly kept: { asked: number; answered: number; closed: number };
   readonly fresh: { asked: number; answered: number };
+  /** Over TLS, a new connection an announce. */
+  readonly secured: { asked: number; answered: number };
   readonly dns: { asked: number; answered: number };
   /** Of what failed, the first. */
   readonly faults: readonly string[];
@@ -27,12 +31,12 @@ export interface LoadReport {
 
 const UDP_CLIENTS = ['u0', 'u1', 'u2', 'u3'] as const;
 const KEPT_CLIENTS = ['k0', 'k1', 'k2', 'k3'] as const;
-const CLIENTS = [...UDP_CLIENTS, ...KEPT_CLIENTS, 'f'] as const;
+const CLIENTS = [...UDP_CLIENTS, ...KEPT_CLIENTS, 'f', 's'] as const;
 type Client = (typeof CLIENTS)[number];
 /** Peers that each of them announces in turn. */
 const PEERS = 64;
 /** Whose every peer is a new one, announced once: what is forgotten of them is not made good by the next round. */
-const ONCE: ReadonlySet<Client> = new Set(['u0', 'k0', 'f']);
+const ONCE: ReadonlySet<Client> = new Set(['u0', 'k0', 'f', 's']);
 /** More than are announced in a test. */
 const PEERS_AT_ONCE = 6500;
 const FIRST_PORT = 1024;
@@ -49,6 +53,7 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
   const udp = { asked: 0, answered: 0, slowestMilliseconds: 0 };
   const kept = { asked: 0, answered: 0, closed: 0 };
   const fresh = { asked: 0, answered: 0 };
+  const secured = { asked: 0, answered: 0 };
   const dns = { asked: 0, answered: 0 };
   const faults: string[] = [];
   /** By client and peer: as announced last. */
@@ -120,6 +125,20 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
     }
   }
 
+  async function askSecured(): Promise<void> {
+    for (let round = 0; !isOver; round++) {
+      secured.asked++;
+      const client = await connectHttps({ address: '127.0.0.1', port: trackerPort }).catch((error: Error) => {
+        faults.push(`TLS: ${error.message}`);
+      });
+      const reply = (await client?.ask(httpAnnounce(plan('s', round), 'close'))) ?? '';
+      if (isAnnounceReply(reply)) secured.answered++;
+      else if (client !== undefined) faults.push(`TLS: ${reply.slice(0, 200)}`);
+      client?.socket.destroy();
+      await wait(PAUSE_MILLISECONDS);
+    }
+  }
+
   async function askDns(): Promise<void> {
     const socket = await openUdp(dnsPort);
     const waiting = new Set<number>();
@@ -140,6 +159,7 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
     ...UDP_CLIENTS.map(askUdp),
     ...KEPT_CLIENTS.map(askKept),
     askFresh(),
+    askSecured(),
     askDns(),
   ]);
   clients.catch(() => {});
@@ -149,7 +169,7 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
       isOver = true;
       await clients;
       const seeds = [...known.values()].filter((state) => state === 'seed').length;
-      return { udp, kept, fresh, dns, faults: faults.slice(0, 5), peers: known.size, seeds };
+      return { udp, kept, fresh, secured, dns, faults: faults.slice(0, 5), peers: known.size, seeds };
     },
   };
 }
