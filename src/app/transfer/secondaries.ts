@@ -51,8 +51,11 @@ export interface Secondaries {
 
 /** Rounds under way at once. BIND's `transfers-in` and Knot's background workers are 10. */
 export const MAX_ROUNDS = 10;
-/** Of those, with one primary: BIND's `transfers-per-ns` is 2. A primary that is slow must not hold all of them. */
-export const MAX_ROUNDS_A_PRIMARY = 2;
+/**
+ * Of those, with one primary: half, so that one that is slow leaves as many to others, and one that has all the zones is
+ * asked about many at once. BIND's `transfers-per-ns` is 2 of 10.
+ */
+export const MAX_ROUNDS_A_PRIMARY = 5;
 /** Zones of other servers in all, members of catalogs included: what one process looks after. */
 export const MAX_SECONDARY_ZONES = 65_536;
 
