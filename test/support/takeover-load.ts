@@ -37,10 +37,13 @@ type Client = (typeof CLIENTS)[number];
 const PEERS = 64;
 /** Whose every peer is a new one, announced once: what is forgotten of them is not made good by the next round. */
 const ONCE: ReadonlySet<Client> = new Set(['u0', 'k0', 'f', 's']);
-/** More than are announced in a test. */
-const PEERS_AT_ONCE = 6500;
+/** More than are announced in a test; the last client's last port is the last there is. */
+const PEERS_AT_ONCE = 6450;
 const FIRST_PORT = 1024;
 const PAUSE_MILLISECONDS = 4;
+/** At once, so that some handshake is under way whenever a server changes. */
+const SECURED_CONNECTIONS = 8;
+const SECURED_PAUSE_MILLISECONDS = 25;
 /** For the last answers. */
 const LAST_MILLISECONDS = 4000;
 
@@ -126,8 +129,8 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
   }
 
   async function askSecured(): Promise<void> {
-    for (let round = 0; !isOver; round++) {
-      secured.asked++;
+    while (!isOver) {
+      const round = secured.asked++;
       const client = await connectHttps({ address: '127.0.0.1', port: trackerPort }).catch((error: Error) => {
         faults.push(`TLS: ${error.message}`);
       });
@@ -135,7 +138,7 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
       if (isAnnounceReply(reply)) secured.answered++;
       else if (client !== undefined) faults.push(`TLS: ${reply.slice(0, 200)}`);
       client?.socket.destroy();
-      await wait(PAUSE_MILLISECONDS);
+      await wait(SECURED_PAUSE_MILLISECONDS);
     }
   }
 
@@ -159,7 +162,7 @@ export async function startLoad({ trackerPort, dnsPort, name }: LoadTarget): Pro
     ...UDP_CLIENTS.map(askUdp),
     ...KEPT_CLIENTS.map(askKept),
     askFresh(),
-    askSecured(),
+    ...Array.from({ length: SECURED_CONNECTIONS }, askSecured),
     askDns(),
   ]);
   clients.catch(() => {});
