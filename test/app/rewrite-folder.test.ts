@@ -67,6 +67,30 @@ async function rewrite(folder: string, { inPlace, fsync = false, lookupPreferenc
   return results;
 }
 
+describe('an edit during the look-ups', () => {
+  test.each([undefined, '.bak'])('stays, the others are rewritten (backup %s)', async (backup) => {
+    const folder = await temporaryFolder();
+    const paths = ['edited.txt', 'other.txt'].map((name) => join(folder, name));
+    for (const path of paths) await writeFile(path, 'http://t.example:8080/\n');
+    const resolver = {
+      async lookupPreference() {
+        await writeFile(paths[0]!, 'http://t.example:8080/\nhttp://new.example/\n');
+        return outcome;
+      },
+    };
+    const codes: string[] = [];
+    const inputs = paths.map((path) => ({ label: path, path }));
+    const run = { resolver, options: { toAscii: toAsciiHost }, inPlace: { backup, fsync: true } };
+    for await (const { result } of rewriteInputs(inputs, run))
+      codes.push(result.kind === 'error' ? result.code : String(result.changed));
+    expect(codes).toEqual(['changed', 'true']);
+    expect(await readFile(paths[0]!, 'utf8')).toContain('http://new.example/');
+    expect(await readFile(paths[1]!, 'utf8')).toBe('udp://t.example:1337/\n');
+    const names = ['edited.txt', 'other.txt', ...(backup === undefined ? [] : ['other.txt.bak'])];
+    expect((await readdir(folder)).sort()).toEqual(names);
+  });
+});
+
 describe('a folder', () => {
   test.each([true, false])('is rewritten in place, with fsync %s', async (fsync) => {
     const folder = await fill();

@@ -4,6 +4,7 @@ import type { Outcome } from '../../core/preference/outcome.ts';
 import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type BulkFiles, createBulkFiles, type Replaced } from '../../io/files/bulk-files.ts';
+import type { FileRead } from '../../io/files/files.ts';
 import { backUpFile } from '../../io/files/torrent-files.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
@@ -120,14 +121,14 @@ interface Rewritten extends InputResult {
 /** For a file {@link ReadAhead} has room. Does without a turn of the event loop where nothing is to be waited for: what was just read is still in the processor. */
 async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   let held = 0;
-  let octets: Uint8Array = WRITTEN;
+  let read: FileRead | undefined;
   try {
     shared.signal?.throwIfAborted();
     let content: Content;
     if ('path' in input) {
-      octets = await readFile(input.path, shared);
-      held = octets.length;
-      content = contentOf(input.path, octets);
+      read = await readFile(input.path, shared);
+      held = read.octets.length;
+      content = contentOf(input.path, read.octets);
     } else {
       content = input.content;
     }
@@ -135,11 +136,14 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     if (prepared.kind === 'error') return { input, result: prepared, held };
     const lookup = shared.lookUp(prepared.hosts);
     const result = prepared.finish(lookup instanceof Promise ? await lookup : lookup);
-    if (!('path' in input) || shared.inPlace === undefined) return { input, result, held };
-    const replaced = result.changed ? await writeBack(input.path, result.octets, shared) : undefined;
+    if (!('path' in input) || read === undefined || shared.inPlace === undefined)
+      return { input, result, held };
+    const replaced = result.changed
+      ? await writeBack(input.path, { ...read, octets: result.octets }, shared)
+      : undefined;
     shared.readAhead.release(held);
     held = 0;
-    shared.files.release(octets);
+    shared.files.release(read.octets);
     if (replaced !== undefined && shared.inPlace.fsync) await shared.files.settle(replaced);
     return { input, result: { ...result, octets: WRITTEN }, held: 0 };
   } catch (error) {
@@ -150,26 +154,25 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   }
 }
 
-async function readFile(path: string, { readAhead, files }: Shared): Promise<Uint8Array> {
+async function readFile(path: string, { readAhead, files }: Shared): Promise<FileRead> {
   let length = 0;
   try {
-    const octets = await files.read(path, MAX_CONTENT_OCTETS);
-    length = octets.length;
-    return octets;
+    const read = await files.read(path, MAX_CONTENT_OCTETS);
+    length = read.octets.length;
+    return read;
   } finally {
     readAhead.hold(length);
   }
 }
 
-async function writeBack(path: string, octets: Uint8Array, shared: Shared): Promise<Replaced> {
+/** `octets` are new, and `version` is that of the old ones. */
+async function writeBack(path: string, { octets, version }: FileRead, shared: Shared): Promise<Replaced> {
   const { files, inPlace, readAhead, writing } = shared;
   const { backup, fsync } = inPlace!;
   readAhead.beginWriting();
   try {
-    return await writing(async () => {
-      if (backup !== undefined) await backUpFile(path, `${path}${backup}`, { fsync });
-      return await files.replace(path, octets, { fsync });
-    });
+    const backUp = backup === undefined ? undefined : () => backUpFile(path, `${path}${backup}`, { fsync });
+    return await writing(() => files.replace(path, octets, { fsync, version, backUp }));
   } finally {
     files.release(octets);
     readAhead.endWriting();

@@ -4,7 +4,13 @@
 import { octetsToText } from '../../core/octets/text.ts';
 import { readMetainfo } from '../../core/torrent/metainfo.ts';
 import { isRewrittenList, isRewrittenMagnet, isRewrittenTorrent } from '../../core/torrent/only-endpoints.ts';
-import { FileError, readFileBounded, removeFile, writeFileAtomic } from '../../io/files/files.ts';
+import {
+  FileError,
+  readFileBounded,
+  readFileVersion,
+  removeFile,
+  writeFileAtomic,
+} from '../../io/files/files.ts';
 import { detectContent, MAX_CONTENT_OCTETS } from './rewrite-content.ts';
 
 export interface UndoOptions {
@@ -22,15 +28,18 @@ export type Undone =
   /** Something else than tracker URLs is not what it was, so the file and its original stay as they are. */
   | { readonly kind: 'changed-since' };
 
-/** The file is replaced whole, and the original then removed. Throws FileError. */
+/**
+ * The file is replaced whole, and the original then removed; who edits it meanwhile keeps both (`changed`). Throws
+ * FileError.
+ */
 export async function undoFile(path: string, { backup, fsync, isDryRun }: UndoOptions): Promise<Undone> {
   const kept = `${path}${backup}`;
   const original = await readIfThere(kept);
   if (original === undefined) return { kind: 'no-backup' };
-  const current = await readFileBounded(path, MAX_CONTENT_OCTETS);
+  const { octets: current, version } = await readFileVersion(path, MAX_CONTENT_OCTETS);
   if (!isRewriting(original, current)) return { kind: 'changed-since' };
   if (!isDryRun) {
-    await writeFileAtomic(path, original, { fsync });
+    await writeFileAtomic(path, original, { fsync, version });
     await removeFile(kept);
   }
   return { kind: 'restored' };

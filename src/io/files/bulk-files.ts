@@ -21,9 +21,18 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
-import { FileError, fileError, PERMISSION_BITS, PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
+import {
+  FileError,
+  type FileRead,
+  fileError,
+  PERMISSION_BITS,
+  PRIVATE_FILE_MODE,
+  readFileBounded,
+  readFileVersion,
+} from './files.ts';
 import { createFolderSync, syncFile } from './folder-sync.ts';
 import { createOctetPool, type OctetPool } from './octet-pool.ts';
+import { type FileVersion, isSameVersion } from './replacing.ts';
 
 /** Longer than a file takes that the system has in its cache, shorter than any seek of a disk or turn of a network. */
 const SLOW_MILLISECONDS = 2;
@@ -31,8 +40,8 @@ const SLOW_MILLISECONDS = 2;
 const READS_AFTER_SLOW = 64;
 
 export interface BulkFiles {
-  /** As {@link readFileBounded}. Throws FileError. */
-  read(path: string, maxOctets: number): Promise<Uint8Array>;
+  /** As {@link readFileVersion}. Throws FileError. */
+  read(path: string, maxOctets: number): Promise<FileRead>;
   /** Memory for a file to write, of at least so many octets, whatever they are. */
   take(sizeOctets: number): Uint8Array;
   /** What {@link read} or {@link take} gave, or a part of it, is looked at no more: another file gets it. */
@@ -41,9 +50,17 @@ export interface BulkFiles {
    * As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. With `fsync` the
    * disk has the new content before the name means it; that it does is sure after {@link settle}. Throws FileError.
    */
-  replace(path: string, octets: Uint8Array, options: { readonly fsync: boolean }): Promise<Replaced>;
+  replace(path: string, octets: Uint8Array, options: ReplaceOptions): Promise<Replaced>;
   /** Settles when the disk has the name too; many files wait for that together. Throws FileError. */
   settle(replaced: Replaced): Promise<void>;
+}
+
+export interface ReplaceOptions {
+  readonly fsync: boolean;
+  /** As it was read: a file that is another by now stays as it is (`changed`), unless it holds what was to be written. */
+  readonly version: FileVersion;
+  /** Keeps the file as it is, before anything is written. What it throws is thrown. */
+  readonly backUp?: (() => Promise<void>) | undefined;
 }
 
 /** A file that has its new content. */
@@ -63,20 +80,26 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
     async read(path, maxOctets) {
       if (slowReads > 0) {
         slowReads--;
-        return await readFileBounded(path, maxOctets, pool.take);
+        return await readFileVersion(path, maxOctets, pool.take);
       }
       const startedAt = nowMilliseconds();
-      const octets = readAtOnce(path, maxOctets, pool);
+      const read = readAtOnce(path, maxOctets, pool);
       if (nowMilliseconds() - startedAt >= SLOW_MILLISECONDS) slowReads = READS_AFTER_SLOW;
-      return octets;
+      return read;
     },
     take: pool.take,
     release: pool.give,
-    async replace(path, octets, { fsync }) {
+    async replace(path, octets, { fsync, version, backUp }) {
       let temporary: string | undefined;
       folders.begin();
       try {
         const { target, status } = existing(path);
+        const done = { path, folder: dirname(target) };
+        if (!isSameVersion(status, version)) {
+          await refuseOthers(path, octets);
+          return done;
+        }
+        await backUp?.();
         // In the same folder, because a rename does not cross file systems.
         const name = (names + replaced++).toString(16);
         const created = join(dirname(target), `.${basename(target)}.${name}.tmp`);
@@ -90,9 +113,11 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         } finally {
           closeSync(file);
         }
+        // What somebody else writes goes before: the last look at it is as late as can be.
+        if (!isSameVersion(lstatSync(target), version)) throw new FileError('write', path, 'changed');
         await renameApart(created, target);
         temporary = undefined;
-        return { path, folder: dirname(target) };
+        return done;
       } catch (error) {
         if (temporary !== undefined) removeQuietly(temporary);
         throw fileError('write', path, error);
@@ -110,7 +135,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
   };
 }
 
-function readAtOnce(path: string, maxOctets: number, pool: OctetPool): Uint8Array {
+function readAtOnce(path: string, maxOctets: number, pool: OctetPool): FileRead {
   let file: number | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
@@ -127,12 +152,19 @@ function readAtOnce(path: string, maxOctets: number, pool: OctetPool): Uint8Arra
       if (count === 0 || length < octets.length) break;
       throw new FileError('read', path, 'file-failed', new Error('it grows while it is read'));
     }
-    return octets.subarray(0, length);
+    return { octets: octets.subarray(0, length), version: status };
   } catch (error) {
     throw fileError('read', path, error);
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** A file that was named twice, or by two processes, holds already what was to be written. Throws FileError. */
+async function refuseOthers(path: string, wanted: Uint8Array): Promise<void> {
+  const octets = await readFileBounded(path, wanted.length).catch(() => undefined);
+  if (octets === undefined || Buffer.compare(octets, wanted) !== 0)
+    throw new FileError('write', path, 'changed');
 }
 
 /** What will be replaced: of a symbolic link, what it points to. */

@@ -5,6 +5,7 @@ import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } f
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
+import { type FileVersion, isSameVersion } from './replacing.ts';
 
 export type FileErrorCode =
   | 'not-found'
@@ -12,6 +13,7 @@ export type FileErrorCode =
   | 'not-a-file'
   | 'not-a-folder'
   | 'too-large'
+  | 'changed'
   | 'disk-full'
   | 'read-only'
   | 'too-many-open-files'
@@ -37,6 +39,7 @@ const REASON: { readonly [code in FileErrorCode]: string } = {
   'not-a-file': 'it is not a regular file',
   'not-a-folder': 'a part of its path is not a folder',
   'too-large': 'it is larger than this program reads',
+  changed: 'it was changed while it was being rewritten, and is left as it is now; run this again',
   'disk-full': 'the disk is full; free some space and try again',
   'read-only': 'the file system is read-only',
   'too-many-open-files': 'too many files are open; raise the limit ("ulimit -n")',
@@ -69,14 +72,25 @@ const CHUNK_OCTETS = 1024 * 1024;
 
 /**
  * The octets of a regular file of at most `maxOctets`; longer ones, and what only looks like a file (a pipe, a device,
- * both of which may never end), are refused before their content is held. `takeMemory` gives at least so many octets.
- * Throws {@link FileError}.
+ * both of which may never end), are refused before their content is held. Throws {@link FileError}.
  */
-export async function readFileBounded(
+export async function readFileBounded(path: string, maxOctets: number): Promise<Uint8Array> {
+  return (await readFileVersion(path, maxOctets)).octets;
+}
+
+/** A file as it was read. */
+export interface FileRead {
+  readonly octets: Uint8Array;
+  /** Of before the reading: what is written meanwhile makes another. */
+  readonly version: FileVersion;
+}
+
+/** As {@link readFileBounded}; `takeMemory` gives at least so many octets. Throws {@link FileError}. */
+export async function readFileVersion(
   path: string,
   maxOctets: number,
   takeMemory = (sizeOctets: number): Uint8Array => new Uint8Array(sizeOctets),
-): Promise<Uint8Array> {
+): Promise<FileRead> {
   let file: FileHandle | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
@@ -85,7 +99,8 @@ export async function readFileBounded(
     if (!status.isFile()) throw new FileError('read', path, 'not-a-file');
     if (status.size > maxOctets) throw new FileError('read', path, 'too-large');
     // One octet more, so that the read that fills it not has seen the end.
-    return await readToEnd(file, path, maxOctets, takeMemory(status.size + 1));
+    const octets = await readToEnd(file, path, maxOctets, takeMemory(status.size + 1));
+    return { octets, version: status };
   } catch (error) {
     throw fileError('read', path, error);
   } finally {
@@ -119,6 +134,8 @@ export interface WriteOptions {
   readonly mode?: number;
   /** True (the default) waits until the content is on the disk; false for bulk work on copies. */
   readonly fsync?: boolean;
+  /** Of the file as it was read: one that is another by now stays as it is, with the error `changed`. */
+  readonly version?: FileVersion;
 }
 
 /** For what nobody else on the machine should read: keys, ledgers, snapshots. */
@@ -154,6 +171,8 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
+    if (options.version !== undefined && !isSameVersion(await stat(target), options.version))
+      throw new FileError('write', path, 'changed');
     await rename(name, target);
     temporary = undefined;
     if (fsync) await syncFolder(dirname(target));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createBulkFiles } from '../../../src/io/files/bulk-files.ts';
@@ -36,7 +36,7 @@ describe.each([
     const path = join(await temporaryFolder(), 'a');
     await writeFile(path, 'x'.repeat(length));
     const files = create();
-    for (let turn = 0; turn < 3; turn++) expect((await files.read(path, 100)).length).toBe(length);
+    for (let turn = 0; turn < 3; turn++) expect((await files.read(path, 100)).octets.length).toBe(length);
   });
 
   test('refuses one octet too many, folders, pipes, and what is not there', async () => {
@@ -64,7 +64,7 @@ describe.each([true, false])('replacing with fsync %s', (fsync) => {
     await writeFile(path, 'old');
     await chmod(path, 0o640);
     const before = await stat(path);
-    await quick.replace(path, octets('newer'), { fsync });
+    await quick.replace(path, octets('newer'), { fsync, version: before });
     const after = await stat(path);
     expect(await readFile(path, 'utf8')).toBe('newer');
     expect(after.mode).toBe(before.mode);
@@ -76,7 +76,8 @@ describe.each([true, false])('replacing with fsync %s', (fsync) => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'a'), 'old');
     await symlink('a', join(folder, 'link'));
-    await quick.replace(join(folder, 'link'), octets('new'), { fsync });
+    const version = await stat(join(folder, 'a'));
+    await quick.replace(join(folder, 'link'), octets('new'), { fsync, version });
     expect(await readFile(join(folder, 'a'), 'utf8')).toBe('new');
     expect((await readdir(folder, { withFileTypes: true })).map((entry) => entry.isSymbolicLink())).toEqual([
       false,
@@ -86,11 +87,53 @@ describe.each([true, false])('replacing with fsync %s', (fsync) => {
 
   test('refuses what is no file, and leaves nothing behind where it fails', async () => {
     const folder = await temporaryFolder();
-    expect((await failure(quick.replace(folder, octets('x'), { fsync }))).code).toBe('not-a-file');
-    expect((await failure(quick.replace(join(folder, 'none'), octets('x'), { fsync }))).code).toBe(
-      'not-found',
-    );
+    const replace = (path: string) => failure(quick.replace(path, octets('x'), { fsync, version }));
+    const version = await stat(folder);
+    expect((await replace(folder)).code).toBe('not-a-file');
+    expect((await replace(join(folder, 'none'))).code).toBe('not-found');
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each([
+    ['written to', (path: string) => writeFile(path, 'edited')],
+    ['written to, to the same length', (path: string) => writeFile(path, 'OLD')],
+    [
+      'replaced by another of the same length and time',
+      async (path: string) => {
+        const { atime, mtime } = await stat(path);
+        await writeFile(`${path}.new`, 'OLD');
+        await utimes(`${path}.new`, atime, mtime);
+        await rename(`${path}.new`, path);
+      },
+    ],
+  ])('leaves a file as it is that was %s since it was read', async (_how, edit) => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'a');
+    for (const moment of ['before', 'while']) {
+      await writeFile(path, 'old');
+      await utimes(path, 1_000_000_000, 1_000_000_000);
+      const { version } = await quick.read(path, 100);
+      if (moment === 'before') await edit(path);
+      const edited = moment === 'before' ? await readFile(path, 'utf8') : undefined;
+      const backUp = moment === 'before' ? () => expect.unreachable() : () => edit(path);
+      const error = await failure(quick.replace(path, octets('new'), { fsync, version, backUp }));
+      expect(error).toMatchObject({ code: 'changed', message: expect.stringContaining('was changed while') });
+      const now = await readFile(path, 'utf8');
+      expect(now).toBe(edited ?? now);
+      expect(now).not.toMatch(/old|new/);
+      expect(await readdir(folder)).toEqual(['a']);
+    }
+  });
+
+  test('a file that was named twice is written once', async () => {
+    const path = join(await temporaryFolder(), 'a');
+    await writeFile(path, 'old');
+    const { version } = await quick.read(path, 100);
+    await quick.replace(path, octets('new'), { fsync, version });
+    const { ino } = await stat(path);
+    await quick.replace(path, octets('new'), { fsync, version });
+    expect(await readFile(path, 'utf8')).toBe('new');
+    expect((await stat(path)).ino).toBe(ino);
   });
 
   test('a hundred at a time, in one folder', async () => {
@@ -98,7 +141,10 @@ describe.each([true, false])('replacing with fsync %s', (fsync) => {
     const names = Array.from({ length: 100 }, (_, index) => `${index}`);
     await Promise.all(names.map((name) => writeFile(join(folder, name), 'old')));
     await Promise.all(
-      names.map((name) => quick.replace(join(folder, name), octets(`new ${name}`), { fsync })),
+      names.map(async (name) => {
+        const { version } = await quick.read(join(folder, name), 100);
+        await quick.replace(join(folder, name), octets(`new ${name}`), { fsync, version });
+      }),
     );
     for (const name of names) expect(await readFile(join(folder, name), 'utf8')).toBe(`new ${name}`);
     expect(await readdir(folder)).toHaveLength(100);

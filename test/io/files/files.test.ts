@@ -6,6 +6,7 @@ import {
   FileError,
   makePrivateDirectory,
   readFileBounded,
+  readFileVersion,
   writeFileAtomic,
 } from '../../../src/io/files/files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -148,4 +149,17 @@ describe('a private folder', () => {
     expect((await failure(makePrivateDirectory(path))).code).toBe('not-a-folder');
     expect((await failure(makePrivateDirectory(join(path, 'b')))).code).toBe('not-a-folder');
   });
+});
+
+it('what was changed since it was read stays as it is', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, 'a');
+  await writeFile(path, 'old');
+  const { version } = await readFileVersion(path, 100);
+  await writeFile(path, 'edited');
+  expect((await failure(writeFileAtomic(path, octets('new'), { version }))).code).toBe('changed');
+  expect(await readFile(path, 'utf8')).toBe('edited');
+  expect(await readdir(folder)).toEqual(['a']);
+  await writeFileAtomic(path, octets('new'), { version: (await readFileVersion(path, 100)).version });
+  expect(await readFile(path, 'utf8')).toBe('new');
 });
