@@ -225,12 +225,13 @@ class SecondaryZones implements Secondaries {
     zone.cancelTimer();
     this.noteServable(zone, now);
     const next = nextRefreshStep(zone.state, zone.config.primaries.length, now);
-    if (next.kind === 'ask' && !zone.isBusy)
-      this.rounds.push(formatSocketAddress(primaryOf(zone, next.primary)), zone);
     // While it waits for its turn, the copy may expire.
     const until = next.kind === 'wait' ? next.until : expiryAfter(zone, now);
-    if (until === undefined) return;
-    zone.cancelTimer = clock.schedule(Math.max(1, until - now) * 1000, () => this.step(zone));
+    if (until !== undefined)
+      zone.cancelTimer = clock.schedule(Math.max(1, until - now) * 1000, () => this.step(zone));
+    // Last: its turn may come at once, and with it another step.
+    if (next.kind === 'ask' && !zone.isBusy)
+      this.rounds.push(formatSocketAddress(primaryOf(zone, next.primary)), zone);
   }
 
   /** What has expired is not served any more; what was confirmed again is. */

@@ -154,6 +154,7 @@ function assemble({ rules, secondaries, inbox, journals, notifier, keys, reloadK
     reloadKeys,
     start: () => secondaries.start(),
     async stop() {
+      inbox?.stop();
       await Promise.all([secondaries.stop(), notifier.stop()]);
     },
   };

@@ -99,6 +99,8 @@ describe('a copied zone', () => {
     expect(await notify(copy.dnsPorts[0]!, 'z.example', 1)).toBe(0);
     await until('the transfer', async () => (await soaOf(copy, 'z.example')) === '1');
     expect(silent.asked()).toBe(MAX_ROUNDS_A_PRIMARY);
+    await copy.server.stop();
+    expect(copy.clock.pending()).toBe(0);
   });
 
   it('is not asked about for a NOTIFY of the version at hand, and once for that of another', async () => {
