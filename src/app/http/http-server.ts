@@ -1,7 +1,7 @@
 // A fastify server as both of our addresses have it: guarded, bounded, with problems for answers where something is wrong.
 
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { BindError } from '../../io/bind-error.ts';
 import { systemClock } from '../../io/clock.ts';
@@ -82,7 +82,8 @@ export async function openHttpServer(
   });
   server.setErrorHandler((error: Error, _request, reply) => {
     const { code, details } = problemOf(error);
-    if (code === 'failed') logger.error('a request over HTTP failed: please report this', { error });
+    if (code === 'failed' && !isLeft(error, reply))
+      logger.error('a request over HTTP failed: please report this', { error });
     return sendProblem(reply, code, details);
   });
   addRoutes(server);
@@ -103,6 +104,11 @@ export async function openHttpServer(
   const port = socket?.port ?? (typeof bound === 'object' && bound !== null ? bound.port : listen.port);
   let closed: Promise<void> | undefined;
   return { address: { address: listen.address, port }, close: () => (closed ??= server.close()) };
+}
+
+/** The client has gone, and what was under way for it has ended with that: nobody's mistake. */
+function isLeft(error: Error, { raw }: FastifyReply): boolean {
+  return error.name === 'AbortError' && raw.destroyed;
 }
 
 /** A connection waits in the socket until it may be accepted. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AdmitBody, createBodyBudget } from '../../../src/app/rewrite-service/held-octets.ts';
 import { MAX_HELD_OCTETS, MAX_TEXT_OCTETS } from '../../../src/app/rewrite-service/limits.ts';
+import { createHostileDns } from '../../support/hostile-dns.ts';
 import { connectTcp } from '../../support/tcp-client.ts';
 import { startService } from './service.ts';
 
@@ -49,6 +50,26 @@ describe('the address of its own', () => {
       expect(headers.get('access-control-allow-origin')).toBeNull();
     }
   });
+});
+
+describe('a client that leaves', () => {
+  it.each(['/v1/preference/slow.test', '/v1/rewrite?url=http://slow.test/announce'])(
+    'during the look-up of %s is no error',
+    async (path) => {
+      const dns = await createHostileDns();
+      onTestFinished(() => dns.close());
+      const heard = Promise.withResolvers<void>();
+      dns.on('slow.test', () => heard.resolve());
+      const { ask, log } = await startService({ settings: { resolvers: [dns.server] } });
+      const leave = new AbortController();
+      const asked = ask(path, { signal: leave.signal });
+      await heard.promise;
+      leave.abort();
+      await expect(asked).rejects.toThrow('aborted');
+      for (let turn = 0; turn < 3; turn++) await ask('/v1/preference/127.0.0.1');
+      expect(log).toEqual([]);
+    },
+  );
 });
 
 describe('CORS', () => {
