@@ -6,7 +6,6 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
   lstatSync,
   open,
@@ -19,20 +18,18 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
 import {
   FileError,
   type FileRead,
   fileError,
-  PERMISSION_BITS,
   PRIVATE_FILE_MODE,
   readFileBounded,
   readFileVersion,
 } from './files.ts';
 import { createFolderSync, syncFile } from './folder-sync.ts';
 import { createOctetPool, type OctetPool } from './octet-pool.ts';
-import { type FileVersion, isSameVersion } from './replacing.ts';
+import { type FileVersion, isSameVersion, keepOwner } from './replacing.ts';
 
 /** Longer than a file takes that the system has in its cache, shorter than any seek of a disk or turn of a network. */
 const SLOW_MILLISECONDS = 2;
@@ -107,8 +104,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         temporary = created;
         try {
           writeAll(file, octets);
-          keepOwner(file, status);
-          fchmodSync(file, status.mode & PERMISSION_BITS);
+          fchmodSync(file, keepOwner(file, status));
           if (fsync) await syncFile(file);
         } finally {
           closeSync(file);
@@ -192,17 +188,6 @@ function renameApart(from: string, to: string): Promise<void> {
 
 function writeAll(file: number, octets: Uint8Array): void {
   for (let written = 0; written < octets.length; ) written += writeSync(file, octets, written);
-}
-
-/** An administrator who rewrites somebody's file leaves it theirs; others may not give files away, nor need to. */
-function keepOwner(file: number, { uid, gid }: Stats): void {
-  const own = fstatSync(file);
-  if (own.uid === uid && own.gid === gid) return;
-  try {
-    fchownSync(file, uid, gid);
-  } catch (error) {
-    if (errnoOf(error) !== 'EPERM') throw error;
-  }
 }
 
 function removeQuietly(path: string): void {

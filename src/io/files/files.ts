@@ -5,7 +5,7 @@ import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } f
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
-import { type FileVersion, isSameVersion } from './replacing.ts';
+import { type FileVersion, isSameVersion, keepOwner, PERMISSION_BITS } from './replacing.ts';
 
 export type FileErrorCode =
   | 'not-found'
@@ -141,7 +141,6 @@ export interface WriteOptions {
 /** For what nobody else on the machine should read: keys, ledgers, snapshots. */
 export const PRIVATE_FILE_MODE = 0o600;
 const PRIVATE_FOLDER_MODE = 0o700;
-export const PERMISSION_BITS = 0o7777;
 
 /**
  * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after
@@ -165,8 +164,8 @@ export async function writeFileAtomic(
     temporary = name;
     try {
       await file.writeFile(octets);
-      if (replaced !== undefined) await keepOwner(file, replaced.status);
-      await file.chmod(options.mode ?? replaced?.status.mode ?? PRIVATE_FILE_MODE);
+      const kept = replaced === undefined ? PRIVATE_FILE_MODE : keepOwner(file.fd, replaced.status);
+      await file.chmod(options.mode ?? kept);
       if (fsync) await file.sync();
     } finally {
       await file.close();
@@ -194,17 +193,11 @@ async function existing(path: string): Promise<Existing | undefined> {
     const target = await realpath(path);
     const status = await stat(target);
     if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
-    return { path: target, status: Object.assign(status, { mode: status.mode & PERMISSION_BITS }) };
+    return { path: target, status };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** An administrator who rewrites somebody's file leaves it theirs; others may not give files away, nor need to. */
-async function keepOwner(file: FileHandle, { uid, gid }: Stats): Promise<void> {
-  const own = await file.stat();
-  if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid).catch(() => {});
 }
 
 /** A rename is on the disk only when its folder is. */
