@@ -17,7 +17,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { randomUint32 } from '../random.ts';
 import {
   FileError,
@@ -29,7 +29,7 @@ import {
 } from './files.ts';
 import { createFolderSync, syncFile } from './folder-sync.ts';
 import { createOctetPool, type OctetPool } from './octet-pool.ts';
-import { type FileVersion, isSameVersion, keepOwner } from './replacing.ts';
+import { type FileVersion, isSameVersion, keepOwner, temporaryPath } from './replacing.ts';
 
 /** Longer than a file takes that the system has in its cache, shorter than any seek of a disk or turn of a network. */
 const SLOW_MILLISECONDS = 2;
@@ -97,9 +97,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
           return done;
         }
         await backUp?.();
-        // In the same folder, because a rename does not cross file systems.
-        const name = (names + replaced++).toString(16);
-        const created = join(dirname(target), `.${basename(target)}.${name}.tmp`);
+        const created = temporaryPath(target, (names + replaced++).toString(16));
         const file = await createApart(created);
         temporary = created;
         try {

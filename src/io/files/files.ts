@@ -2,10 +2,10 @@
 
 import { constants, type Stats } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
-import { type FileVersion, isSameVersion, keepOwner, PERMISSION_BITS } from './replacing.ts';
+import { type FileVersion, isSameVersion, keepOwner, PERMISSION_BITS, temporaryPath } from './replacing.ts';
 
 export type FileErrorCode =
   | 'not-found'
@@ -145,7 +145,7 @@ const PRIVATE_FOLDER_MODE = 0o700;
 /**
  * Replaces the content of `path`, or leaves the file as it was: a reader sees the old octets or the new ones, also after
  * a crash or on a full disk. Octets may come in chunks, of which each is written before the next is asked for; where that
- * throws, the file stays as it was, too. Until it is whole, it is beside `path`, as `.NAME.PROCESS.RANDOM.tmp`. A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
+ * throws, the file stays as it was, too. Until it is whole, it is beside `path`, as `.NAME.PROCESS.RANDOM.tmp` ({@link temporaryPath}). A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
  */
 export async function writeFileAtomic(
   path: string,
@@ -157,9 +157,7 @@ export async function writeFileAtomic(
   try {
     const replaced = await existing(path);
     const target = replaced?.path ?? path;
-    // In the same folder, because a rename does not cross file systems; a dot, so that no watcher takes it for a zone.
-    const unique = `${process.pid}.${randomUint32().toString(16)}`;
-    const name = join(dirname(target), `.${basename(target)}.${unique}.tmp`);
+    const name = temporaryPath(target, `${process.pid}.${randomUint32().toString(16)}`);
     const file = await open(name, 'wx', PRIVATE_FILE_MODE);
     temporary = name;
     try {

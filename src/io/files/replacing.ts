@@ -1,6 +1,7 @@
 // What a new file needs that takes the place of another, whether one is replaced (files.ts) or many (bulk-files.ts).
 
 import { fchownSync, fstatSync, type Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 
 export const PERMISSION_BITS = 0o7777;
@@ -52,4 +53,41 @@ function mayOwn(file: number, uid: number, gid: number): boolean {
     if (!NOT_OURS_TO_GIVE.has(errnoOf(error) ?? '')) throw error;
     return false;
   }
+}
+
+/** NAME_MAX of Linux and the BSDs: octets of a name in a folder. */
+const MAX_NAME_OCTETS = 255;
+/** At least what a `unique` of {@link temporaryPath} has: a process number of ten digits, a dot, 32 bits in hexadecimal. */
+const MAX_UNIQUE_OCTETS = 10 + 1 + 8;
+const TEMPORARY_SUFFIX = '.tmp';
+const MAX_BASE_OCTETS = MAX_NAME_OCTETS - '..'.length - MAX_UNIQUE_OCTETS - TEMPORARY_SUFFIX.length;
+
+/**
+ * Where the new content is until it is whole: in the same folder, because a rename does not cross file systems; with a dot
+ * in front, so that no watcher takes it for a zone.
+ */
+export function temporaryPath(path: string, unique: string): string {
+  return join(dirname(path), `${temporaryPrefix(path)}${unique}${TEMPORARY_SUFFIX}`);
+}
+
+/** What {@link temporaryPath} begins the name with: a dot, the file's own name as far as there is room for it, a dot. */
+function temporaryPrefix(path: string): string {
+  return `.${cutName(basename(path))}.`;
+}
+
+/** The `unique` of a temporary name of this file; undefined for any other name. */
+export function uniqueOfTemporary(path: string, name: string): string | undefined {
+  const prefix = temporaryPrefix(path);
+  return name.startsWith(prefix) && name.endsWith(TEMPORARY_SUFFIX)
+    ? name.slice(prefix.length, -TEMPORARY_SUFFIX.length)
+    : undefined;
+}
+
+/** Between two characters: some file systems take nothing but whole ones. */
+function cutName(name: string): string {
+  const octets = Buffer.from(name);
+  if (octets.length <= MAX_BASE_OCTETS) return name;
+  let end = MAX_BASE_OCTETS;
+  while ((octets[end]! & 0xc0) === 0x80) end--; // UTF-8: not the first octet of a character
+  return octets.toString('utf8', 0, end);
 }

@@ -5,6 +5,7 @@ import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { FileError, fileError, removeFile } from './files.ts';
+import { uniqueOfTemporary } from './replacing.ts';
 
 /** Read at a time. */
 const CHUNK_OCTETS = 1024 * 1024;
@@ -38,7 +39,6 @@ export async function* takeFile(path: string): AsyncGenerator<Uint8Array, void> 
  * nothing of a process that may be at it still; `kept` leaves the file itself. Harmless where there is nothing. Throws {@link FileError}.
  */
 export async function removeTraces(path: string, kept: 'kept' | 'removed'): Promise<void> {
-  const prefix = `.${basename(path)}.`;
   let names: readonly string[];
   try {
     names = await readdir(dirname(path));
@@ -48,19 +48,19 @@ export async function removeTraces(path: string, kept: 'kept' | 'removed'): Prom
     throw failure;
   }
   for (const name of names) {
-    const isTemporary = name.startsWith(prefix) && name.endsWith('.tmp');
-    const isLeft = isTemporary && !isOfAnother(name.slice(prefix.length));
+    const unique = uniqueOfTemporary(path, name);
+    const isLeft = unique !== undefined && !isOfAnother(unique);
     if (isLeft || (kept === 'removed' && name === basename(path)))
       await removeFile(join(dirname(path), name));
   }
 }
 
 /**
- * Whether another process lives whose number begins this end of a temporary's name (`PROCESS.RANDOM.tmp`). One of this
+ * Whether another process lives whose number begins this part of a temporary's name (`PROCESS.RANDOM`). One of this
  * process's own number is of a life before: in a container each has the same.
  */
-function isOfAnother(end: string): boolean {
-  const digits = /^([1-9][0-9]{0,9})\./.exec(end)?.[1];
+function isOfAnother(unique: string): boolean {
+  const digits = /^([1-9][0-9]{0,9})\./.exec(unique)?.[1];
   if (digits === undefined || Number(digits) === process.pid) return false;
   try {
     return process.kill(Number(digits), 0);

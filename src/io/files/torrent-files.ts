@@ -2,9 +2,10 @@
 
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
+import { temporaryPath } from './replacing.ts';
 
 const TORRENT_SUFFIX = '.torrent';
 
@@ -110,7 +111,7 @@ async function isSameFile(left: string, right: string): Promise<boolean> {
 /** Under another name first: what has the name of a backup is one. */
 async function copyWhole(original: string, backup: string, fsync: boolean): Promise<void> {
   if (await isThere(backup)) throw Object.assign(new Error('there is a file'), { code: 'EEXIST' });
-  const temporary = join(dirname(backup), `.${basename(backup)}.${randomUint32().toString(16)}.tmp`);
+  const temporary = temporaryPath(backup, randomUint32().toString(16));
   try {
     await copyFile(original, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     if (fsync) await syncToDisk(temporary);
