@@ -11,6 +11,8 @@ export interface ScriptedUdpTracker {
   readonly requests: Buffer[];
   /** What comes after action and transaction in the reply; undefined: silence; text: an error packet. */
   reply: (request: Buffer) => Buffer | string | undefined;
+  /** Answers nothing, connects neither. */
+  isMute: boolean;
   /** From now on only this id is good, and every other is met with silence. */
   restart(): void;
 }
@@ -29,11 +31,13 @@ export async function startUdpTracker(
     actions: [],
     requests: [],
     reply: () => NOBODY,
+    isMute: false,
     restart: () => void connectionId++,
   };
   socket.on('message', (request, from) => {
     const action = request.readUInt32BE(8);
     tracker.actions.push(['connect', 'announce', 'scrape'][action] ?? 'other');
+    if (tracker.isMute) return;
     const send = (kind: number, body: Buffer): void => {
       const head = Buffer.alloc(8);
       head.writeUInt32BE(kind, 0);

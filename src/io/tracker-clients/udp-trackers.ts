@@ -82,6 +82,24 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     return session.connecting;
   }
 
+  /**
+   * As {@link connect}, and again when one that another request had begun ended with that one's deadline. Whoever begins
+   * one has it to its own, so there is one more at most for each request that joined.
+   */
+  async function connectInTime(
+    session: UdpSession,
+    { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Connected> {
+    for (;;) {
+      const isJoined = session.connecting !== undefined;
+      const connected = await connect(session, deadline);
+      const isSilent = connected.kind === 'ended' && connected.with.kind === 'silence';
+      const isWanted =
+        session.ended === undefined && signal?.aborted !== true && clock.nowMilliseconds() < deadline;
+      if (!isJoined || !isSilent || !isWanted) return connected;
+    }
+  }
+
   /** `T` holds what {@link readConnected} may say instead of connecting: it is an answer to whatever was asked. */
   async function ask<T extends AnnounceResult | ScrapeResult>(
     tracker: SocketAddress,
@@ -102,7 +120,7 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
           const { connection } = session;
           if (connection !== undefined && clock.nowMilliseconds() < connection.until)
             return message.encode(connection.id, transaction);
-          return connect(session, deadline).then((connected) =>
+          return connectInTime(session, { deadline, signal }).then((connected) =>
             connected.kind === 'connected'
               ? message.encode(connected.id, transaction)
               : (connected.with as Reached<T>),

@@ -122,6 +122,36 @@ describe('what is no answer', () => {
     expect(tracker.actions).toEqual(['connect', 'announce']);
   });
 
+  test('who joins a connect goes on with one of its own when the first has given up', async () => {
+    const trackers = createTrackers();
+    const tracker = await startUdpTracker();
+    const at = { address: '127.0.0.1', port: tracker.port };
+    tracker.isMute = true;
+    const impatient = trackers.announce(at, QUERY, { ...OPTIONS, timeoutMilliseconds: 50 });
+    const patient = [1, 2, 3].map(() => trackers.announce(at, QUERY, OPTIONS));
+    expect(await impatient).toEqual({ kind: 'silence' });
+    tracker.isMute = false;
+    for (const reached of await Promise.all(patient)) expect(reached).toMatchObject(ANNOUNCED);
+    expect(tracker.actions.slice(-3)).toEqual(['announce', 'announce', 'announce']);
+  });
+
+  test('who joins a connect and gives up with the first begins no other', async () => {
+    const trackers = createTrackers();
+    const tracker = await startUdpTracker();
+    const at = { address: '127.0.0.1', port: tracker.port };
+    tracker.isMute = true;
+    const silence = { kind: 'silence' };
+    const abort = new AbortController();
+    const first = trackers.announce(at, QUERY, { ...OPTIONS, timeoutMilliseconds: 200 });
+    const aborted = trackers.announce(at, QUERY, { ...OPTIONS, signal: abort.signal });
+    await expect.poll(() => tracker.actions, { interval: 1 }).toEqual(['connect']);
+    abort.abort();
+    expect(await Promise.all([first, aborted])).toEqual([silence, silence]);
+    tracker.isMute = false;
+    expect(await trackers.announce(at, QUERY, OPTIONS)).toMatchObject(ANNOUNCED);
+    expect(tracker.actions).toEqual(['connect', 'connect', 'announce']);
+  });
+
   test('all is closed before the socket is there', async () => {
     const trackers = createTrackers();
     const waiting = trackers.announce({ address: '127.0.0.1', port: 9 }, QUERY, OPTIONS);
