@@ -41,8 +41,16 @@ export function lookupHost(url: TrackerUrl, toAscii: ToAscii): string | NotAsked
   const host = lower.charCodeAt(lower.length - 1) === DOT ? lower.slice(0, -1) : lower;
   const lastDot = host.lastIndexOf('.');
   if (isNumber(host, lastDot + 1)) return LITERAL;
-  if (lastDot < 0 || !isWithinLimits(host)) return NOT_IN_DNS;
-  return FOREIGN_TOP_LEVEL.has(host.slice(lastDot + 1)) ? NOT_IN_DNS : host;
+  return isAskedOfDns(host) && isWithinLimits(host) ? host : NOT_IN_DNS;
+}
+
+/**
+ * False for a single label, and for what is below a top-level name that DNS does not hold. `name` is ASCII in lower case,
+ * without the trailing dot.
+ */
+export function isAskedOfDns(name: string): boolean {
+  const lastDot = name.lastIndexOf('.');
+  return lastDot >= 0 && !FOREIGN_TOP_LEVEL.has(name.slice(lastDot + 1));
 }
 
 /** What knows the names of some URLs already: a DecisionMemo. */

@@ -3,6 +3,7 @@
 
 import { lookup as lookupSystem } from 'node:dns/promises';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
+import { toAsciiHost } from './idna.ts';
 
 /** Addresses of one family that are used; round-robin sets of public trackers have two to four. */
 const MAX_ADDRESSES = 8;
@@ -24,10 +25,14 @@ export interface AddressLookup {
 /** Codes with which getaddrinfo says that a name has nothing of the kind. */
 const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA', 'EAI_NODATA', 'EAI_ADDRFAMILY']);
 
+/** RFC 7686 §2: whoever does not speak Tor asks nobody for its names, which tell what is wanted; I2P's are like them. */
+const HIDDEN_SERVICE = /(?:^|\.)(?:onion|i2p)\.?$/i;
+
 /** As every program of this system resolves names, its hosts file included. */
 export function createSystemAddressLookup(): AddressLookup {
   return withLiterals({
     async lookup(host, family) {
+      if (HIDDEN_SERVICE.test(toAsciiHost(host) ?? host)) return { kind: 'none' };
       try {
         const found = await lookupSystem(host, { family, all: true });
         return answerOfAddresses(found.map(({ address }) => address));

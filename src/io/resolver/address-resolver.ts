@@ -1,6 +1,7 @@
 // Addresses asked of name servers by the rules by which preferences are: the same servers, deadlines, failover and memory.
 
 import { createAnswerCache } from '../../core/dns/answer-cache.ts';
+import { isAskedOfDns } from '../../core/rewrite/lookup-host.ts';
 import { type AddressAnswer, type AddressLookup, answerOfAddresses, withLiterals } from './address-lookup.ts';
 import { createCachedLookups, type LookupOptions } from './cached-lookups.ts';
 import { toAsciiHost } from './idna.ts';
@@ -30,6 +31,7 @@ export function createAddressResolver(options: LookupOptions): AddressLookup {
       if (name === undefined) return { kind: 'none' };
       if (name === 'localhost' || name.endsWith('.localhost'))
         return { kind: 'addresses', addresses: [LOOPBACK[family]] };
+      if (!isAskedOfDns(name)) return { kind: 'none' };
       if (closed) return { kind: 'failed', reason: 'the resolver is closed' };
       return await lookups.find(`${family === 4 ? 'A' : 'AAAA'} ${name}`);
     },

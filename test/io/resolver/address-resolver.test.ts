@@ -150,6 +150,14 @@ test.each<[string, 4 | 6, string]>([
   [`${'a'.repeat(64)}.test`, 4, 'none'],
   [`${'a.'.repeat(127)}test`, 4, 'none'],
   ['', 4, 'none'],
+  ['intranet', 4, 'none'],
+  ['intranet.', 6, 'none'],
+  ['abcdef.onion', 4, 'none'],
+  ['a.b.ONION.', 6, 'none'],
+  ['x。onion', 4, 'none'],
+  ['x.i2p', 4, 'none'],
+  ['printer.local', 4, 'none'],
+  ['x.alt', 4, 'none'],
 ])('no server is asked for %s', async (host, family, expected) => {
   const addresses = lookupOf({ servers: ['127.0.0.1:1'] }); // whom asking would be a failure
   expect(await brief(addresses, host, family)).toBe(expected);
