@@ -22,6 +22,7 @@ import type { Suite } from './suites/suite.ts';
 import { swarmMemorySuite } from './suites/swarm-memory.ts';
 import { swarmMillionSuite } from './suites/swarm-million.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
+import { udpMillionSuite } from './suites/udp-million.ts';
 import { udpScrapeSuite } from './suites/udp-scrape.ts';
 import { workersSuite } from './suites/workers.ts';
 import { zoneLoadSuite } from './suites/zone-load.ts';
@@ -32,6 +33,7 @@ const SUITES: readonly Suite[] = [
   dnsMillionSuite,
   udpAnnounceSuite,
   udpScrapeSuite,
+  udpMillionSuite,
   singlePacketSuite,
   workersSuite,
   httpAnnounceSuite,

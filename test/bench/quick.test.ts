@@ -17,6 +17,7 @@ import { singlePacketSuite } from './suites/single-packet.ts';
 import { swarmMemorySuite } from './suites/swarm-memory.ts';
 import { swarmMillionSuite } from './suites/swarm-million.ts';
 import { udpAnnounceSuite } from './suites/udp-announce.ts';
+import { udpMillionSuite } from './suites/udp-million.ts';
 import { udpScrapeSuite } from './suites/udp-scrape.ts';
 import { workersSuite } from './suites/workers.ts';
 import { formatTable, type Table } from './table.ts';
@@ -65,6 +66,16 @@ describe.skipIf(process.platform !== 'linux')('the benchmark', () => {
   it('measures announces over TLS', { timeout: TIMEOUT_MILLISECONDS }, async () => {
     for (const level of await httpsAnnounceSuite.run(options, load))
       checkServers(level, ['Portolan', 'floor (node:https)']);
+  });
+
+  it('measures announces to a large table beside a small one', {
+    timeout: TIMEOUT_MILLISECONDS,
+  }, async () => {
+    const [saturation] = await udpMillionSuite.run(options, load);
+    expect(saturation!.rows).toMatchObject([
+      { cpu: { median: expect.toSatisfy(isAboveZero) }, lost: expect.any(Number) },
+      { ratio: { median: expect.toSatisfy(isAboveZero) }, lost: expect.any(Number) },
+    ]);
   });
 
   it('measures two workers beside one', { timeout: TIMEOUT_MILLISECONDS }, async () => {

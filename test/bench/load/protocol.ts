@@ -28,6 +28,8 @@ export type ProtocolSpec =
       readonly name: 'announce';
       readonly torrents: number;
       readonly peers: number;
+      /** See Swarm. */
+      readonly firstPeer?: number;
       /** Every peer once, in order, with `event=started`, instead of at random. */
       readonly isFill: boolean;
     }

@@ -10,7 +10,10 @@ export const ANNOUNCE_STRIDE = 100;
 
 export interface Swarm {
   readonly torrents: number;
+  /** How many of them announce. */
   readonly peers: number;
+  /** The number of the first; 0 where it is left out. */
+  readonly firstPeer?: number;
 }
 
 /** The hashes of the torrents, 20 octets each. */
@@ -59,9 +62,10 @@ export function announceRequests(swarm: Swarm, event: 0 | 2): Uint8Array {
   const hashes = infoHashes(swarm.torrents);
   const octets = new Uint8Array(swarm.peers * ANNOUNCE_STRIDE);
   const view = new DataView(octets.buffer);
-  for (let number = 0; number < swarm.peers; number++) {
-    const peer = swarmPeer(number, swarm);
-    const at = number * ANNOUNCE_STRIDE;
+  const { firstPeer = 0 } = swarm;
+  for (let place = 0; place < swarm.peers; place++) {
+    const peer = swarmPeer(firstPeer + place, swarm);
+    const at = place * ANNOUNCE_STRIDE;
     view.setUint32(at + 8, 1);
     octets.set(hashes.subarray(peer.torrent * 20, peer.torrent * 20 + 20), at + 16);
     octets.set(peer.id, at + 36);

@@ -3,6 +3,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Swarm } from '../load/swarm.ts';
 import { type ServerProcess, startServer } from '../server-process.ts';
 import type { Peer, Place, TrackerScenario, ZoneScenario } from './peer.ts';
 import { whenDnsAnswers, whenStreamAccepts, whenUdpTrackerAnswers } from './readiness.ts';
@@ -63,6 +64,19 @@ export function portolanUdpTrackerWorkers(workers: number): Peer<TrackerScenario
     async start({ family }, place) {
       const { server, load } = place.processors;
       const started = startTracker(place, { workers, processors: [server, load] });
+      return await whenUdpTrackerAnswers(started, { address: LOOPBACK[family], port: place.port });
+    },
+  };
+}
+
+/** The same with room for so much, under another name. */
+export function portolanUdpTrackerFor(name: string, { torrents, peers }: Swarm): Peer<TrackerScenario> {
+  return {
+    ...portolanUdpTracker,
+    name,
+    async start({ family }, place) {
+      const more = `[tracker]\nmax_torrents = ${torrents}\nmax_peers = ${peers}\nmax_memory = 1024`;
+      const started = startTracker(place, { more });
       return await whenUdpTrackerAnswers(started, { address: LOOPBACK[family], port: place.port });
     },
   };
