@@ -5,6 +5,7 @@ import { copyFile, link, lstat, open, readdir, realpath, rename, stat, unlink } 
 import { dirname, join, sep } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
+import { PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
 import { temporaryPath } from './replacing.ts';
 
 const TORRENT_SUFFIX = '.torrent';
@@ -64,7 +65,8 @@ async function listFolder(folder: string): Promise<string[]> {
 /**
  * Keeps the file as it is now under another name, whole or not at all: a second name for it where the file system has
  * such, since whoever rewrites it makes a new file; else a copy. An earlier backup is the original, and is never
- * overwritten: with one there this throws {@link TorrentFilesError} `backup-exists`, unless it is this very file.
+ * overwritten: with one there this throws {@link TorrentFilesError} `backup-exists`, unless it is this very file
+ * or a copy of it: a run that ended between this and the rewriting has left it.
  */
 export async function backUpFile(
   path: string,
@@ -72,9 +74,7 @@ export async function backUpFile(
   { fsync = true }: { readonly fsync?: boolean } = {},
 ): Promise<void> {
   try {
-    const original = await realpath(path);
-    const isKept = await linkFile(original, backup);
-    if (!isKept) await copyWhole(original, backup, fsync);
+    await keep(await realpath(path), backup, fsync);
     if (fsync) await syncToDisk(dirname(backup));
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') {
@@ -83,6 +83,16 @@ export async function backUpFile(
     }
     const message = `cannot write the backup ${backup}: ${messageOf(error)}`;
     throw new TorrentFilesError('backup-failed', message, error);
+  }
+}
+
+async function keep(original: string, backup: string, fsync: boolean): Promise<void> {
+  try {
+    const isLinked = await linkFile(original, backup);
+    if (!isLinked) await copyWhole(original, backup, fsync);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !(await isKept(original, backup))) throw error;
+    if (fsync) await syncToDisk(backup); // whoever left it may not have
   }
 }
 
@@ -97,40 +107,51 @@ async function linkFile(original: string, backup: string): Promise<boolean> {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== undefined && NO_LINKS.has(errno)) return false;
-    // A run that ended between this and the rewriting has left its backup: the file has both names.
-    if (errno === 'EEXIST' && (await isSameFile(original, backup))) return true;
     throw error;
   }
 }
 
-async function isSameFile(left: string, right: string): Promise<boolean> {
-  const [one, other] = await Promise.all([stat(left), stat(right)]);
-  return one.ino === other.ino && one.dev === other.dev;
+/** By either name, or in a copy. A symbolic link is none: it would mean the new file as soon as there is one. */
+async function isKept(original: string, backup: string): Promise<boolean> {
+  try {
+    const [one, other] = await Promise.all([lstat(original), lstat(backup)]);
+    if (!other.isFile() || one.size !== other.size) return false;
+    if (one.ino === other.ino && one.dev === other.dev) return true;
+    const [left, right] = await Promise.all(
+      [original, backup].map((path) => readFileBounded(path, one.size)),
+    );
+    return Buffer.compare(left!, right!) === 0;
+  } catch {
+    return false; // what cannot be read is nobody's original
+  }
 }
 
-/** Under another name first: what has the name of a backup is one. */
+/**
+ * Under another name first, and then over a name that nobody else can have taken meanwhile: a rename alone replaces what
+ * it finds.
+ */
 async function copyWhole(original: string, backup: string, fsync: boolean): Promise<void> {
-  if (await isThere(backup)) throw Object.assign(new Error('there is a file'), { code: 'EEXIST' });
   const temporary = temporaryPath(backup, randomUint32().toString(16));
   try {
     await copyFile(original, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     if (fsync) await syncToDisk(temporary);
-    await rename(temporary, backup);
+    await reserve(backup);
+    try {
+      await rename(temporary, backup);
+    } catch (error) {
+      await unlink(backup).catch(() => {});
+      throw error;
+    }
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   }
 }
 
-/** Whatever it is. */
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
+/** Throws EEXIST for a name that there is. */
+async function reserve(path: string): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_FILE_MODE);
+  await file.close();
 }
 
 async function syncToDisk(path: string): Promise<void> {
