@@ -93,7 +93,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
         const { target, status } = existing(path);
         const done = { path, folder: dirname(target) };
         if (!isSameVersion(status, version)) {
-          await refuseOthers(path, octets);
+          await refuseOther(path, octets);
           return done;
         }
         await backUp?.();
@@ -108,8 +108,11 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
           closeSync(file);
         }
         // What somebody else writes goes before: the last look at it is as late as can be.
-        if (!isSameVersion(lstatSync(target), version)) throw new FileError('write', path, 'changed');
-        await renameApart(created, target);
+        if (isSameVersion(lstatSync(target), version)) await renameApart(created, target);
+        else {
+          await refuseOther(path, octets);
+          removeQuietly(created);
+        }
         temporary = undefined;
         return done;
       } catch (error) {
@@ -155,7 +158,7 @@ function readAtOnce(path: string, maxOctets: number, pool: OctetPool): FileRead 
 }
 
 /** A file that was named twice, or by two processes, holds already what was to be written. Throws FileError. */
-async function refuseOthers(path: string, wanted: Uint8Array): Promise<void> {
+async function refuseOther(path: string, wanted: Uint8Array): Promise<void> {
   const octets = await readFileBounded(path, wanted.length).catch(() => undefined);
   if (octets === undefined || Buffer.compare(octets, wanted) !== 0)
     throw new FileError('write', path, 'changed');

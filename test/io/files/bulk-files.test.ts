@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createBulkFiles } from '../../../src/io/files/bulk-files.ts';
 import { FileError } from '../../../src/io/files/files.ts';
@@ -129,7 +129,9 @@ describe.each([true, false])('replacing with fsync %s', (fsync) => {
     const path = join(await temporaryFolder(), 'a');
     await writeFile(path, 'old');
     const { version } = await quick.read(path, 100);
-    await quick.replace(path, octets('new'), { fsync, version });
+    const first = () => quick.replace(path, octets('new'), { fsync, version }).then(() => {});
+    await quick.replace(path, octets('new'), { fsync, version, backUp: first });
+    expect(await readdir(dirname(path))).toEqual(['a']);
     const { ino } = await stat(path);
     await quick.replace(path, octets('new'), { fsync, version });
     expect(await readFile(path, 'utf8')).toBe('new');
