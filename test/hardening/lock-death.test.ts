@@ -2,17 +2,17 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
-import { lock, lockOwner, takeOver } from '../../../src/core/swarm/lock.ts';
-import { HEAD, type SwarmShard } from '../../../src/core/swarm/shard.ts';
-import { type SwarmTable, swarmTotals } from '../../../src/core/swarm/table.ts';
-import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
-import { systemClock } from '../../../src/io/clock.ts';
-import { type Logger, silentLogger } from '../../../src/io/log.ts';
-import { loadLibc } from '../../../src/io/packet-engine/libc.ts';
-import { BATCH_SIZE } from '../../../src/io/packet-engine/packet-batch.ts';
-import { randomOctets } from '../../../src/io/random.ts';
-import { checkTable } from '../../core/swarm/invariants.ts';
+import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
+import { lock, lockOwner, takeOver } from '../../src/core/swarm/lock.ts';
+import { HEAD, type SwarmShard } from '../../src/core/swarm/shard.ts';
+import { type SwarmTable, swarmTotals } from '../../src/core/swarm/table.ts';
+import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { type Logger, silentLogger } from '../../src/io/log.ts';
+import { loadLibc } from '../../src/io/packet-engine/libc.ts';
+import { BATCH_SIZE } from '../../src/io/packet-engine/packet-batch.ts';
+import { randomOctets } from '../../src/io/random.ts';
+import { checkTable } from '../core/swarm/invariants.ts';
 
 const ADDRESS = '127.0.0.1';
 const ANNOUNCE = 1;

@@ -2,16 +2,16 @@
 
 import { readdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
-import type { Listener } from '../../../src/core/net/endpoint.ts';
-import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
-import { systemClock } from '../../../src/io/clock.ts';
-import { silentLogger } from '../../../src/io/log.ts';
-import { loadLibc } from '../../../src/io/packet-engine/libc.ts';
-import { randomOctets } from '../../../src/io/random.ts';
-import { announceRequest, connectHttps, type HttpsClient } from '../../support/https-client.ts';
-import { createTestIdentity } from '../../support/test-certificate.ts';
-import { announceHttp } from '../../support/tracker-clients.ts';
+import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
+import type { Listener } from '../../src/core/net/endpoint.ts';
+import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { silentLogger } from '../../src/io/log.ts';
+import { loadLibc } from '../../src/io/packet-engine/libc.ts';
+import { randomOctets } from '../../src/io/random.ts';
+import { announceRequest, connectHttps, type HttpsClient } from '../support/https-client.ts';
+import { createTestIdentity } from '../support/test-certificate.ts';
+import { announceHttp } from '../support/tracker-clients.ts';
 
 const ADDRESS = '127.0.0.1';
 
