@@ -6,6 +6,7 @@ import { printable } from '../../core/octets/printable.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { redactHost } from '../../core/rewrite/redact.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
+import { createOctetPool, type OctetPool } from '../../io/files/octet-pool.ts';
 import type { Logger } from '../../io/log.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
@@ -44,6 +45,7 @@ export function addApiRoutes(
   server: FastifyInstance,
   { resolver, maxTorrentOctets, limitRate, mayAskMore, bodies, logger, idleMilliseconds }: ApiOptions,
 ): void {
+  const pool = createOctetPool();
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addContentTypeParser(STREAM_TYPE, (_request, body, done) => done(null, body));
@@ -125,7 +127,11 @@ export function addApiRoutes(
       offered.map((type) => type.split(';')[0]!),
     );
     if (bare === undefined) throw notAcceptable(offered);
-    const rewritten = await rewriteForStranger(content, query, { resolver, signal: signalOf(reply) });
+    const rewritten = await rewriteForStranger(content, query, {
+      resolver,
+      signal: signalOf(reply),
+      takeMemory: memoryFor(reply, pool),
+    });
     const vary = reply.getHeader('vary'); // by whoever adds CORS
     reply.header('vary', vary === undefined ? 'Accept' : `${vary}, Accept`);
     if (bare === 'application/json') return sendJson(reply, reportContent(content, rewritten));
@@ -189,6 +195,19 @@ function sendJson(reply: FastifyReply, value: object): FastifyReply {
     .type(JSON_TYPE)
     .serializer((payload: object) => `${JSON.stringify(payload)}\n`)
     .send(value);
+}
+
+/** Lent until the answer is out: fresh memory for each of them keeps the collector busier than the rewriting itself. */
+function memoryFor(reply: FastifyReply, pool: OctetPool): (sizeOctets: number) => Uint8Array {
+  const lent: Uint8Array[] = []; // one a torrent
+  reply.raw.once('close', () => {
+    for (const octets of lent) pool.give(octets);
+  });
+  return (sizeOctets) => {
+    const octets = pool.take(sizeOctets);
+    lent.push(octets);
+    return octets;
+  };
 }
 
 /** What was rewritten and nothing else; whether anything changed, and why, is in headers. */

@@ -14,14 +14,16 @@ import {
 import { MAX_HOSTS } from './limits.ts';
 import type { RewriteQuery } from './schemas.ts';
 
+export interface StrangerOptions extends Pick<RewriteOptions, 'takeMemory'> {
+  readonly resolver: Pick<Resolver, 'lookupPreference'>;
+  readonly signal: AbortSignal;
+}
+
 /** Throws ProblemError for what cannot be rewritten, and the reason of an aborted `signal`. */
 export async function rewriteForStranger(
   content: Content,
   query: RewriteQuery,
-  {
-    resolver,
-    signal,
-  }: { readonly resolver: Pick<Resolver, 'lookupPreference'>; readonly signal: AbortSignal },
+  { resolver, signal, takeMemory }: StrangerOptions,
 ): Promise<RewrittenContent> {
   const lookUp = (hosts: readonly string[]) => {
     if (hosts.length > MAX_HOSTS) {
@@ -31,7 +33,7 @@ export async function rewriteForStranger(
     }
     return lookUpHosts(resolver, hosts, { signal });
   };
-  const result = await rewriteContent(content, lookUp, rewriteOptionsOf(query));
+  const result = await rewriteContent(content, lookUp, { ...rewriteOptionsOf(query), takeMemory });
   if (result.kind === 'error') throw problemOfContent(content, result);
   return result;
 }
