@@ -7,7 +7,7 @@
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32 } from '../octets/big-endian.ts';
 import { isSameNameAt, suffixOffset } from '../zone/check/check-index.ts';
-import { RecordTable } from '../zone/record-table.ts';
+import { createRecordColumns, RecordTable } from '../zone/record-table.ts';
 import type { ZoneChange } from './changes.ts';
 import type { TransferReaderOptions, TransferReading, TransferReadLimits } from './incoming.ts';
 import type { ReceivedRecord } from './received-record.ts';
@@ -25,16 +25,7 @@ export class TransferSequence {
   /** Of blocks that are closed. */
   private octets = 0;
   private readonly records = new RecordTable();
-  private readonly row = {
-    owner: 0,
-    type: 0,
-    ttl: 0,
-    rdataOffset: 0,
-    rdataLength: 0,
-    file: 0,
-    line: 0,
-    column: 0,
-  };
+  private readonly row = createRecordColumns();
   /** What `row.owner` is, letters included. */
   private ownerLength = 0;
   /** Bounded by `maxRecords`: each has two SOAs. */

@@ -5,6 +5,7 @@ import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } f
 import { dirname } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
+import { syncFolder } from './folder-sync.ts';
 import { type FileVersion, isSameVersion, keepOwner, PERMISSION_BITS, temporaryPath } from './replacing.ts';
 
 export type FileErrorCode =
@@ -195,16 +196,6 @@ async function existing(path: string): Promise<Existing | undefined> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** A rename is on the disk only when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -51,7 +51,8 @@ export function createFolderSync(): FolderSync {
   };
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** A rename is on the disk only when its folder is. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

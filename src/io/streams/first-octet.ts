@@ -1,6 +1,7 @@
 // A connection of which nothing is known until its first octet has come: TLS and clear text share a port.
 
 import type { Socket } from 'node:net';
+import { awaitOpening } from './opening-wait.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
 /** The content type of a record that holds a hello (RFC 8446 §5.1). */
@@ -12,32 +13,13 @@ export function awaitFirstOctet(
   deadlineMilliseconds: number,
   onOctet: (octet: number) => void,
 ): StreamConnection {
-  function look(): void {
-    const octets: Buffer | null = socket.read();
-    if (octets === null) return;
-    socket.off('readable', look);
-    socket.off('end', destroy);
-    socket.unshift(octets);
-    onOctet(octets[0]!);
-  }
-
-  function destroy(): void {
-    socket.destroy();
-  }
-
-  socket.on('readable', look);
-  // Half-open as a connection may be, of one that has said nothing there is nothing to answer.
-  socket.once('end', destroy);
-  socket.on('error', nothing);
-  return {
-    sweep(nowMilliseconds) {
-      if (nowMilliseconds < deadlineMilliseconds) return 'open';
-      destroy();
-      return 'idle';
+  return awaitOpening(socket, {
+    deadlineMilliseconds,
+    look(octets, settle) {
+      settle();
+      socket.unshift(octets);
+      onOctet(octets[0]!);
     },
-    drain: destroy,
-    destroy,
-  };
+    late: () => 'idle',
+  });
 }
-
-function nothing(): void {}

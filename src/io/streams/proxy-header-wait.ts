@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { PacketSource } from '../../core/net/packet-handler.ts';
 import { decodeProxyHeader } from '../../core/net/proxy-header.ts';
 import { createHeldInput } from './held-input.ts';
+import { awaitOpening } from './opening-wait.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
 export interface ProxyHeaderWait {
@@ -23,47 +24,28 @@ export function awaitProxyHeader(
   /** Bounded by the longest header, and what came in one piece with its last octets. */
   const held = createHeldInput();
 
-  function look(): void {
-    const octets: Buffer | null = socket.read();
-    if (octets === null) return;
-    const input = held.join(octets);
-    const end = held.length() > 0 ? held.length() : octets.length;
-    const header = decodeProxyHeader(input, 0, end, source);
-    switch (header.kind) {
-      case 'more':
-        held.keep(input, 0, end);
-        return;
-      case 'none':
-      case 'malformed':
-        socket.destroy();
-        onRefused();
-        return;
-      case 'address':
-      case 'own':
-        socket.off('readable', look);
-        socket.off('end', destroy);
-        if (header.consumed < end) socket.unshift(input.slice(header.consumed, end));
-        onSource();
-    }
-  }
-
-  function destroy(): void {
-    socket.destroy();
-  }
-
-  socket.on('readable', look);
-  // Half-open as a connection may be, half a header is none.
-  socket.once('end', destroy);
-  socket.on('error', nothing);
-  return {
-    sweep(nowMilliseconds) {
-      if (nowMilliseconds < deadlineMilliseconds) return 'open';
-      destroy();
-      return held.length() > 0 ? 'timeout' : 'idle';
+  return awaitOpening(socket, {
+    deadlineMilliseconds,
+    look(octets, settle) {
+      const input = held.join(octets);
+      const end = held.length() > 0 ? held.length() : octets.length;
+      const header = decodeProxyHeader(input, 0, end, source);
+      switch (header.kind) {
+        case 'more':
+          held.keep(input, 0, end);
+          return;
+        case 'none':
+        case 'malformed':
+          socket.destroy();
+          onRefused();
+          return;
+        case 'address':
+        case 'own':
+          settle();
+          if (header.consumed < end) socket.unshift(input.slice(header.consumed, end));
+          onSource();
+      }
     },
-    drain: destroy,
-    destroy,
-  };
+    late: () => (held.length() > 0 ? 'timeout' : 'idle'),
+  });
 }
-
-function nothing(): void {}

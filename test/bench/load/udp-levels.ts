@@ -62,7 +62,8 @@ const FILL_SECONDS = 90;
 /** Loopback loses next to nothing. */
 const FILLED = 0.99;
 
-function jobFor({ address, port, processes }: Target, protocol: ProtocolSpec) {
+/** A second of saturation; the caller changes what it wants otherwise. */
+export function jobFor({ address, port, processes }: Target, protocol: ProtocolSpec) {
   return {
     transport: 'udp' as const,
     protocol,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Contest, type Level, runContest } from '../contest.ts';
 import type { LoadProcess } from '../load/load-process.ts';
 import type { ProtocolSpec } from '../load/protocol.ts';
-import { fillSwarm, levelName, warmUp } from '../load/udp-levels.ts';
+import { fillSwarm, jobFor, levelName, warmUp } from '../load/udp-levels.ts';
 import { type BenchOptions, ratesOf } from '../options.ts';
 import type { TrackerScenario, ZoneScenario } from '../peers/peer.ts';
 import { portolanDnsWorkers, portolanUdpTrackerWorkers } from '../peers/portolan.ts';
@@ -73,19 +73,14 @@ function announces(options: BenchOptions, load: LoadProcess): Contest<TrackerSce
 function levels(protocol: ProtocolSpec, options: BenchOptions, load: LoadProcess): Level[] {
   return ratesOf(options, RATES).map((ratePerSecond) => ({
     name: levelName(ratePerSecond),
-    measure: ({ address, port, processes }, round) =>
+    measure: (target, round) =>
       load.run({
-        transport: 'udp',
-        protocol,
-        address,
-        port,
-        processes,
+        ...jobFor(target, protocol),
         sockets: SOCKETS,
         window: WINDOW,
         ratePerSecond,
         warmSeconds: options.warmSeconds,
         seconds: options.seconds,
-        answers: 0,
         seed: round + 1,
       }),
   }));

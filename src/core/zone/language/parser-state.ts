@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { DiagnosticCode } from '../diagnostic-codes.ts';
 import { createDiagnosticList, type DiagnosticList } from '../diagnostic-list.ts';
 import { type FieldContext, MAX_RDATA_OCTETS, RDATA_SLACK_OCTETS } from '../rdata/field.ts';
-import { type RecordColumns, RecordTable } from '../record-table.ts';
+import { createRecordColumns, type RecordColumns, RecordTable } from '../record-table.ts';
 import { Lexer, type LexicalFault } from './lexer.ts';
 
 /** One file of a zone. */
@@ -76,16 +76,7 @@ export class ParserState implements FieldContext {
   apex: Uint8Array | undefined;
   /** Where records and findings are placed while `$GENERATE` reads lines that stand in no file. */
   generatedAt: TokenPlace | undefined;
-  readonly row: RecordColumns = {
-    owner: 0,
-    type: 0,
-    ttl: 0,
-    rdataOffset: 0,
-    rdataLength: 0,
-    file: 0,
-    line: 0,
-    column: 0,
-  };
+  readonly row: RecordColumns = createRecordColumns();
 
   readonly include: IncludeReader | undefined;
   readonly maximumOctets: number;
