@@ -2,34 +2,13 @@
 
 import { readdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
+import type { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
 import type { Listener } from '../../src/core/net/endpoint.ts';
-import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
-import { systemClock } from '../../src/io/clock.ts';
-import { silentLogger } from '../../src/io/log.ts';
-import { loadLibc } from '../../src/io/packet-engine/libc.ts';
-import { randomOctets } from '../../src/io/random.ts';
 import { announceRequest, connectHttps, type HttpsClient } from '../support/https-client.ts';
-import { createTestIdentity } from '../support/test-certificate.ts';
+import { openHttpsPlane } from '../support/https-plane.ts';
 import { announceHttp } from '../support/tracker-clients.ts';
 
 const ADDRESS = '127.0.0.1';
-
-async function prepare(): Promise<{ plane: ThreadedDataPlane; listener: Listener }> {
-  const plane = new ThreadedDataPlane({
-    udpPayload: 1232,
-    settings: DEFAULT_TRACKER_SETTINGS,
-    clock: systemClock,
-    logger: silentLogger,
-    randomOctets,
-    libc: loadLibc(),
-    workerCount: 2,
-  });
-  onTestFinished(() => plane.stop());
-  await plane.ready();
-  await plane.identify(createTestIdentity());
-  return { plane, listener: await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'tracker') };
-}
 
 async function connect(listener: Listener): Promise<HttpsClient> {
   const client = await connectHttps(listener);
@@ -58,7 +37,7 @@ function countDescriptors(): number {
 
 describe.skipIf(process.platform !== 'linux')('a worker that dies', () => {
   test('and speaks TLS loses its connections, and its successor takes those that have come meanwhile', async () => {
-    const { plane, listener } = await prepare();
+    const { plane, listener } = await openHttpsPlane();
     const clients = await connectMany(listener, 8);
     const replaced = killAndReplace(plane, -1);
     const newcomers = await connectMany(listener, 8);
@@ -68,7 +47,7 @@ describe.skipIf(process.platform !== 'linux')('a worker that dies', () => {
   });
 
   test('and only accepted them leaves connections over TLS as they are', async () => {
-    const { plane, listener } = await prepare();
+    const { plane, listener } = await openHttpsPlane();
     const clients = await connectMany(listener, 8);
     for (const worker of [0, 1]) {
       await killAndReplace(plane, worker);
@@ -79,7 +58,7 @@ describe.skipIf(process.platform !== 'linux')('a worker that dies', () => {
   });
 
   test('leaves no descriptor behind', async () => {
-    const { plane, listener } = await prepare();
+    const { plane, listener } = await openHttpsPlane();
     await killAndReplace(plane, -1);
     const before = countDescriptors();
     for (const worker of [-1, 0, -1]) {
@@ -92,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')('a worker that dies', () => {
 
   test('and is the last to stop leaves nothing that waits', async () => {
     const before = countDescriptors();
-    const { plane, listener } = await prepare();
+    const { plane, listener } = await openHttpsPlane();
     await plane.workers().at(-1)!.kill();
     const refused = Promise.allSettled(Array.from({ length: 10 }, () => connectHttps(listener)));
     await plane.stop();

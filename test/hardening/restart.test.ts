@@ -1,7 +1,6 @@
 // HARDENING line 27, restarts: peers outlive one where they can, and where the disk is full or the process was killed, the
 // next life is as good as a first. The server's folder goes with its process, so state has a folder of its own.
 
-import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { openManagerSocket } from '../support/manager-socket.ts';
 import { zoneText } from '../support/serving.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { announceUdp, exchange } from '../support/tracker-clients.ts';
+import { isFullDiskLeftOut } from './full-disk.ts';
 import { startServer, waitUntil } from './server.ts';
 
 const PATIENCE_MILLISECONDS = 15_000;
@@ -90,18 +90,7 @@ describe('line 27, restarts', () => {
   });
 });
 
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const isLeftOut = !canMount && process.env['CI'] !== 'true';
-if (isLeftOut) console.log('left out: a full disk (a file system of its own needs root)');
-
-describe.skipIf(isLeftOut)('line 27, disk full at the snapshot', () => {
+describe.skipIf(isFullDiskLeftOut)('line 27, disk full at the snapshot', () => {
   it('costs a line in the log, and the program ends as well as ever', async () => {
     const { port, state, start } = await scene();
     const mount = 'mount -t tmpfs -o size=1m,mode=700 tmpfs "$0" && exec "$@"';

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EDIT } from './budgets.ts';
+import { isFullDiskLeftOut } from './full-disk.ts';
 import { CLEAN_FILE, type ServerProcess, startServer, waitUntil } from './server.ts';
 import { createVictim, VICTIM_FILE, type Victim, versionText } from './victim.ts';
 import { endure } from './witness.ts';
@@ -206,18 +207,7 @@ describe('line 17, permission lost', () => {
     }));
 });
 
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const isLeftOut = !canMount && process.env['CI'] !== 'true';
-if (isLeftOut) console.log('left out: a full disk (a file system of its own needs root)');
-
-describe.skipIf(isLeftOut)('line 17, disk full', () => {
+describe.skipIf(isFullDiskLeftOut)('line 17, disk full', () => {
   const mount = 'mkdir -p "$0" && mount -t tmpfs -o size=1m,mode=700 tmpfs "$0" && exec "$@"';
   const running = withServer({
     within: (folder) => ['unshare', '--mount', 'sh', '-c', mount, join(folder, 'state')],

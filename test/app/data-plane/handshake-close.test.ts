@@ -5,14 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
-import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
-import { systemClock } from '../../../src/io/clock.ts';
-import { silentLogger } from '../../../src/io/log.ts';
-import { loadLibc } from '../../../src/io/packet-engine/libc.ts';
-import { randomOctets } from '../../../src/io/random.ts';
 import { announceRequest, connectHttps } from '../../support/https-client.ts';
-import { createTestIdentity } from '../../support/test-certificate.ts';
+import { openHttpsPlane } from '../../support/https-plane.ts';
 
 const ADDRESS = '127.0.0.1';
 
@@ -44,19 +38,7 @@ function holdingBack(socket: Socket): { stream: Duplex; heard: Promise<unknown>;
 test.skipIf(process.platform !== 'linux')(
   'a port that closes has handshakes and their requests go on, and closes connections without a request at once',
   async () => {
-    const plane = new ThreadedDataPlane({
-      udpPayload: 1232,
-      settings: DEFAULT_TRACKER_SETTINGS,
-      clock: systemClock,
-      logger: silentLogger,
-      randomOctets,
-      libc: loadLibc(),
-      workerCount: 2,
-    });
-    onTestFinished(() => plane.stop());
-    await plane.ready();
-    await plane.identify(createTestIdentity());
-    const listener = await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'tracker');
+    const { plane, listener } = await openHttpsPlane();
     const kept = await connectHttps(listener);
     expect(await kept.ask(announceRequest())).toContain('8:interval');
     const socket = connect(listener.port, ADDRESS);

@@ -5,15 +5,9 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectionCaps } from '../../../src/app/data-plane/connection-caps.ts';
-import { ThreadedDataPlane } from '../../../src/app/data-plane/threaded-data-plane.ts';
 import { Counter } from '../../../src/core/counters.ts';
-import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
-import { systemClock } from '../../../src/io/clock.ts';
-import { silentLogger } from '../../../src/io/log.ts';
-import { loadLibc } from '../../../src/io/packet-engine/libc.ts';
-import { randomOctets } from '../../../src/io/random.ts';
 import { announceRequest, connectHttps } from '../../support/https-client.ts';
-import { createTestIdentity } from '../../support/test-certificate.ts';
+import { openHttpsPlane } from '../../support/https-plane.ts';
 import { announceHttp } from '../../support/tracker-clients.ts';
 
 const ADDRESS = '127.0.0.1';
@@ -47,20 +41,7 @@ test.skipIf(process.platform !== 'linux')(
   'a flood of hellos meets the caps, and clients over TLS and in clear text are served meanwhile',
   { timeout: 30_000 },
   async () => {
-    const plane = new ThreadedDataPlane({
-      udpPayload: 1232,
-      settings: DEFAULT_TRACKER_SETTINGS,
-      clock: systemClock,
-      logger: silentLogger,
-      randomOctets,
-      libc: loadLibc(),
-      workerCount: 2,
-      caps: CAPS,
-    });
-    onTestFinished(() => plane.stop());
-    await plane.ready();
-    await plane.identify(createTestIdentity());
-    const listener = await plane.open({ transport: 'tcp', address: ADDRESS, port: 0 }, 'tracker');
+    const { plane, listener } = await openHttpsPlane(CAPS);
     const before = countDescriptors();
     const other = flood(listener.port);
     let isOver = false;
