@@ -1,12 +1,9 @@
 // Clients that know nothing of BEP 34, and trackers of others: torrents whose HTTP URL names a port that nobody has ever
 // opened, a zone that declares UDP only, and the gateway as their proxy. The files arrive.
 
-import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import createTorrent from 'create-torrent';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../support/source-tree.ts';
 import { createFolder } from '../support/temporary-folder.ts';
 import { canCreateNetwork, createNetwork, type Network } from './network.ts';
 import {
@@ -19,9 +16,8 @@ import {
   start,
   waitUntilReady,
 } from './programs.ts';
+import { hasLibtorrent, libtorrentClient, makeSharedFile, type SharedFile } from './torrents.ts';
 
-const PYTHON = '/usr/bin/python3';
-const hasLibtorrent = (await run([PYTHON, '-c', 'import libtorrent'])).code === 0;
 const left = [
   isMissing('no right to make a network (root is needed)', canCreateNetwork()),
   isMissing('python3-libtorrent is not installed', hasLibtorrent),
@@ -31,7 +27,6 @@ const leftTransmission =
 const leftAria2 = left || isMissing('aria2 is not installed', isInstalled('aria2c'));
 const leftOpentracker = left || isMissing('opentracker is not installed', isInstalled('opentracker'));
 
-const FILE_OCTETS = 300_000;
 const ADMIN = '127.0.0.1:8053';
 const PROXY = '127.0.0.1:8118';
 /** Documentation addresses (RFC 5737, RFC 3849). The gateway and its clients are one machine: trackers see its address. */
@@ -132,25 +127,11 @@ listen = "${ADMIN}"
     folder.remove();
   });
 
-  async function makeTorrent(name: string, announce: string): Promise<{ torrent: string; content: Buffer }> {
-    const content = randomBytes(FILE_OCTETS);
-    mkdirSync(join(folder.path, name, 'seed'), { recursive: true });
-    mkdirSync(join(folder.path, name, 'fetched'));
-    writeFileSync(join(folder.path, name, 'seed', 'file.bin'), content);
-    const octets = await new Promise<Uint8Array>((resolve, reject) => {
-      const input = Object.assign(Buffer.from(content), { name: 'file.bin' });
-      const options = { name: 'file.bin', announceList: [[announce]], private: false };
-      createTorrent(input, options, (error, made) => (error ? reject(error) : resolve(made)));
-    });
-    const torrent = join(folder.path, `${name}.torrent`);
-    writeFileSync(torrent, octets);
-    return { torrent, content };
-  }
+  const makeTorrent = (name: string, announce: string): Promise<SharedFile> =>
+    makeSharedFile(folder.path, name, announce);
 
   function startLibtorrent(torrent: string, save: string, listen: string): Running {
-    const script = join(projectRoot, 'test', 'interop', 'libtorrent_client.py');
-    const words = ['--torrent', torrent, '--save', save, '--listen', listen, '--proxy', PROXY];
-    const client = start(inside(PYTHON, script, ...words));
+    const client = start(inside(...libtorrentClient(torrent, save, listen), '--proxy', PROXY));
     clients.push(client);
     return client;
   }

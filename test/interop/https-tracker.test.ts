@@ -1,12 +1,9 @@
 // A tracker at TCP:443 with the certificate of an authority that clients check: curl, openssl, libtorrent, aria2 and
 // transmission, and the rewriting of a URL that leads there.
 
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import createTorrent from 'create-torrent';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../support/source-tree.ts';
 import { createFolder } from '../support/temporary-folder.ts';
 import { canCreateNetwork, createNetwork, type Network } from './network.ts';
 import {
@@ -20,9 +17,8 @@ import {
   start,
   waitUntilReady,
 } from './programs.ts';
+import { hasLibtorrent, libtorrentClient, makeSharedFile, type SharedFile } from './torrents.ts';
 
-const PYTHON = '/usr/bin/python3';
-const hasLibtorrent = (await run([PYTHON, '-c', 'import libtorrent'])).code === 0;
 const left = [
   isMissing('no right to make a network (root is needed)', canCreateNetwork()),
   isMissing('curl and openssl', isInstalled('curl') && isInstalled('openssl')),
@@ -32,7 +28,6 @@ const leftAria2 = leftLibtorrent || isMissing('aria2 is not installed', isInstal
 const leftTransmission =
   leftLibtorrent || isMissing('transmission-cli is not installed', isInstalled('transmission-cli'));
 
-const FILE_OCTETS = 300_000;
 const ADMIN = '127.0.0.1:8053';
 /** Documentation addresses (RFC 5737, RFC 3849), each a host of its own to the programs. */
 const SERVER = { 4: '192.0.2.1', 6: '2001:db8::1' };
@@ -129,18 +124,8 @@ function curl(...words: string[]): Promise<Ended> {
 }
 
 /** With a wrong URL, which is put right: what it is afterwards stands in it. */
-async function makeTorrent(name: string, host: string): Promise<{ torrent: string; content: Buffer }> {
-  const content = randomBytes(FILE_OCTETS);
-  mkdirSync(at(`${name}/seed`), { recursive: true });
-  mkdirSync(at(`${name}/fetched`));
-  writeFileSync(at(`${name}/seed/file.bin`), content);
-  const octets = await new Promise<Uint8Array>((resolve, reject) => {
-    const input = Object.assign(Buffer.from(content), { name: 'file.bin' });
-    const options = { name: 'file.bin', announceList: [[`http://${host}:1/announce`]], private: false };
-    createTorrent(input, options, (error, made) => (error ? reject(error) : resolve(made)));
-  });
-  const torrent = at(`${name}.torrent`);
-  writeFileSync(torrent, octets);
+async function makeTorrent(name: string, host: string): Promise<SharedFile> {
+  const { torrent, content } = await makeSharedFile(folder.path, name, `http://${host}:1/announce`);
   const words = ['rewrite', '--resolver', '127.0.0.1:53', '--in-place', torrent];
   const rewritten = await run(inside(...portolan, ...words));
   expect(rewritten, rewritten.stderr).toMatchObject({ code: 0 });
@@ -149,9 +134,8 @@ async function makeTorrent(name: string, host: string): Promise<{ torrent: strin
 }
 
 function startLibtorrent(torrent: string, save: string, listen: string, authority = 'authority'): Running {
-  const script = join(projectRoot, 'test', 'interop', 'libtorrent_client.py');
-  const words = ['--torrent', torrent, '--save', save, '--listen', listen, '--authority'];
-  const client = start(inside(PYTHON, script, ...words, at(`${authority}.pem`)));
+  const words = ['--authority', at(`${authority}.pem`)];
+  const client = start(inside(...libtorrentClient(torrent, save, listen), ...words));
   running.push(client);
   return client;
 }

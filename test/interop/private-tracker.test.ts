@@ -3,16 +3,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import createTorrent from 'create-torrent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findFreePorts } from '../support/free-ports.ts';
-import { projectRoot } from '../support/source-tree.ts';
 import { createFolder } from '../support/temporary-folder.ts';
 import { startPortolan } from './portolan-server.ts';
-import { isMissing, type Running, run, start } from './programs.ts';
+import { isMissing, type Running, start } from './programs.ts';
+import { hasLibtorrent, libtorrentClient, torrentOf } from './torrents.ts';
 
-const PYTHON = '/usr/bin/python3';
-const hasLibtorrent = (await run([PYTHON, '-c', 'import libtorrent'])).code === 0;
 const left = isMissing('python3-libtorrent is not installed', hasLibtorrent);
 
 const PASSKEY = '7kP2mX9qR4tV6wYz';
@@ -56,16 +53,11 @@ t  TXT "BITTORRENT UDP:${port} TCP:${port}"
     const save = join(folder.path, name);
     mkdirSync(save);
     const url = `${scheme}://127.0.0.1:${trackerPort}${path}`;
-    const octets = await new Promise<Uint8Array>((resolve, reject) => {
-      const input = Object.assign(Buffer.from(name.repeat(100)), { name: 'file.bin' });
-      const options = { name: 'file.bin', announceList: [[url]], private: true };
-      createTorrent(input, options, (error, made) => (error ? reject(error) : resolve(made)));
-    });
+    const octets = await torrentOf(Buffer.from(name.repeat(100)), url, true);
     const torrent = join(folder.path, `${name}.torrent`);
     writeFileSync(torrent, octets);
-    const script = join(projectRoot, 'test', 'interop', 'libtorrent_client.py');
     const listen = `127.0.0.1:${(await findFreePorts(1))[0]}`;
-    const client = start([PYTHON, script, '--torrent', torrent, '--save', save, '--listen', listen]);
+    const client = start(libtorrentClient(torrent, save, listen));
     try {
       return await client.line(/^(?:announced|failed \S).*$/m, 30);
     } finally {

@@ -1,12 +1,9 @@
 // The whole path with clients of others: a torrent names a wrong tracker URL, `portolan rewrite` asks the running
 // authority and puts it right, and the file arrives, which it can in no other way than through the tracker.
 
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import createTorrent from 'create-torrent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../support/source-tree.ts';
 import { createFolder } from '../support/temporary-folder.ts';
 import { canCreateNetwork, createNetwork, type Network } from './network.ts';
 import {
@@ -20,9 +17,8 @@ import {
   start,
   waitUntilReady,
 } from './programs.ts';
+import { hasLibtorrent, libtorrentClient, makeSharedFile, type SharedFile } from './torrents.ts';
 
-const PYTHON = '/usr/bin/python3';
-const hasLibtorrent = (await run([PYTHON, '-c', 'import libtorrent'])).code === 0;
 const left = [
   isMissing('no right to make a network (root is needed)', canCreateNetwork()),
   isMissing('python3-libtorrent is not installed', hasLibtorrent),
@@ -30,7 +26,6 @@ const left = [
 const leftTransmission =
   left || isMissing('transmission-cli is not installed', isInstalled('transmission-cli'));
 
-const FILE_OCTETS = 300_000;
 const ADMIN = '127.0.0.1:8053';
 /** Documentation addresses (RFC 5737, RFC 3849), each a host of its own to the programs. */
 const SERVER = { 4: '192.0.2.1', 6: '2001:db8::1' };
@@ -94,28 +89,15 @@ listen = "${ADMIN}"
     folder.remove();
   });
 
-  async function makeTorrent(name: string, announce: string): Promise<{ torrent: string; content: Buffer }> {
-    const content = randomBytes(FILE_OCTETS);
-    mkdirSync(join(folder.path, name, 'seed'), { recursive: true });
-    mkdirSync(join(folder.path, name, 'fetched'));
-    writeFileSync(join(folder.path, name, 'seed', 'file.bin'), content);
-    const octets = await new Promise<Uint8Array>((resolve, reject) => {
-      const input = Object.assign(Buffer.from(content), { name: 'file.bin' });
-      const options = { name: 'file.bin', announceList: [[announce]], private: false };
-      createTorrent(input, options, (error, made) => (error ? reject(error) : resolve(made)));
-    });
-    const torrent = join(folder.path, `${name}.torrent`);
-    writeFileSync(torrent, octets);
-    return { torrent, content };
-  }
+  const makeTorrent = (name: string, announce: string): Promise<SharedFile> =>
+    makeSharedFile(folder.path, name, announce);
 
   function rewrite(...words: string[]): Promise<Ended> {
     return run(inside(...portolan, 'rewrite', ...words));
   }
 
   function startLibtorrent(torrent: string, save: string, listen: string): Running {
-    const script = join(projectRoot, 'test', 'interop', 'libtorrent_client.py');
-    const client = start(inside(PYTHON, script, '--torrent', torrent, '--save', save, '--listen', listen));
+    const client = start(inside(...libtorrentClient(torrent, save, listen)));
     running.push(client);
     return client;
   }
