@@ -6,7 +6,7 @@ import { printable } from '../../core/octets/printable.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { redactHost } from '../../core/rewrite/redact.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
-import { createOctetPool, type OctetPool } from '../../io/files/octet-pool.ts';
+import { createOctetPool } from '../../io/files/octet-pool.ts';
 import type { Logger } from '../../io/log.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
@@ -14,6 +14,7 @@ import { formatProblem, PROBLEM_CODES, ProblemError, sendProblem } from '../http
 import type { Content, RewrittenContent } from '../rewrite/rewrite-content.ts';
 import { chooseMediaType } from './accept.ts';
 import type { BodyBudget } from './held-octets.ts';
+import { type LentOctets, lendUntilSent } from './lent-octets.ts';
 import { MAX_TEXT_OCTETS, STREAM_OCTETS } from './limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { reportContent, reportOutcome } from './report.ts';
@@ -27,6 +28,7 @@ import {
   rewriteUrlSchema,
 } from './schemas.ts';
 import { answerStream, createStreamLimit, STREAM_TYPE } from './stream-route.ts';
+import { createBodyParser } from './whole-body.ts';
 
 export interface ApiOptions {
   readonly resolver: Pick<Resolver, 'lookupPreference'>;
@@ -46,8 +48,9 @@ export function addApiRoutes(
   { resolver, maxTorrentOctets, limitRate, mayAskMore, bodies, logger, idleMilliseconds }: ApiOptions,
 ): void {
   const pool = createOctetPool();
+  const bodyLimit = Math.max(toBase64Octets(maxTorrentOctets), MAX_TEXT_OCTETS);
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser('*', createBodyParser(pool, bodyLimit));
   server.addContentTypeParser(STREAM_TYPE, (_request, body, done) => done(null, body));
 
   server.get('/v1/preference/:host', { onRequest: limitRate }, async (request, reply) => {
@@ -60,10 +63,10 @@ export function addApiRoutes(
 
   server.get('/v1/rewrite', { onRequest: limitRate }, async (request, reply) => {
     const query = parseParameters(rewriteUrlSchema, request.query);
-    return answer(request, reply, { content: readLink(query.url), query, native: JSON_TYPE });
+    const lent = lendUntilSent(pool, reply);
+    return answer(request, reply, { content: readLink(query.url), query, native: JSON_TYPE, lent });
   });
 
-  const bodyLimit = Math.max(toBase64Octets(maxTorrentOctets), MAX_TEXT_OCTETS);
   const admitWhole = bodies.bodies(bodyLimit);
   const admitStream = [createStreamLimit(), bodies.share(STREAM_OCTETS)];
   const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
@@ -71,7 +74,7 @@ export function addApiRoutes(
     for (const step of steps) await step(request, reply);
   };
   const onRequest = [limitRate, refuseEncodings, admit];
-  server.post('/v1/rewrite', { onRequest, bodyLimit }, async (request, reply) => {
+  server.post('/v1/rewrite', { onRequest }, async (request, reply) => {
     const query = parseParameters(rewriteOptionsSchema, request.query);
     const mediaType = request.mediaType;
     if (mediaType === STREAM_TYPE) {
@@ -85,11 +88,14 @@ export function addApiRoutes(
         idleMilliseconds,
       });
     }
-    const content = readContent((request.body as Uint8Array | undefined) ?? NOTHING, mediaType);
+    const body = (request.body as Uint8Array | undefined) ?? NOTHING;
+    const lent = lendUntilSent(pool, reply);
+    lent.add(body);
+    const content = readContent(body, mediaType);
     if (content.kind === 'torrent') checkTorrentSize(content.octets);
     const native =
       mediaType === 'application/json' ? JSON_TYPE : content.kind === 'torrent' ? TORRENT_TYPE : TEXT_TYPE;
-    return answer(request, reply, { content, query, native });
+    return answer(request, reply, { content, query, native, lent });
   });
 
   server.get('/v1/openapi.json', { onRequest: limitRate }, (_request, reply) =>
@@ -118,7 +124,7 @@ export function addApiRoutes(
   async function answer(
     { headers }: FastifyRequest,
     reply: FastifyReply,
-    { content, query, native }: { content: Content; query: RewriteQuery; native: string },
+    { content, query, native, lent }: Asked,
   ): Promise<FastifyReply> {
     const offered =
       native === JSON_TYPE && content.kind !== 'torrent' ? [JSON_TYPE, TEXT_TYPE] : [native, JSON_TYPE];
@@ -130,13 +136,21 @@ export function addApiRoutes(
     const rewritten = await rewriteForStranger(content, query, {
       resolver,
       signal: signalOf(reply),
-      takeMemory: memoryFor(reply, pool),
+      takeMemory: lent.take,
     });
     const vary = reply.getHeader('vary'); // by whoever adds CORS
     reply.header('vary', vary === undefined ? 'Accept' : `${vary}, Accept`);
     if (bare === 'application/json') return sendJson(reply, reportContent(content, rewritten));
     return sendOctets(reply, rewritten, offered.find((type) => type.startsWith(bare))!);
   }
+}
+
+interface Asked {
+  readonly content: Content;
+  readonly query: RewriteQuery;
+  /** Media type that the answer has where the client does not mind. */
+  readonly native: string;
+  readonly lent: LentOctets;
 }
 
 function notAcceptable(offered: readonly string[]): ProblemError {
@@ -195,19 +209,6 @@ function sendJson(reply: FastifyReply, value: object): FastifyReply {
     .type(JSON_TYPE)
     .serializer((payload: object) => `${JSON.stringify(payload)}\n`)
     .send(value);
-}
-
-/** Lent until the answer is out: fresh memory for each of them keeps the collector busier than the rewriting itself. */
-function memoryFor(reply: FastifyReply, pool: OctetPool): (sizeOctets: number) => Uint8Array {
-  const lent: Uint8Array[] = []; // one a torrent
-  reply.raw.once('close', () => {
-    for (const octets of lent) pool.give(octets);
-  });
-  return (sizeOctets) => {
-    const octets = pool.take(sizeOctets);
-    lent.push(octets);
-    return octets;
-  };
 }
 
 /** What was rewritten and nothing else; whether anything changed, and why, is in headers. */
