@@ -90,6 +90,32 @@ describe('line 25', () => {
     }),
   );
 
+  it.each([
+    ['/v1/rewrite', 'text/plain', 200],
+    ['/rewrite', 'application/x-www-form-urlencoded', 400],
+  ])(
+    'bodies at %s as %s whose every octet is a chunk of its own hold their octets only',
+    (path, type, status) =>
+      endure(server, TRAFFIC, async () => {
+        const chunks = '1\r\nx\r\n'.repeat(10_000);
+        const answers = await Promise.all(
+          Array.from({ length: 4 }, async () => {
+            const client = await open();
+            client.send(
+              `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`,
+            );
+            for (let sent = 0; sent < 40; sent++)
+              if (!client.socket.write(chunks)) await once(client.socket, 'drain');
+            client.send('0\r\n\r\n');
+            const answer = await client.received(1);
+            client.destroy();
+            return answer.toString();
+          }),
+        );
+        for (const answer of answers) expect(answer.split(' ')[1]).toBe(String(status));
+      }),
+  );
+
   it('streams without end whose answers nobody reads stand still, and hold nothing', () =>
     endure(server, TRAFFIC, async () => {
       const lines = 'udp://192.0.2.1:1/announce\n'.repeat(2000);

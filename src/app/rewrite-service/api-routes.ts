@@ -6,7 +6,7 @@ import { printable } from '../../core/octets/printable.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { redactHost } from '../../core/rewrite/redact.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
-import { createOctetPool } from '../../io/files/octet-pool.ts';
+import type { OctetPool } from '../../io/files/octet-pool.ts';
 import type { Logger } from '../../io/log.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
@@ -38,6 +38,8 @@ export interface ApiOptions {
   /** Counts one more request of the client that asks; whether it may. */
   readonly mayAskMore: (request: FastifyRequest) => Promise<boolean>;
   readonly bodies: BodyBudget;
+  /** Memory of bodies and of answers. */
+  readonly pool: OctetPool;
   readonly logger: Logger;
   /** How long a stream may stand still; some time of its own by default. */
   readonly idleMilliseconds?: number | undefined;
@@ -45,9 +47,8 @@ export interface ApiOptions {
 
 export function addApiRoutes(
   server: FastifyInstance,
-  { resolver, maxTorrentOctets, limitRate, mayAskMore, bodies, logger, idleMilliseconds }: ApiOptions,
+  { resolver, maxTorrentOctets, limitRate, mayAskMore, bodies, pool, logger, idleMilliseconds }: ApiOptions,
 ): void {
-  const pool = createOctetPool();
   const bodyLimit = Math.max(toBase64Octets(maxTorrentOctets), MAX_TEXT_OCTETS);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', createBodyParser(pool, bodyLimit));

@@ -10,6 +10,7 @@ import { reportContent } from './report.ts';
 import { readContent } from './request-content.ts';
 import { rewriteForStranger } from './rewriter.ts';
 import { rewriteOptionsSchema } from './schemas.ts';
+import { createBodyParser } from './whole-body.ts';
 
 /** Everything comes from this server, and nothing within the page is a script or a style. */
 export const PAGE_POLICY =
@@ -23,14 +24,14 @@ const PLACE = '<!-- answer -->';
 /** Percent-encoding takes three octets for one. */
 const MAX_FORM_OCTETS = 3 * MAX_TEXT_OCTETS;
 
-export interface PageOptions extends Pick<ApiOptions, 'resolver' | 'limitRate' | 'bodies'> {
+export interface PageOptions extends Pick<ApiOptions, 'resolver' | 'limitRate' | 'bodies' | 'pool'> {
   /** Where the page is, beside `/rewrite`. */
   readonly pagePath: '/' | undefined;
 }
 
 export function addPageRoutes(
   server: FastifyInstance,
-  { resolver, limitRate, bodies, pagePath }: PageOptions,
+  { resolver, limitRate, bodies, pool, pagePath }: PageOptions,
 ): void {
   const files = readPageFiles();
   const template = files.get(PAGE)!.octets.toString();
@@ -47,21 +48,19 @@ export function addPageRoutes(
   });
 
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: MAX_FORM_OCTETS },
-    (_request, body, done) => done(null, new URLSearchParams(String(body))),
-  );
+  server.addContentTypeParser('application/x-www-form-urlencoded', createBodyParser(pool, MAX_FORM_OCTETS));
   const onRequest = [limitRate, bodies.bodies(MAX_FORM_OCTETS)];
   server.post('/rewrite', { onRequest }, async (request, reply) => {
-    const answer = await answerForm(request.body as URLSearchParams | undefined);
+    const body = request.body as Uint8Array | undefined;
+    const answer = await answerForm(new URLSearchParams(new TextDecoder().decode(body)));
+    if (body !== undefined) pool.give(body);
     reply.code(answer.status).header('content-security-policy', PAGE_POLICY);
     return reply.type('text/html; charset=utf-8').send(template.replace(PLACE, () => answer.html));
   });
 
-  async function answerForm(form: URLSearchParams | undefined): Promise<{ status: number; html: string }> {
+  async function answerForm(form: URLSearchParams): Promise<{ status: number; html: string }> {
     try {
-      const { text = '', ...options } = Object.fromEntries(form ?? []);
+      const { text = '', ...options } = Object.fromEntries(form);
       const content = readContent(new TextEncoder().encode(text.trim()), 'text/plain');
       const query = parseParameters(rewriteOptionsSchema, options);
       const rewritten = await rewriteForStranger(content, query, { resolver, signal: NEVER });

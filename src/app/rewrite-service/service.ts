@@ -4,6 +4,7 @@ import cors from '@fastify/cors';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
+import { createOctetPool } from '../../io/files/octet-pool.ts';
 import type { Logger } from '../../io/log.ts';
 import { createResolver } from '../../io/resolver/resolver.ts';
 import type { RewriterConfig } from '../config/rewriter-settings.ts';
@@ -40,6 +41,7 @@ export function createRewriteService(
   { logger, requestMilliseconds, idleMilliseconds }: RewriteServiceOptions,
 ): RewriteService {
   const bodies = createBodyBudget(MAX_HELD_OCTETS);
+  const pool = createOctetPool();
   const resolver = createResolver({ servers: config.resolvers });
   const { listen, maxTorrentOctets, origins } = config;
 
@@ -48,7 +50,7 @@ export function createRewriteService(
     async (server: FastifyInstance): Promise<void> => {
       const rate = await createRateLimit(server, config.rateLimit);
       if (origins.length > 0) await server.register(cors, corsOptions(origins));
-      const common = { ...rate, resolver, bodies };
+      const common = { ...rate, resolver, bodies, pool };
       await server.register(async (scope) =>
         addApiRoutes(scope, { ...common, maxTorrentOctets, logger, idleMilliseconds }),
       );
