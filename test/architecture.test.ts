@@ -216,7 +216,9 @@ describe('text', () => {
   it('names no place of one machine', () => {
     const places = new RegExp(`["'\`( ]/(${['home', 'Users', 'root', 'work', 'tmp', 'mnt'].join('|')})/`);
     const texts = [
-      ...['src', 'test', 'tools', 'zones', '.ci'].flatMap((folder) => listFiles(folder, '')),
+      ...['src', 'test', 'tools', 'zones', 'docs', 'examples', '.ci'].flatMap((folder) =>
+        listFiles(folder, ''),
+      ),
       ...['package.json', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
     ];
     expect(texts.filter((path) => places.test(readText(path)))).toEqual([]);

@@ -3,8 +3,9 @@
 
 import { existsSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { linksOf, listPages } from './support/markdown.ts';
 import { listFiles, projectRoot, readSourceFile, readText } from './support/source-tree.ts';
 
 interface LockedPackage {
@@ -43,23 +44,28 @@ describe('package.json', () => {
     expect(sources.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
-  it('packs what README.md and the reference of the library send their readers to', () => {
-    const isPacked = (path: string): boolean =>
-      (manifest.files as string[]).some((packed) => path === packed || path.startsWith(`${packed}/`));
-    for (const document of ['README.md', 'docs/library.md']) {
-      const named = [...readText(document).matchAll(/`((?:docs|examples|zones)\/[\w./-]+)`/g)].map(
-        ([, path]) => path!,
-      );
-      expect(named.length).toBeGreaterThan(0);
-      expect(named.filter((path) => !isPacked(path) || !existsSync(join(projectRoot, path)))).toEqual([]);
-    }
+  const documents = ['README.md', ...listPages()];
+  const isPacked = (path: string): boolean =>
+    ['README.md', ...(manifest.files as string[])].some(
+      (packed) => path === packed || path.startsWith(`${packed}/`),
+    );
+
+  it('packs the reference and the examples, and nothing of what they are made from', () => {
     expect(isPacked('docs/library.md') && isPacked('examples/client.ts')).toBe(true);
     expect(['src', 'test', 'tools', 'node_modules'].filter(isPacked)).toEqual([]);
   });
 
-  it('has no link in README.md that leads nowhere from the page of the package', () => {
-    const links = [...readText('README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!);
-    expect(links.filter((target) => !/^(https:\/\/|#)/.test(target))).toEqual([]);
+  it.each(documents)('packs what %s sends its readers to', (document) => {
+    const text = readText(document);
+    const named = [...text.matchAll(/`((?:docs|examples|zones|contrib)\/[\w./-]+)`/g)].map(
+      ([, path]) => path!,
+    );
+    const linked = linksOf(text)
+      .filter((target) => !/^(https:\/\/|#)/.test(target))
+      .map((target) => posix.join(posix.dirname(document), target.replace(/#.*$/, '')));
+    const paths = [...named, ...linked];
+    if (['README.md', 'docs/library.md'].includes(document)) expect(paths.length).toBeGreaterThan(0);
+    expect(paths.filter((path) => !isPacked(path) || !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
   it('has an entry that a shell can run', () => {

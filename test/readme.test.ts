@@ -3,58 +3,74 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/app/config/config.ts';
+import { settings } from '../src/app/config/config-schema.ts';
 import { createRewriteService } from '../src/app/rewrite-service/service.ts';
 import { EXIT } from '../src/cli/cli-io.ts';
 import { checkZone } from '../src/core/zone/check/check.ts';
+import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';
 import { parseZone } from '../src/core/zone/language/parser.ts';
 import { systemClock } from '../src/io/clock.ts';
 import { silentLogger } from '../src/io/log.ts';
 import { openUdpSocket, type UdpSocket } from '../src/io/udp-socket.ts';
-import { insertTables, readmeTables } from '../tools/readme-tables.ts';
+import { insertTable, referenceTables } from '../tools/reference-tables.ts';
 import { ask, authorityOf, imageOf } from './support/authority-of.ts';
 import { runCaptured } from './support/captured-io.ts';
+import { anchorsOf, blocksOf, brokenLinksOf, linksOf, listPages } from './support/markdown.ts';
 import { projectRoot, readText } from './support/source-tree.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const readme = readText('README.md');
 const codeMap = readText('src/README.md');
 
-interface Block {
-  readonly language: string;
-  readonly text: string;
-}
-
-/** Fenced blocks, those within lists too, without their indentation. */
-function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(/^( *)```(\w+)\n([\s\S]*?)^ *```$/gm)].map(([, indent, language, text]) => ({
-    language: language!,
-    text: text!.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  }));
-}
+/** What is held here: README.md and its reference. docs/library.md is held by library.test.ts. */
+const pages = listPages().filter((path) => path !== 'docs/library.md');
+const manual = [readme, ...pages.map(readText)].join('\n');
 
 function blocksIn(language: string): string[] {
-  return blocksOf(readme)
+  return blocksOf(manual)
     .filter((block) => block.language === language)
     .map(({ text }) => text);
 }
 
-describe('the tables of README.md', () => {
-  it('are those of the code (npm run docs writes them)', () => {
-    expect(insertTables(readme)).toBe(readme);
+describe('the tables of docs/', () => {
+  it.each(Object.keys(referenceTables()))(
+    'are in %s those of the code (npm run docs writes them)',
+    (page) => {
+      expect(insertTable(page, readText(page))).toBe(readText(page));
+    },
+  );
+
+  it.each(Object.entries(referenceTables()))('have in %s no empty cell', (_, tables) => {
+    expect(tables.split('\n').filter((row) => /\|\s*\|/.test(row))).toEqual([]);
   });
 
-  it.each(Object.keys(readmeTables()))('have no empty cell in %s', (name) => {
-    const rows = readmeTables()[name]!.split('\n');
-    expect(rows.filter((row) => /\|\s*\|/.test(row))).toEqual([]);
+  it('have every setting, every finding and every metric once', () => {
+    const rows = Object.values(referenceTables()).flatMap((tables) => tables.match(/^\| `[^`]+`/gm));
+    expect(rows.length).toBeGreaterThan(settings().length + Object.keys(DIAGNOSTICS).length);
+    expect(new Set(rows).size).toBe(rows.length);
   });
+});
 
-  it('give the exit codes that commands end with', () => {
+describe('README.md', () => {
+  it('gives the exit codes that commands end with', () => {
     const codes = [...readme.matchAll(/^\| (\d) \| /gm)].map(([, code]) => Number(code));
     expect(codes).toEqual(Object.values(EXIT));
+  });
+
+  it('gives no figure of the benchmarks that docs/benchmarks.md has not', () => {
+    const [, section = ''] = readme.split('\n## Benchmarks\n');
+    const figures = section.match(/\d+(?:\.\d+)? \([\d.]+–[\d.]+\)/g) ?? [];
+    const all = readText('docs/benchmarks.md');
+    expect(figures.length).toBeGreaterThan(5);
+    expect(figures.filter((figure) => !all.includes(figure))).toEqual([]);
+  });
+
+  it('sends its readers to every page of docs/', () => {
+    expect(listPages().filter((page) => !linksOf(readme).includes(page))).toEqual([]);
   });
 });
 
@@ -89,7 +105,7 @@ const READER_FILES = {
   'zones/mistyped.zone': exampleZone.replace('AAAA ::1', 'AAAA ::g'),
 };
 
-describe('the samples of README.md', () => {
+describe('the samples of README.md and docs/', () => {
   const authority = authorityOf(imageOf(exampleZone, 'example.'));
   let socket: UdpSocket;
   let service: Service;
@@ -190,8 +206,8 @@ describe('the samples of README.md', () => {
   });
 });
 
-describe('what README.md names', () => {
-  const code = [...readme.matchAll(/`([^`\n]+)`/g)].map(([, text]) => text!);
+describe('what README.md and docs/ name', () => {
+  const code = [...manual.matchAll(/`([^`\n]+)`/g)].map(([, text]) => text!);
 
   it('are scripts of package.json', () => {
     const { scripts } = JSON.parse(readText('package.json'));
@@ -202,7 +218,9 @@ describe('what README.md names', () => {
   });
 
   it('are files of this repository', () => {
-    const paths = code.filter((text) => /^(zones|test|src|tools)\/[\w./-]*$/.test(text));
+    const paths = code.filter((text) =>
+      /^(zones|test|src|tools|docs|examples|contrib)\/[\w./-]*$/.test(text),
+    );
     expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
@@ -242,12 +260,25 @@ describe('src/README.md', () => {
 });
 
 describe('documents', () => {
-  it.each(['README.md', 'src/README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])(
-    '%s links to what is there',
-    (path) => {
-      const targets = [...readText(path).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target]) => target!);
-      const local = targets.filter((target) => !/^https?:/.test(target));
-      expect(local.filter((target) => !existsSync(join(projectRoot, dirname(path), target)))).toEqual([]);
-    },
-  );
+  it.each([
+    'README.md',
+    'src/README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'test/hardening/README.md',
+    ...listPages(),
+  ])('%s links to files and headings that are there', (path) => {
+    expect(brokenLinksOf(path)).toEqual([]);
+  });
+});
+
+describe('anchors of headings', () => {
+  it.each([
+    ['## You serve not everybody, or only your own', 'you-serve-not-everybody-or-only-your-own'],
+    ['## `[dns]`', 'dns'],
+    ['## One\n## One', 'one-1'],
+    ['```sh\n# no heading\n```\n# A `port` of_all', 'a-port-of_all'],
+  ])('of %j are those of GitHub', (markdown, anchor) => {
+    expect([...anchorsOf(markdown)].at(-1)).toBe(anchor);
+  });
 });

@@ -68,7 +68,14 @@ it('is a library: the pure part decides without any I/O', async () => {
 it('has the reference and the examples, and is no larger than it need be', async () => {
   const listed = await runThere('tar', '-tzvf', join(folder.path, `portolan-${version}.tgz`));
   const files = listed.stdout.trimEnd().split('\n');
-  for (const path of ['docs/library.md', 'examples/client.ts', 'zones/', 'dist/pure.js', 'LICENSE'])
+  for (const path of [
+    'docs/library.md',
+    'docs/configuration.md',
+    'examples/client.ts',
+    'zones/',
+    'dist/pure.js',
+    'LICENSE',
+  ])
     expect(listed.stdout, path).toContain(`package/${path}`);
   expect(files.filter((line) => /package\/(?:src|test|tools|\.)|\.map$/.test(line))).toEqual([]);
   expect(statSync(join(folder.path, `portolan-${version}.tgz`)).size).toBeLessThan(1_000_000);

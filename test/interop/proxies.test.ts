@@ -1,4 +1,4 @@
-// HAProxy and nginx in front of the tracker, set up as the README says: who announces is the client, not the proxy.
+// HAProxy and nginx in front of the tracker, set up as docs/proxies.md says: who announces is the client, not the proxy.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -204,15 +204,15 @@ describe.skipIf(left)('behind a proxy', () => {
   it.each([
     ['haproxy', ['haproxy', '-c', '-f']],
     ['nginx', ['nginx', '-t', '-e', 'stderr', '-c']],
-  ] as const)('%s takes the lines of the README', async (language, command) => {
-    const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
-    const block = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)![1]!;
+  ] as const)('%s takes the lines of docs/proxies.md', async (language, command) => {
+    const page = readFileSync(join(projectRoot, 'docs', 'proxies.md'), 'utf8');
+    const block = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)![1]!;
     const lines = block
       .replaceAll('192.0.2.1', PUBLIC.line)
       .replaceAll('2001:db8::1', '::1')
       .replaceAll('6969', String(protocol.port));
     const text = language === 'nginx' ? nginxText(lines) : `${HAPROXY_DEFAULTS}${lines}`;
-    const path = join(folder.path, `readme-${language}`);
+    const path = join(folder.path, `page-${language}`);
     writeFileSync(path, text);
     expect(await run([...command, path])).toMatchObject({ code: 0 });
   });

@@ -1,5 +1,5 @@
 // Every setting, once: its notation, its default, the sentence that explains it. The file, the flags, the printed
-// sample and the reference in the README all come from here.
+// sample and docs/configuration.md all come from here.
 
 import { z } from 'zod';
 import { parseAddressEntry } from '../../core/preference/address-map.ts';

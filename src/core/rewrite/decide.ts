@@ -166,7 +166,7 @@ function candidateAt(
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 
-/** BEP 34 cannot say which of http and https a TCP port speaks; the README says why so. */
+/** BEP 34 cannot say which of http and https a TCP port speaks; docs/decisions.md says why so. */
 function schemeAt(scheme: Scheme, port: number): Scheme {
   if (scheme === 'ws' || scheme === 'wss') return scheme;
   if (port === HTTPS_PORT) return 'https';
