@@ -272,6 +272,16 @@ describe('documents', () => {
   });
 });
 
+it('a link to no file, to no heading and within code is told from one that leads somewhere', () => {
+  const markdown =
+    '[a](nowhere.md) [b](metrics.md#nowhere) [c](#nowhere) [d](../README.md#try-it) [e](#here) `[f](g)`\n# Here';
+  expect(brokenLinksOf('docs/library.md', markdown)).toEqual([
+    'nowhere.md',
+    'metrics.md#nowhere',
+    '#nowhere',
+  ]);
+});
+
 describe('anchors of headings', () => {
   it.each([
     ['## You serve not everybody, or only your own', 'you-serve-not-everybody-or-only-your-own'],

@@ -45,15 +45,14 @@ export function anchorsOf(markdown: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** What is wrong with where the links of a document go, one text a link; empty: nothing. */
-export function brokenLinksOf(path: string): string[] {
-  const markdown = readText(path);
+/** Links of a document at `path` that lead to no file, or to no heading of it. Addresses elsewhere are not asked. */
+export function brokenLinksOf(path: string, markdown = readText(path)): string[] {
   return linksOf(markdown).filter((link) => {
     if (/^https?:/.test(link)) return false;
     const [file, anchor] = link.split('#');
     const target = file === '' ? path : posix.join(posix.dirname(path), file!);
     if (!existsSync(join(projectRoot, target))) return true;
-    return anchor !== undefined && !anchorsOf(readText(target)).has(anchor);
+    return anchor !== undefined && !anchorsOf(target === path ? markdown : readText(target)).has(anchor);
   });
 }
 
