@@ -124,6 +124,18 @@ describe('HTTP to HTTP', () => {
     expect(asked).toEqual([`web.test:${port} /k/announce.php?${query}`]);
   });
 
+  test('a passkey may stand behind announce and scrape', async () => {
+    const { port, asked } = await startTracker();
+    const { name, get } = await startGateway();
+    name('own.test', `BITTORRENT TCP:${port}`);
+    const paths = [
+      `/announce/7kP2mX9qR4tV6wYz?${announceOf()}`,
+      `/scrape/7kP2mX9qR4tV6wYz?info_hash=${'a'.repeat(20)}`,
+    ];
+    for (const path of paths) expect((await get(`http://own.test:1${path}`)).body).toBe(EMPTY);
+    expect(asked).toEqual(paths.map((path) => `own.test:${port} ${path}`));
+  });
+
   test('the name of the client and its password go along, and nothing else of its head', async () => {
     const heads: NodeJS.Dict<string | string[]>[] = [];
     const port = await startHttp((request, response) => {

@@ -1,5 +1,6 @@
 // Announces and scrapes as clients write them into URLs (BEP 3, 48), read so that they can go another way.
 
+import { MAX_PASSKEY_OCTETS } from '../../access/passkey-path.ts';
 import { textToOctets } from '../../octets/text.ts';
 import { decodePercent } from '../../torrent/percent.ts';
 import { type AnnounceQuery, type ClientEvent, EVENTS } from './announce-query.ts';
@@ -31,9 +32,21 @@ export interface ScrapeRequest {
   readonly infoHashes: readonly Uint8Array[];
 }
 
-/** What the path asks for, by its last segment: `announce`, `scrape`, or these with an ending (`announce.php`). */
+/** What may follow `announce`: unreserved characters (RFC 3986 §2.3), but for the segments that lead elsewhere (§5.2.4). */
+const KEY_SEGMENT = new RegExp(`^(?!\\.{1,2}$)[A-Za-z0-9._~-]{0,${MAX_PASSKEY_OCTETS}}$`);
+
+/**
+ * What the path asks for, by its last segment: `announce`, `scrape`, or these with an ending (`announce.php`); or by the one
+ * before, where private trackers have the passkey behind it (`announce/PASSKEY`).
+ */
 export function requestKind(path: string): 'announce' | 'scrape' | undefined {
-  const segment = path.slice(path.lastIndexOf('/') + 1);
+  const last = path.lastIndexOf('/');
+  const kind = kindOfSegment(path.slice(last + 1));
+  if (kind !== undefined || last < 1 || !KEY_SEGMENT.test(path.slice(last + 1))) return kind;
+  return kindOfSegment(path.slice(path.lastIndexOf('/', last - 1) + 1, last));
+}
+
+function kindOfSegment(segment: string): 'announce' | 'scrape' | undefined {
   return /^(announce|scrape)(?:\.[a-z]{1,5})?$/.exec(segment)?.[1] as 'announce' | 'scrape' | undefined;
 }
 
