@@ -133,19 +133,35 @@ export function isSpread({ urls }: Decision, settled: readonly string[]): boolea
 
 /**
  * A private torrent keeps its last tracker (BEP 27 leaves it no other way to find peers): when every URL would go,
- * the first stays, its reason too.
+ * the first stays, its reason too. `announce` is one that is not the first of the tiers. What cannot be read is no
+ * tracker.
  */
-export function keepLastTracker(tiers: readonly (readonly Decision[])[]): {
+export function keepLastTracker(
+  tiers: readonly (readonly Decision[])[],
+  announce: Decision | undefined,
+): {
   readonly tiers: readonly (readonly Decision[])[];
+  readonly announce: Decision | undefined;
   readonly kept: boolean;
 } {
-  const first = tiers.find((tier) => tier.length > 0)?.[0];
-  if (first === undefined || tiers.some((tier) => tier.some(({ urls }) => urls.length > 0))) {
-    return { tiers, kept: false };
-  }
+  if (isLeft(announce) || tiers.some((tier) => tier.some(isLeft))) return { tiers, announce, kept: false };
+  const first = tiers.flat().find(isReadable) ?? (isReadable(announce) ? announce : undefined);
   const keep = (decision: Decision): Decision =>
     decision === first ? { ...decision, urls: [decision.url] } : decision;
-  return { tiers: tiers.map((tier) => tier.map(keep)), kept: true };
+  return {
+    tiers: tiers.map((tier) => tier.map(keep)),
+    announce: announce && keep(announce),
+    kept: first !== undefined,
+  };
+}
+
+/** Not so: text that no two clients take for the same tracker, or for any. */
+export function isReadable(decision: Decision | undefined): boolean {
+  return decision !== undefined && decision.reason !== 'malformed';
+}
+
+function isLeft(decision: Decision | undefined): boolean {
+  return isReadable(decision) && decision!.urls.length > 0;
 }
 
 /** The URLs that stay as written at a declared endpoint, the first of each endpoint, by {@link endpointKey}. */

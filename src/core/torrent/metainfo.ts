@@ -86,10 +86,15 @@ export function readMetainfo(octets: Uint8Array): Metainfo | MetainfoError {
   };
 }
 
-/** The tiers that clients use: those of `announce-list`, else `announce` alone (BEP 12). */
+/** The tiers that clients use: those of `announce-list`, else `announce` alone (BEP 12). An empty string is no URL. */
 export function effectiveTiers({ tiers, announceUrl }: Metainfo): readonly (readonly string[])[] {
-  if (tiers.some((tier) => tier.length > 0)) return tiers;
-  return announceUrl === undefined ? [] : [[announceUrl]];
+  const named = tiers.some((tier) => tier.includes('')) ? tiers.map(withoutEmpty) : tiers;
+  if (named.some((tier) => tier.length > 0)) return named;
+  return announceUrl === undefined || announceUrl === '' ? [] : [[announceUrl]];
+}
+
+function withoutEmpty(tier: readonly string[]): string[] {
+  return tier.filter((url) => url !== '');
 }
 
 /** Every tracker URL, that of `announce` first; one character an octet. */

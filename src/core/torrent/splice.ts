@@ -5,7 +5,7 @@ import type { Entry, Span } from '../bencode/spans.ts';
 import type { Lookup } from '../preference/outcome.ts';
 import { type Decision, decide, type RewriteOptions } from '../rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type KnownHosts, type ToAscii } from '../rewrite/lookup-host.ts';
-import { keepLastTracker, sameTiers, settleTiers } from '../rewrite/tiers.ts';
+import { isReadable, keepLastTracker, sameTiers, settleTiers } from '../rewrite/tiers.ts';
 import {
   effectiveTiers,
   type Metainfo,
@@ -22,7 +22,7 @@ export interface RewrittenTorrent {
   readonly metainfo: Metainfo;
   /** Of the info dictionary in `octets`. */
   readonly info: Span;
-  /** One a URL: of `announce` when it is not the first of the list, then of the tiers in order. */
+  /** One a URL: of `announce` when it is not the first of the list, then of the tiers in order; none of an empty one. */
   readonly decisions: readonly Decision[];
   readonly announce: { readonly before: string | undefined; readonly after: string | undefined };
   /** The tiers that clients use (BEP 12), one character an octet. */
@@ -53,7 +53,8 @@ export function rewriteTorrent(
  * Tiers and order are kept (BEP 12). `announce` stays the first URL of the list if it was, else it is rewritten by
  * itself; it is never added. An entry `announce-list` is added only when one URL without a list has several
  * candidates. When the whole list is denied, `announce` is what clients fall back to, so the list becomes that; when
- * it is denied too, both entries are removed, which leaves a torrent without trackers.
+ * it is denied too, both entries are removed, which leaves a torrent without trackers. Empty strings are no URLs: a list
+ * that changes loses them, and the rest keeps them.
  */
 export function rewriteMetainfo(
   metainfo: Metainfo,
@@ -65,19 +66,19 @@ export function rewriteMetainfo(
   const decided = before.map((tier) => tier.map((url) => decide(url, lookup, octetOptions)));
   const announceBefore = metainfo.announceUrl;
   const firstUrl = before.find((tier) => tier.length > 0)?.[0];
-  const own =
-    announceBefore === undefined || announceBefore === firstUrl
-      ? undefined
-      : decide(announceBefore, lookup, octetOptions);
-  const { tiers, kept } =
-    metainfo.isPrivate && (own === undefined || own.urls.length === 0)
-      ? keepLastTracker(decided)
-      : { tiers: decided, kept: false };
+  const hasOwn = announceBefore !== undefined && announceBefore !== '' && announceBefore !== firstUrl;
+  const decidedOwn = hasOwn ? decide(announceBefore, lookup, octetOptions) : undefined;
+  const {
+    tiers,
+    announce: own,
+    kept,
+  } = metainfo.isPrivate
+    ? keepLastTracker(decided, decidedOwn)
+    : { tiers: decided, announce: decidedOwn, kept: false };
   const listed = settleTiers(tiers, options).tiers;
   const isListEmpty = listed.every((tier) => tier.length === 0);
-  const after = isListEmpty && own !== undefined ? settleTiers([[own]], options).tiers : listed;
-  const newFirst = after.find((tier) => tier.length > 0)?.[0];
-  const announceAfter = announceBefore === undefined ? undefined : (own?.urls[0] ?? newFirst);
+  const after = isListEmpty && isReadable(own) ? settleTiers([[own!]], options).tiers : listed;
+  const announceAfter = settleAnnounce(announceBefore, own, { decided: tiers, after });
   const edits = [
     ...editAnnounce(metainfo, announceAfter),
     ...editAnnounceList(metainfo, { before, after }, announceAfter),
@@ -94,6 +95,27 @@ export function rewriteMetainfo(
     tiers: { before, after },
     keptLastTracker: kept,
   };
+}
+
+interface ListChange {
+  readonly decided: readonly (readonly Decision[])[];
+  readonly after: readonly (readonly string[])[];
+}
+
+/** What cannot be read stays where it is, and is never written for what could be. `own` as in `keepLastTracker`. */
+function settleAnnounce(
+  before: string | undefined,
+  own: Decision | undefined,
+  { decided, after }: ListChange,
+): string | undefined {
+  if (before === undefined || before === '') return before;
+  if (own !== undefined && own.urls.length > 0) return own.urls[0];
+  if (decided.every((tier) => tier.every(isReadable))) return after.find((tier) => tier.length > 0)?.[0];
+  const unreadable = decided.flat().filter((decision) => !isReadable(decision));
+  const junk = new Set(unreadable.map(({ url }) => url)); // at most one entry a URL
+  if (junk.has(before)) return before;
+  for (const tier of after) for (const url of tier) if (!junk.has(url)) return url;
+  return undefined;
 }
 
 /** Replaces the octets of a span; an insertion has an empty one. */
@@ -120,7 +142,7 @@ function editAnnounceList(
 ): Edit[] {
   if (sameTiers(before, after)) return [];
   const isAnnounceEnough = after.length === 1 && after[0]!.length === 1 && after[0]![0] === announceAfter;
-  if (isAnnounceEnough && tiers.every((tier) => tier.length === 0)) return [];
+  if (isAnnounceEnough && tiers.every((tier) => tier.every((url) => url === ''))) return [];
   if (announceList === undefined) {
     if (after.length === 0) return [];
     const entry = encodeTiers(after, 'announce-list');

@@ -127,12 +127,22 @@ test('the last tracker of a private torrent stays, and that is said', () => {
     [denied('udp://h.example:1'), denied('udp://h.example:2')],
     [denied('udp://h.example:3')],
   ];
-  const result = keepLastTracker(tiers);
+  const result = keepLastTracker(tiers, undefined);
   expect(result.kept).toBe(true);
   expect(settleTiers(result.tiers, {}).tiers).toEqual([['udp://h.example:1']]);
   const other = [decide('udp://x.example:1', () => undefined, OPTIONS)];
-  expect(keepLastTracker([...tiers, other])).toEqual({ tiers: [...tiers, other], kept: false });
-  expect(keepLastTracker([])).toEqual({ tiers: [], kept: false });
+  expect(keepLastTracker([...tiers, other], undefined)).toMatchObject({
+    tiers: [...tiers, other],
+    kept: false,
+  });
+  expect(keepLastTracker([], undefined)).toMatchObject({ tiers: [], kept: false });
+  const junk = [decide('dht://x', () => undefined, OPTIONS)];
+  expect(keepLastTracker([junk, ...tiers], undefined)).toMatchObject({ kept: true });
+  expect(keepLastTracker([junk], tiers.flat()[0])).toMatchObject({
+    announce: { urls: ['udp://h.example:1'] },
+    kept: true,
+  });
+  expect(keepLastTracker([junk], junk[0])).toMatchObject({ kept: false });
 });
 
 const scheme = fc.constantFrom('udp', 'http', 'https', 'ws', 'wss', 'HTTP', 'Udp');

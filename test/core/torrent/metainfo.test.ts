@@ -74,6 +74,15 @@ describe('tiers', () => {
     );
     expect(effectiveTiers(metainfoOf(torrentFrom('d4:infodee')))).toEqual([]);
   });
+
+  test.each([
+    ['d8:announce1:a13:announce-listll0:eee', [['a']]],
+    ['d8:announce1:a13:announce-listll0:1:beee', [['b']]],
+    ['d8:announce0:e', []],
+    ['d8:announce0:13:announce-listll0:el1:beee', [[], ['b']]],
+  ])('an empty string is no URL: %s', (trackers, tiers) => {
+    expect(effectiveTiers(metainfoOf(torrentFrom(`${trackers.slice(0, -1)}4:infodee`)))).toEqual(tiers);
+  });
 });
 
 describe('what is refused', () => {

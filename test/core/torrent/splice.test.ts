@@ -51,6 +51,7 @@ const DENIED = '17:udp://d.example:1';
 const MANY = '17:udp://h.example:9';
 const FIRST = '17:udp://h.example:1';
 const SECOND = '19:http://h.example:80';
+const JUNK = '16:dht://x/announce';
 
 test.each([0, 1, 7, 8, 9])('takes a torrent that lies %i octets into a larger buffer', (offset) => {
   const torrent = torrentOf({ announce: 'udp://h.example:9' });
@@ -129,6 +130,46 @@ describe('splicing', () => {
       gives: `d8:announce${RIGHT}13:announce-listlleeINFOe`,
     },
     {
+      name: 'leaves a list of empty strings as it is, as one without URLs',
+      torrent: `d8:announce${WRONG}13:announce-listll0:eeINFOe`,
+      gives: `d8:announce${RIGHT}13:announce-listll0:eeINFOe`,
+    },
+    {
+      name: 'has room in it for every candidate of announce',
+      torrent: `d8:announce${MANY}13:announce-listll0:eeINFOe`,
+      gives: `d8:announce${FIRST}13:announce-listll${FIRST}${SECOND}eeINFOe`,
+    },
+    {
+      name: 'takes empty strings out of a list that changes',
+      torrent: `d8:announce${WRONG}13:announce-listl0:l0:${WRONG}el0:eeINFOe`,
+      gives: `d8:announce${RIGHT}13:announce-listll${RIGHT}eeINFOe`,
+    },
+    {
+      name: 'leaves an empty announce empty',
+      torrent: `d8:announce0:13:announce-listll${WRONG}eeINFOe`,
+      gives: `d8:announce0:13:announce-listll${RIGHT}eeINFOe`,
+    },
+    {
+      name: 'writes no announce that cannot be read',
+      torrent: `d8:announce${DENIED}13:announce-listll${DENIED}el${JUNK}el${WRONG}eeINFOe`,
+      gives: `d8:announce${RIGHT}13:announce-listll${JUNK}el${RIGHT}eeINFOe`,
+    },
+    {
+      name: 'but leaves one where it is',
+      torrent: `d8:announce${JUNK}13:announce-listll${JUNK}el${WRONG}eeINFOe`,
+      gives: `d8:announce${JUNK}13:announce-listll${JUNK}el${RIGHT}eeINFOe`,
+    },
+    {
+      name: 'and makes no list of it',
+      torrent: `d8:announce${JUNK}13:announce-listll${DENIED}eeINFOe`,
+      gives: `d8:announce${JUNK}INFOe`,
+    },
+    {
+      name: 'removes a denied announce that nothing readable can follow',
+      torrent: `d8:announce${DENIED}13:announce-listll${DENIED}${JUNK}eeINFOe`,
+      gives: `d13:announce-listll${JUNK}eeINFOe`,
+    },
+    {
       name: 'keeps keys in the order they have',
       torrent: `dINFO13:announce-listll${WRONG}ee8:announce${WRONG}e`,
       gives: `dINFO13:announce-listll${RIGHT}ee8:announce${RIGHT}e`,
@@ -158,6 +199,22 @@ describe('splicing', () => {
     const alone = rewrite(single, HOSTS);
     expect(alone).toMatchObject({ changed: false, keptLastTracker: true });
     expect(alone.octets).toBe(single);
+  });
+
+  test.each([
+    ['an empty string', `d8:announce${DENIED}13:announce-listll0:ee`],
+    ['one beside it', `d8:announce${DENIED}13:announce-listll0:el${DENIED}ee`],
+    ['one before it in its tier', `d8:announce${DENIED}13:announce-listll0:${DENIED}ee`],
+    ['junk after it', `d8:announce${DENIED}13:announce-listll${DENIED}el${JUNK}ee`],
+    ['nothing but junk', `d8:announce${DENIED}13:announce-listll${JUNK}ee`],
+    ['no announce', `d13:announce-listll${JUNK}el${DENIED}ee`],
+    ['an empty announce', `d8:announce0:13:announce-listll${DENIED}ee`],
+    ['an announce that is junk', `d8:announce${JUNK}13:announce-listll${DENIED}ee`],
+  ])('a private torrent keeps its last tracker with %s in the list', (_what, trackers) => {
+    const octets = torrentFrom(`${trackers}4:infod7:privatei1eee`);
+    const result = rewrite(octets, HOSTS);
+    expect(textOf(result.octets)).toBe(textOf(octets));
+    expect(result).toMatchObject({ changed: false, keptLastTracker: true });
   });
 
   test('returns the very octets when nothing changes', () => {
@@ -279,17 +336,21 @@ describe('properties', () => {
   test('a private torrent with a tracker keeps one', () => {
     const info = { name: 'n', private: 1 };
     const denied = fc.constantFrom('udp://d.example:1', 'http://d.example/k/announce');
+    const junk = fc.constantFrom('', 'dht://x/announce');
+    const isTracker = (url: string): boolean => url.includes('d.example');
     fc.assert(
       fc.property(
-        fc.array(fc.array(denied), { maxLength: 3 }),
-        fc.option(denied),
+        fc.array(fc.array(fc.oneof(denied, junk)), { maxLength: 3 }),
+        fc.option(fc.oneof(denied, junk)),
         options,
         (tiers, announce, chosen) => {
           const fields = announce === null ? {} : { announce };
           const result = rewrite(torrentOf({ info, 'announce-list': tiers, ...fields }), HOSTS, chosen);
-          const count = (list: readonly (readonly string[])[]): number => list.flat().length;
-          expect(count(result.tiers.after) > 0).toBe(count(result.tiers.before) > 0);
+          const had = [announce ?? '', ...tiers.flat()].some(isTracker);
+          const keeps = [result.announce.after ?? '', ...result.tiers.after.flat()].some(isTracker);
+          expect(keeps).toBe(had);
           expect(result.announce.after === undefined).toBe(announce === null);
+          if (announce !== null && isTracker(announce)) expect(result.announce.after).toContain('d.example');
         },
       ),
     );
