@@ -11,6 +11,7 @@ import {
   transportOf,
 } from '../../core/rewrite/tracker-url.ts';
 import type { AnnounceResult, ScrapeResult } from '../../core/tracker/client/announce-query.ts';
+import { isReply } from '../../core/tracker/client/http-messages.ts';
 import {
   formatAnnounceReply,
   formatFailure,
@@ -146,8 +147,6 @@ async function carryOverHttp(
 
 const UNREACHABLE: Carried = { kind: 'failed', message: 'the tracker cannot be reached' };
 
-const DICTIONARY = 0x64;
-
 /** What is not bencoded comes from no tracker. */
 function judgeHttp({ status, body, location }: HttpReply): Carried {
   if (status >= 300 && status < 400) {
@@ -157,7 +156,7 @@ function judgeHttp({ status, body, location }: HttpReply): Carried {
     return { kind: 'carried', over: 'http', status, body: new Uint8Array(0), location: url.text };
   }
   if (body === undefined) return { kind: 'failed', message: 'the answer of the tracker is too large' };
-  if (body[0] === DICTIONARY) return { kind: 'carried', over: 'http', status, body };
+  if (isReply(body)) return { kind: 'carried', over: 'http', status, body };
   return {
     kind: 'failed',
     message: status === 200 ? 'what answers is no tracker' : `the tracker answers with HTTP status ${status}`,

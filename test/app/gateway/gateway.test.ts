@@ -124,6 +124,13 @@ describe('HTTP to HTTP', () => {
     expect(asked).toEqual([`web.test:${port} /k/announce.php?${query}`]);
   });
 
+  test('line ends behind a reply are no harm', async () => {
+    const { port } = await startTracker(`${EMPTY}\r\n`);
+    const { name, get } = await startGateway();
+    name('web.test', `BITTORRENT TCP:${port}`);
+    expect((await get(`http://web.test/announce?${announceOf()}`)).body).toBe(`${EMPTY}\r\n`);
+  });
+
   test('a passkey may stand behind announce and scrape', async () => {
     const { port, asked } = await startTracker();
     const { name, get } = await startGateway();
@@ -231,6 +238,8 @@ describe('the preference decides', () => {
 describe('what is no tracker', () => {
   test.each<[string, RequestListener, string]>([
     ['a page', (_, response) => void response.end('<html>'), 'what answers is no tracker'],
+    ['a word', (_, response) => void response.end('down for maintenance'), 'what answers is no tracker'],
+    ['a reply cut off', (_, response) => void response.end(EMPTY.slice(0, -1)), 'what answers is no tracker'],
     ['nothing', (_, response) => void response.end(), 'what answers is no tracker'],
     [
       'an error',
@@ -272,7 +281,7 @@ describe('what is no tracker', () => {
   });
 
   test('the next endpoint gets its chance', async () => {
-    const page = await startHttp((_, response) => void response.end('<html>'));
+    const page = await startHttp((_, response) => void response.end('down for maintenance'));
     const moved = await startHttp(
       (_, response) => void response.writeHead(301, { location: 'http://x.test/' }).end(),
     );

@@ -51,6 +51,18 @@ function escapeOctets(octets: Uint8Array): string {
   return text;
 }
 
+/** Whether a body is one bencoded dictionary and no more, but for blanks and line ends that scripts leave behind it. */
+export function isReply(octets: Uint8Array): boolean {
+  let end = octets.length;
+  while (end > 0 && isBlank(octets[end - 1]!)) end--;
+  const body = octets.subarray(0, end);
+  return end > 0 && isDictionary(body, 0) && checkBencode(body) === undefined;
+}
+
+function isBlank(octet: number): boolean {
+  return octet === 0x20 || octet === 0x09 || octet === 0x0a || octet === 0x0d;
+}
+
 /** A reply's body. Peers as dictionaries (BEP 3) are turned to the compact forms; unknown keys are passed over. */
 export function readAnnounceReply(octets: Uint8Array): AnnounceResult {
   if (octets.length > MAX_REPLY_OCTETS) return malformed(`it is larger than ${MAX_REPLY_OCTETS} octets`);

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatHex, parseHex, textToOctets } from '../../../../src/core/octets/text.ts';
 import { type AnnounceQuery, keyNumber } from '../../../../src/core/tracker/client/announce-query.ts';
-import { formatAnnounceQuery, readAnnounceReply } from '../../../../src/core/tracker/client/http-messages.ts';
+import {
+  formatAnnounceQuery,
+  isReply,
+  readAnnounceReply,
+} from '../../../../src/core/tracker/client/http-messages.ts';
 import {
   encodeAnnounce,
   encodeConnect,
@@ -194,4 +198,22 @@ test.each([
 test('another key is the same number each time, and not that of its neighbour', () => {
   expect(keyNumber('a key')).toBe(keyNumber('a key'));
   expect(keyNumber('a key')).not.toBe(keyNumber('a kez'));
+});
+
+test.each([
+  ['d8:intervali900e5:peers0:e', true],
+  ['d14:failure reason2:noe\r\n', true],
+  ['de \t\n', true],
+  ['down for maintenance', false],
+  ['d', false],
+  ['d8:intervali900e', false],
+  ['d8:intervali900eee', false],
+  ['d8:intervali900eede', false],
+  ['le', false],
+  ['2:de', false],
+  [' de', false],
+  ['\r\n', false],
+  ['', false],
+])('%j is the body of a reply: %s', (body, expected) => {
+  expect(isReply(textToOctets(body))).toBe(expected);
 });
