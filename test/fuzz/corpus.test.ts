@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCorpus } from './corpus.ts';
 import { fuzz, shrink, tryInput } from './fuzzer.ts';
-import { type FuzzTarget, octetsOf } from './target.ts';
+import { type FuzzTarget, octetsOf, seedsOf } from './target.ts';
 import { TARGETS } from './targets.ts';
 
 const MUTATIONS = 3000;
@@ -16,7 +16,7 @@ describe.each(TARGETS)('$name', (target) => {
 
   it('holds for its seeds and for what was kept', () => {
     const run = target.create();
-    const inputs = [...target.seeds().map((octets, index) => ({ name: `seed ${index}`, octets })), ...kept];
+    const inputs = [...seedsOf(target).map((octets, index) => ({ name: `seed ${index}`, octets })), ...kept];
     const faults = inputs.flatMap(({ name, octets }) => {
       const error = tryInput(run, octets);
       return error === undefined ? [] : [`${name}: ${error.message}`];
@@ -25,8 +25,15 @@ describe.each(TARGETS)('$name', (target) => {
     expect(kept.length).toBeGreaterThan(0);
   });
 
+  it('takes each of its seeds but those that are to be refused', () => {
+    const isTaken = (octets: Uint8Array): boolean => target.create()(octets);
+    expect(target.seeds().length).toBeGreaterThan(0);
+    expect(target.seeds().map(isTaken)).not.toContain(false);
+    expect(target.refusedSeeds?.().map(isTaken) ?? []).not.toContain(true);
+  });
+
   it(`holds for ${MUTATIONS} mutations`, () => {
-    const corpus = [...target.seeds(), ...kept.map(({ octets }) => octets)];
+    const corpus = [...seedsOf(target), ...kept.map(({ octets }) => octets)];
     const { find } = fuzz(target, { seed: SEED, corpus, isOver: (executions) => executions >= MUTATIONS });
     expect(find === undefined ? '' : `${find.error.stack}\n${Buffer.from(find.input).toString('hex')}`).toBe(
       '',
@@ -44,6 +51,7 @@ describe('the fuzzer', () => {
     tokens: ['wo', 'rd'],
     create: () => (input) => {
       if (Buffer.from(input).includes('word')) throw new Error(`a word of ${input.length} octets`);
+      return true;
     },
   };
   const run = () => fuzz(target, { seed: 7, corpus: target.seeds(), isOver: (count) => count > 100_000 });

@@ -14,7 +14,7 @@ export interface Find {
 const SLOW_ATTEMPTS = 3;
 
 /** What is wrong with an input; undefined when nothing is. */
-export function tryInput(run: (input: Uint8Array) => void, input: Uint8Array): Error | undefined {
+export function tryInput(run: (input: Uint8Array) => unknown, input: Uint8Array): Error | undefined {
   let milliseconds = 0;
   for (let attempt = 1; attempt <= SLOW_ATTEMPTS; attempt++) {
     const from = performance.now();

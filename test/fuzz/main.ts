@@ -7,6 +7,7 @@ import { readCorpus, writeFind, writeReached } from './corpus.ts';
 import { createCoverage } from './coverage.ts';
 import { fuzz, shrink, tryInput } from './fuzzer.ts';
 import { branchCounters, instrumentCore } from './instrument.ts';
+import { seedsOf } from './target.ts';
 
 // Before the pure part is loaded, and whether it is blind or not, so that both run the same code.
 instrumentCore();
@@ -94,7 +95,7 @@ function countReached(inputs: readonly Uint8Array[]): number {
 }
 
 const start = [
-  ...target.seeds(),
+  ...seedsOf(target),
   ...(flags.seedsOnly === true ? [] : readCorpus(target).map(({ octets }) => octets)),
 ];
 const reachedAtStart = countReached(start);

@@ -79,14 +79,10 @@ describe('IXFR over UDP', () => {
     expect(counters[transfersRefused]).toBe(rcode === REFUSED ? 1 : 0);
   });
 
-  it('is FORMERR without the SOA of the client, and BADVERS in another EDNS', () => {
-    const { authority } = serving(3);
-    const without = encodeRequest({});
-    without[12 + 9 + 1] = 251;
-    expect(readReply(exchange(authority, without)).rcode).toBe(1);
+  it('is BADVERS in another EDNS', () => {
     const other = encodeRequest({ serial: 2, hasEdns: true });
     other[other.length - 5] = 1;
-    expect(readReply(exchange(authority, other)).rcode).toBe(16);
+    expect(readReply(exchange(serving(3).authority, other)).rcode).toBe(16);
   });
 
   it('has a signature beside it where it was asked with one', () => {
@@ -119,6 +115,62 @@ describe('IXFR over UDP', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+/** Offset in the question for `zone` of the lower octet of its type; that of its class is two behind. */
+const typeAt = (zone: string): number => 12 + nameOf(zone).length + 1;
+
+/** IXFR without the client's SOA. */
+function withoutSoa(zone: string): Uint8Array {
+  const message = encodeRequest({ zone, hasEdns: true });
+  message[typeAt(zone)] = 251;
+  return message;
+}
+
+function ofClass(recordClass: number): Uint8Array {
+  const message = encodeRequest({ serial: 2, hasEdns: true });
+  message[typeAt('example.') + 2] = recordClass;
+  return message;
+}
+
+/** An address where the SOA belongs. */
+function withAddress(): Uint8Array {
+  const message = encodeRequest({ serial: 2, hasEdns: true });
+  message[typeAt('example.') + 6] = 1;
+  return message;
+}
+
+describe('IXFR that is no question for a transfer', () => {
+  const notAuthoritative = { 15: '0014' };
+
+  it.each<[string, Uint8Array, number, object]>([
+    ['has no SOA of the client', withoutSoa('example.'), 1, {}],
+    ['has an address for it', withAddress(), 1, {}],
+    ['has none either, for another zone', withoutSoa('other.'), 9, notAuthoritative],
+    ['has none either, for a part of a zone', withoutSoa('ns.example.'), 9, notAuthoritative],
+    ['is of class CHAOS', ofClass(3), REFUSED, notAuthoritative],
+    ['is of class HESIOD', ofClass(4), REFUSED, notAuthoritative],
+  ])(
+    'that %s is told so, whoever asks, with the same octets over UDP and TCP',
+    (_, message, rcode, options) => {
+      for (const rules of [ANYBODY, []]) {
+        const { authority } = serving(3, rules);
+        const reply = exchange(authority, message);
+        expect(readReply(reply)).toMatchObject({
+          rcode,
+          options,
+          counts: [1, 0, 0, 1],
+          isAuthoritative: false,
+        });
+        expect(exchange(authority, message, 'tcp')).toEqual(reply);
+      }
+    },
+  );
+
+  it('is refused over TCP where the authority alone answers, though it be whole', () => {
+    const { authority } = serving(3);
+    expect(readReply(exchange(authority, encodeRequest({ serial: 2 }), 'tcp')).rcode).toBe(REFUSED);
   });
 });
 

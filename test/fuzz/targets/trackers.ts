@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { MAX_DATAGRAM_OCTETS } from '../../../src/core/net/packet-handler.ts';
+import { readUint32 } from '../../../src/core/octets/big-endian.ts';
 import { swarmTotals } from '../../../src/core/swarm/table.ts';
 import { MAX_HTTP_REPLY_OCTETS, MAX_REQUEST_HEAD_OCTETS } from '../../../src/core/tracker/http/tracker.ts';
+import { UdpAction } from '../../../src/core/tracker/udp/tracker.ts';
 import {
   createTestTracker,
   decodeBencode,
@@ -66,6 +68,7 @@ export const udpTracker: FuzzTarget = {
       );
       if (length > 0) assert.deepEqual(reply.slice(36, 40), request.slice(12, 16));
       checkTotals(tracker);
+      return length > 0 && readUint32(reply, 32) !== UdpAction.error;
     };
   },
 };
@@ -159,6 +162,7 @@ export const httpTracker: FuzzTarget = {
       assert.ok(body.length === Number(match[1]) || body.length === 0, 'a body of another length');
       if (body[0] === 0x64 && text.startsWith('HTTP/1.1 200')) decodeBencode(body);
       checkTotals(tracker);
+      return text.startsWith('HTTP/1.1 200') && !text.includes('failure reason');
     };
   },
 };
