@@ -13,7 +13,9 @@ export interface ScriptedUdpTracker {
   reply: (request: Buffer) => Buffer | string | undefined;
   /** Answers nothing, connects neither. */
   isMute: boolean;
-  /** From now on only this id is good, and every other is met with silence. */
+  /** What an id that is no longer good is met with: the text of an error packet, or silence. */
+  staleReply: string | undefined;
+  /** From now on only another id is good than before. */
   restart(): void;
 }
 
@@ -32,6 +34,7 @@ export async function startUdpTracker(
     requests: [],
     reply: () => NOBODY,
     isMute: false,
+    staleReply: undefined,
     restart: () => void connectionId++,
   };
   socket.on('message', (request, from) => {
@@ -50,7 +53,10 @@ export async function startUdpTracker(
       send(0, id);
       return;
     }
-    if (request.readBigUInt64BE(0) !== connectionId) return;
+    if (request.readBigUInt64BE(0) !== connectionId) {
+      if (tracker.staleReply !== undefined) send(3, Buffer.from(tracker.staleReply));
+      return;
+    }
     tracker.requests.push(request);
     const reply = tracker.reply(request);
     if (typeof reply === 'string') send(3, Buffer.from(reply));

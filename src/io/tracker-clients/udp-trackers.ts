@@ -56,6 +56,14 @@ interface Message<T> {
   read(octets: Uint8Array, transaction: number): T | undefined;
 }
 
+/** What one request and its repetition have in common. */
+interface Question<T> {
+  /** In the clock's milliseconds. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  readonly message: Message<T>;
+}
+
 export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): UdpTrackers {
   const sessions = createUdpSessions(clock);
   const newTransaction = createTransactions(randomOctets);
@@ -100,35 +108,51 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
     }
   }
 
+  /** One request with its answer; `rememberedId` is the connection id of an earlier one that it used. */
+  async function askOnce<T extends AnnounceResult | ScrapeResult>(
+    session: UdpSession,
+    { deadline, signal, message }: Question<T>,
+  ): Promise<{ readonly reached: Reached<T>; readonly rememberedId: Uint8Array | undefined }> {
+    const transaction = newTransaction(session);
+    let rememberedId: Uint8Array | undefined;
+    const exchange = {
+      transaction,
+      deadline,
+      signal,
+      request(attempt: number) {
+        // The tracker may have started anew since, and most meet a wrong id with silence.
+        if (attempt > 0) session.connection = undefined;
+        const { connection } = session;
+        if (connection !== undefined && clock.nowMilliseconds() < connection.until) {
+          rememberedId = connection.id;
+          return message.encode(connection.id, transaction);
+        }
+        return connectInTime(session, { deadline, signal }).then((connected) =>
+          connected.kind === 'connected'
+            ? message.encode(connected.id, transaction)
+            : (connected.with as Reached<T>),
+        );
+      },
+      read: (octets: Uint8Array) => message.read(octets, transaction),
+    };
+    return { reached: await exchangeUdp(session, exchange, clock), rememberedId };
+  }
+
   /** `T` holds what {@link readConnected} may say instead of connecting: it is an answer to whatever was asked. */
   async function ask<T extends AnnounceResult | ScrapeResult>(
     tracker: SocketAddress,
     { timeoutMilliseconds, signal }: UdpRequestOptions,
     message: Message<T>,
   ): Promise<Reached<T>> {
-    const deadline = clock.nowMilliseconds() + timeoutMilliseconds;
+    const question = { deadline: clock.nowMilliseconds() + timeoutMilliseconds, signal, message };
     const session = sessions.take(tracker);
     try {
-      const transaction = newTransaction(session);
-      const exchange = {
-        transaction,
-        deadline,
-        signal,
-        request(attempt: number) {
-          // The tracker may have started anew since, and trackers meet a wrong id with silence.
-          if (attempt > 0) session.connection = undefined;
-          const { connection } = session;
-          if (connection !== undefined && clock.nowMilliseconds() < connection.until)
-            return message.encode(connection.id, transaction);
-          return connectInTime(session, { deadline, signal }).then((connected) =>
-            connected.kind === 'connected'
-              ? message.encode(connected.id, transaction)
-              : (connected.with as Reached<T>),
-          );
-        },
-        read: (octets: Uint8Array) => message.read(octets, transaction),
-      };
-      return await exchangeUdp(session, exchange, clock);
+      const { reached, rememberedId } = await askOnce(session, question);
+      const isRefused = reached.kind === 'answered' && reached.result.kind === 'refused';
+      if (!isRefused || rememberedId === undefined) return reached;
+      // It may be the id that is refused, each tracker in its own words (opentracker: "Connection ID missmatch.").
+      if (session.connection?.id === rememberedId) session.connection = undefined;
+      return (await askOnce(session, question)).reached;
     } finally {
       sessions.release(session);
     }

@@ -74,6 +74,51 @@ test('a tracker that has started anew gives a new id', async () => {
   expect(tracker.actions).toEqual(['connect', 'announce', 'announce', 'connect', 'announce']);
 });
 
+describe('a remembered id that the tracker refuses', () => {
+  test('is forgotten, and all who used it are answered over a new one', async () => {
+    const trackers = createTrackers();
+    const tracker = await startUdpTracker();
+    tracker.staleReply = 'Connection ID missmatch.';
+    const at = { address: '127.0.0.1', port: tracker.port };
+    await trackers.announce(at, QUERY, OPTIONS);
+    tracker.restart();
+    const reached = await Promise.all(
+      ['stopped', 'completed', 'none'].map((event) =>
+        trackers.announce(at, { ...QUERY, event: event as 'stopped' }, OPTIONS),
+      ),
+    );
+    for (const each of reached) expect(each).toMatchObject(ANNOUNCED);
+    expect(tracker.actions.filter((action) => action === 'connect')).toHaveLength(2);
+    expect(tracker.requests.map((request) => request.readUInt32BE(80)).sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('is asked about once: the second answer counts', async () => {
+    const trackers = createTrackers();
+    const tracker = await startUdpTracker();
+    const at = { address: '127.0.0.1', port: tracker.port };
+    await trackers.announce(at, QUERY, OPTIONS);
+    tracker.reply = () => `not here, ${tracker.requests.length}`;
+    expect(await trackers.announce(at, QUERY, OPTIONS)).toMatchObject({
+      result: { kind: 'refused', reason: 'not here, 3' },
+    });
+    expect(tracker.actions).toEqual(['connect', 'announce', 'announce', 'connect', 'announce']);
+  });
+
+  test('and silence after that end with the time of the request', async () => {
+    const trackers = createTrackers();
+    const tracker = await startUdpTracker();
+    const at = { address: '127.0.0.1', port: tracker.port };
+    await trackers.announce(at, QUERY, OPTIONS);
+    tracker.reply = () => {
+      tracker.isMute = true;
+      return 'restarting';
+    };
+    expect(await trackers.announce(at, QUERY, { ...OPTIONS, timeoutMilliseconds: 100 })).toEqual({
+      kind: 'silence',
+    });
+  });
+});
+
 describe('what is no answer', () => {
   test('an error packet is the tracker’s refusal', async () => {
     const tracker = await startUdpTracker();
