@@ -2,6 +2,7 @@
 // it learns that a transfer over TCP is worth its while. As NSD does it; Knot and BIND send the SOA always.
 
 import { Counter, type Counters } from '../counters.ts';
+import type { QueryName } from '../dns/query-name.ts';
 import { Rcode } from '../dns/record-type.ts';
 import type { PacketSource } from '../net/packet-handler.ts';
 import { readUint16 } from '../octets/big-endian.ts';
@@ -10,12 +11,16 @@ import type { Catalog } from '../zone/image/catalog.ts';
 import { isAllowed, type TransferRule } from './access.ts';
 import { changesOf, type ZoneJournal } from './changes.ts';
 import { createIncrementalTransfer } from './outgoing.ts';
-import { findTransferZone, readTransferRequest } from './request.ts';
+import { findZoneAt, readTransferRequest } from './request.ts';
 import { transferCounter } from './transfer-counter.ts';
 
 export interface DatagramRequest {
   /** The whole message. */
   readonly message: Uint8Array;
+  /** Its question's. */
+  readonly name: QueryName;
+  /** It came over a connection: transfers there are asked for elsewhere, and here is said only why there is none. */
+  readonly isStream: boolean;
   readonly source: PacketSource;
   /** Of the TSIG key that the message was verified with; undefined where it was not signed. */
   readonly keyName: Uint8Array | undefined;
@@ -33,15 +38,17 @@ export interface DatagramTransferPolicy {
  * the response code. NOERROR without records: not even the SOA has room.
  */
 export function answerDatagram(
-  { message, source, keyName, counters }: DatagramRequest,
+  { message, name, isStream, source, keyName, counters }: DatagramRequest,
   catalog: Catalog,
   { rules = [], journals = [] }: DatagramTransferPolicy,
   reply: ReplyWriter,
 ): number {
-  const request = readTransferRequest(message, 0, message.length);
-  if (request === undefined) return Rcode.FORMERR;
-  const image = findTransferZone(catalog, request);
+  const image = findZoneAt(catalog, name);
   if (image === undefined) return Rcode.NOTAUTH;
+  const request = readTransferRequest(message, 0, message.length);
+  // Before it is looked at who asks: a secondary that may would search for the fault in its rights (Knot and BIND).
+  if (request === undefined) return Rcode.FORMERR;
+  if (isStream) return Rcode.REFUSED;
   if (!isAllowed(rules, source, keyName)) {
     counters[Counter.transfersRefused]!++;
     return Rcode.REFUSED;

@@ -99,6 +99,11 @@ function readRecords(
 export function findTransferZone(catalog: Catalog, request: TransferRequest): ZoneImage | undefined {
   const name = new QueryName();
   name.readQuestion(request.question, 0, 0, request.question.length);
+  return findZoneAt(catalog, name);
+}
+
+/** As {@link findTransferZone}, of a question that was read elsewhere; its hashes are overwritten. */
+export function findZoneAt(catalog: Catalog, name: QueryName): ZoneImage | undefined {
   name.hash(catalog.seed);
   const image = catalog.find(name, 0);
   return image?.apexLabels === name.labels ? image : undefined;

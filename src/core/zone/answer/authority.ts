@@ -170,6 +170,7 @@ export class Authority {
     if (verdict === Verdict.query && query.type !== RecordType.IXFR) return this.resolveQuery();
     if (verdict === Verdict.cookieOnly) return this.confirmCookie();
     if (query.ednsVersion !== 0) return Rcode.BADVERS;
+    if (verdict === Verdict.query && query.class !== RecordClass.IN) return this.resolveOtherClass();
     const message = request.subarray(offset, offset + length);
     const keyName = query.tsig === 0 ? undefined : signature.keyName;
     const rcode =
@@ -221,9 +222,9 @@ export class Authority {
 
   /** Over UDP; over TCP comes here only what cannot be read as a question for a transfer. */
   private resolveIncremental(message: Uint8Array, keyName: Uint8Array | undefined): number {
-    const { answer, catalog, counters, policy, reply, source } = this;
-    if (this.isStream) return Rcode.REFUSED;
-    const rcode = answerDatagram({ message, source, keyName, counters }, catalog, policy, reply);
+    const { answer, catalog, counters, isStream, name, policy, reply, source } = this;
+    const request = { message, name, isStream, source, keyName, counters };
+    const rcode = answerDatagram(request, catalog, policy, reply);
     answer.truncated = rcode === Rcode.NOERROR && reply.position - reply.start === this.questionLength;
     return rcode;
   }
