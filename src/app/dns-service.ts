@@ -60,9 +60,11 @@ export function createDnsService({ config, dataPlane, machine, logger }: DnsServ
     },
     reload: async () => await certificate?.reload(),
     async close() {
-      await certificate?.close();
-      await closeDnsListeners(dns, dataPlane);
-      await closeDnsTlsListeners(dnsTls, dataPlane);
+      await Promise.all([
+        certificate?.close(),
+        closeDnsListeners(dns, dataPlane),
+        closeDnsTlsListeners(dnsTls, dataPlane),
+      ]);
     },
   };
 }

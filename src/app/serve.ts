@@ -2,6 +2,7 @@
 
 import type { Cancel } from '../io/clock.ts';
 import { makePrivateDirectory } from '../io/files/files.ts';
+import { createTurns } from '../io/turns.ts';
 import type { AccessControl } from './access/access.ts';
 import { hostTraffics, socketStatuses } from './admin/socket-status.ts';
 import {
@@ -12,6 +13,7 @@ import {
   zoneStatus,
 } from './admin/status.ts';
 import { trackerCounts } from './admin/tracker-counts.ts';
+import { attempt } from './attempt.ts';
 import type { CookieSecrets } from './cookie-secrets.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createImageBuffers } from './data-plane/image-buffers.ts';
@@ -24,7 +26,6 @@ import type { SwarmSnapshot } from './swarm-snapshot.ts';
 import { createServerTakeover, type ServerTakeover } from './takeover/server-takeover.ts';
 import type { TrackerPages } from './tracker-pages.ts';
 import { createTransfers, type Transfers } from './transfer/transfers.ts';
-import { createTurns } from './turns.ts';
 import { createDrains, type Drains } from './zones/drains.ts';
 import { createKeptZones } from './zones/kept-zones.ts';
 import { createLedgerFile } from './zones/ledger-file.ts';
@@ -216,11 +217,11 @@ class ZoneServer implements Server {
     }
     if (trigger === 'signal')
       await Promise.all([
-        this.dns.reload(),
-        this.transfers?.reloadKeys(),
-        this.cookies.reload(),
-        this.pages.reload(),
-        this.access.reload(),
+        this.attempt('reading the certificate', () => this.dns.reload()),
+        this.attempt('reading the keys of transfers', () => this.transfers?.reloadKeys()),
+        this.attempt('reading the secrets of cookies', () => this.cookies.reload()),
+        this.attempt('reading the policy', () => this.pages.reload()),
+        this.attempt('reading access lists and passkeys', () => this.access.reload()),
       ]);
     let report = await this.reloader.reload(trigger);
     if (await this.watch?.follow(this.reloader.entries())) {
@@ -277,15 +278,20 @@ class ZoneServer implements Server {
   private async close(): Promise<void> {
     this.state = 'stopping';
     this.cancelDrain();
-    await this.watch?.close();
-    await this.access.close();
-    await this.transfers?.stop();
-    await this.takeover.close();
-    await this.dns.close();
-    await this.dataPlane.stop();
-    await this.http.close();
-    this.takeover.control?.close();
-    if (this.takeover.ownsSwarm()) await this.snapshot.save(this.dataPlane);
+    await this.attempt('closing the watch on zones', () => this.watch?.close());
+    await this.attempt('closing access control', () => this.access.close());
+    await this.attempt('ending transfers', () => this.transfers?.stop());
+    await this.attempt('closing the door for takeovers', () => this.takeover.close());
+    await this.attempt('closing DNS', () => this.dns.close());
+    await this.attempt('ending the data plane', () => this.dataPlane.stop());
+    await this.attempt('closing HTTP', () => this.http.close());
+    await this.attempt('closing HTTP sockets', async () => this.takeover.control?.close());
+    if (this.takeover.ownsSwarm())
+      await this.attempt('keeping the peers', () => this.snapshot.save(this.dataPlane));
     this.state = 'stopped';
+  }
+
+  private attempt(what: string, task: () => Promise<unknown> | undefined): Promise<void> {
+    return attempt({ what, task, logger: this.options.logger });
   }
 }

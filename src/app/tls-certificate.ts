@@ -8,6 +8,7 @@ import { type FileWatcher, watchFiles } from '../io/files/watch.ts';
 import type { Logger } from '../io/log.ts';
 import { certificateExpiry, readTlsIdentity, TlsError, type TlsFiles } from '../io/streams/tls-identity.ts';
 import type { TlsIdentity } from '../io/streams/tls-server.ts';
+import { createTurns } from '../io/turns.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 
 export interface CertificateOptions {
@@ -31,7 +32,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
   await dataPlane.identify(served);
   warnIfExpired(served, options);
   /** One reading at a time: a signal and a change of the files may come together. */
-  let last: Promise<void> = Promise.resolve();
+  const turns = createTurns();
 
   async function readAgain(): Promise<void> {
     try {
@@ -47,10 +48,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
     }
   }
 
-  function reload(): Promise<void> {
-    last = last.then(readAgain);
-    return last;
-  }
+  const reload = (): Promise<void> => turns.take(readAgain);
 
   function reloadSaved(): void {
     reload().catch((error: Error) =>
@@ -66,7 +64,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
     reload,
     async close() {
       await watcher.close();
-      await last;
+      await turns.idle();
     },
   };
 }

@@ -1,6 +1,7 @@
 // `portolan serve`: runs the server until it is told to stop, and says what it serves.
 
 import type { Command } from 'commander';
+import { attempt } from '../app/attempt.ts';
 import type { Config, ConfigResult } from '../app/config/config.ts';
 import { changedKeys } from '../app/config/config-sample.ts';
 import { thisMachine } from '../app/machine.ts';
@@ -112,7 +113,8 @@ async function serveUntilTold(loaded: LoadedConfig, serving: Serving): Promise<v
   });
   const manager = createServiceManager({ env: io.env, notify, clock: machine.clock, server });
   signals.onHangUp(async () => {
-    sayWhatNeedsRestart(loaded, await load(), logger);
+    const task = async () => sayWhatNeedsRestart(loaded, await load(), logger);
+    await attempt({ what: 'reading the configuration', task, logger });
     reported(await manager.reload(() => server.reload('signal')));
   });
   try {

@@ -8,9 +8,11 @@ import type { Publication } from '../../src/app/data-plane/data-plane.ts';
 import type { ReloadReport } from '../../src/app/zones/reload.ts';
 import { formatHex } from '../../src/core/octets/text.ts';
 import { BindError } from '../../src/io/bind-error.ts';
+import { silentLogger } from '../../src/io/log.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { prepareServer, type Serving, serve, zoneText } from '../support/serving.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { createTestIdentity } from '../support/test-certificate.ts';
 import { announceHttp, announceUdp, askTcp, askUdp } from '../support/tracker-clients.ts';
 
 const DUAL = (endpoints: string, ttl = 60): string => `t ${ttl} A 127.0.0.1
@@ -315,6 +317,38 @@ describe('an edit', () => {
     await writeFile(path, `${'11'.repeat(16)}\n${'00'.repeat(16)}\n`);
     await serving.server.reload('signal');
     expect(secrets).toEqual([['00'.repeat(16)], ['11'.repeat(16), '00'.repeat(16)]]);
+  });
+
+  it('is there after a SIGHUP at which something else could not be read, and so is that after the next', async () => {
+    const folder = await temporaryFolder();
+    const files = { 'tls.certificate': join(folder, 'c.pem'), 'tls.key': join(folder, 'k.pem') };
+    const renew = async (serial: number): Promise<void> => {
+      const { certificate, key } = createTestIdentity({ serial });
+      await writeFile(files['tls.certificate'], certificate);
+      await writeFile(files['tls.key'], key);
+    };
+    await renew(1);
+    const log: string[] = [];
+    let handedOver = 0;
+    const serving = await serve({
+      folder,
+      zones: { 't.zone': zoneText('example', 't TXT "BITTORRENT DENY ALL"') },
+      settings: files,
+      dataPlane: {
+        async identify() {
+          if (++handedOver === 2) throw new Error('a worker has died');
+        },
+      },
+      logger: { ...silentLogger, error: (line, fields) => log.push(`${line} (${fields?.error?.message})`) },
+    });
+    await renew(2);
+    const edited = zoneText('example', 't TXT "BITTORRENT UDP:1 TCP:2"', 2);
+    expect(outcomesOf(await serving.edit('t.zone', edited))).toEqual(['t.zone published']);
+    expect(log).toEqual(['reading the certificate failed: please report this (a worker has died)']);
+    expect(await preferenceOf(serving)).toBe('BITTORRENT UDP:1 TCP:2');
+    await serving.server.reload('signal');
+    expect(handedOver).toBe(3);
+    expect(log).toHaveLength(1);
   });
 
   it('of an included file alone is seen; a touch without a change is not an edit', async () => {

@@ -94,6 +94,22 @@ describe('a tracker that is started again', () => {
     expect(await announceUdp('127.0.0.1', port!, 2)).toBe(2);
   });
 
+  it('has its peers where something failed to close', async () => {
+    const [port] = await findFreePorts(1);
+    const log: string[] = [];
+    const first = await serve({
+      zones: zonesAt(port!),
+      dataPlane: { close: () => Promise.reject(new Error('a worker has died')) },
+      logger: { ...silentLogger, error: (line, fields) => log.push(`${line} (${fields?.error?.message})`) },
+    });
+    await announceUdp('127.0.0.1', port!, 1);
+    await first.server.stop();
+    expect(log).toEqual(['closing DNS failed: please report this (a worker has died)']);
+    expect(first.server.status().state).toBe('stopped');
+    await serve({ zones: {}, folder: first.folder });
+    expect(await announceUdp('127.0.0.1', port!, 2)).toBe(2);
+  });
+
   it('keeps them where the threads cannot be started', async () => {
     const one = await saved();
     const { config, machine, logger } = one.options;

@@ -15,6 +15,8 @@ interface Setup {
   readonly served: TlsIdentity[];
   readonly log: string[];
   save(identity: Partial<TlsIdentity>): Promise<void>;
+  /** What the next that is to be served meets. */
+  fail(error: Error): void;
   open(): Promise<Certificate>;
 }
 
@@ -31,15 +33,24 @@ async function prepare(identity: TlsIdentity): Promise<Setup> {
     if (key !== undefined) await writeFile(files.key, key);
   };
   await save(identity);
+  let fault: Error | undefined;
+  async function identify(next: TlsIdentity): Promise<void> {
+    const met = fault;
+    fault = undefined;
+    if (met !== undefined) throw met;
+    served.push(next);
+  }
   return {
     folder,
     files,
     served,
     log,
     save,
+    fail(error) {
+      fault = error;
+    },
     async open() {
-      const dataPlane = { identify: async (next: TlsIdentity) => void served.push(next) };
-      const opened = await openCertificate({ files, dataPlane, clock: systemClock, logger });
+      const opened = await openCertificate({ files, dataPlane: { identify }, clock: systemClock, logger });
       onTestFinished(() => opened.close());
       return opened;
     },
@@ -97,6 +108,20 @@ describe('the certificate', () => {
     await certificate.reload();
     expect(setup.served).toEqual([first]);
     expect(setup.log.filter((line) => sentence.test(line) && /used on/.test(line))).not.toEqual([]);
+  });
+
+  test('that could not be handed over once is read again by the next reload, and its end is met', async () => {
+    const setup = await prepare(first);
+    const certificate = await setup.open();
+    await setup.save(second);
+    setup.fail(new Error('a worker has died'));
+    await expect(certificate.reload()).rejects.toThrow('a worker has died');
+    await certificate.reload();
+    expect(setup.served).toEqual([first, second]);
+    setup.fail(new Error('another one, too'));
+    await setup.save(first);
+    await expect(certificate.reload()).rejects.toThrow('another one, too');
+    await certificate.close();
   });
 
   test.each([

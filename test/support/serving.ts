@@ -11,7 +11,7 @@ import { type Machine, thisMachine } from '../../src/app/machine.ts';
 import { createServer, type Server, type StartReport } from '../../src/app/serve.ts';
 import type { ReloadReport } from '../../src/app/zones/reload.ts';
 import type { Clock } from '../../src/io/clock.ts';
-import { silentLogger } from '../../src/io/log.ts';
+import { type Logger, silentLogger } from '../../src/io/log.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -26,6 +26,9 @@ export interface ServingOptions {
   readonly onReload?: (report: ReloadReport) => void;
   /** What the data plane is given, each time. */
   readonly onPublish?: (publication: Publication) => void;
+  /** In the place of those of the data plane. */
+  readonly dataPlane?: Partial<DataPlane>;
+  readonly logger?: Logger;
 }
 
 export interface Serving {
@@ -48,7 +51,7 @@ export async function prepareServer(options: ServingOptions) {
   const clock = createManualClock();
   const machine = { ...(await thisMachine()), clock: options.clock ?? clock, ...options.machine };
   const config = testConfig(folder, options.settings ?? {});
-  const { onReload } = options;
+  const { onReload, logger = silentLogger } = options;
   // On this thread, where the clock that stands still holds for connection ids and peers, too.
   const createDataPlane = async (settings: DataPlaneOptions): Promise<DataPlane> => {
     const plane = createLocalDataPlane(settings);
@@ -56,9 +59,9 @@ export async function prepareServer(options: ServingOptions) {
       options.onPublish?.(publication);
       return plane.publish(publication);
     };
-    return { ...plane, publish };
+    return { ...plane, publish, ...options.dataPlane };
   };
-  const shared = { config, machine, logger: silentLogger, createDataPlane };
+  const shared = { config, machine, logger, createDataPlane };
   const server = await createServer({ ...shared, ...(onReload && { onReload }) });
   onTestFinished(() => server.stop());
   return { server, folder, clock };

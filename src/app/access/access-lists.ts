@@ -10,6 +10,7 @@ import {
 import { HASH_SET_SECRET_OCTETS } from '../../core/access/hash-set.ts';
 import { type FileWatcher, watchFiles } from '../../io/files/watch.ts';
 import type { Logger } from '../../io/log.ts';
+import { createTurns } from '../../io/turns.ts';
 import type { AccessConfig, ListKind } from '../config/access-settings.ts';
 import { createImageBuffers } from '../data-plane/image-buffers.ts';
 import type { Machine } from '../machine.ts';
@@ -66,31 +67,30 @@ export async function openAccessLists({ lists, machine, logger }: AccessListsOpt
   const secret = machine.randomOctets(HASH_SET_SECRET_OCTETS);
   const buffers = createImageBuffers();
   for (const { findings } of entries) for (const finding of findings) logFinding(finding, logger);
-  let compiled = compile();
+  let compiled = compile(entries.map(({ list }) => list));
   /** One reading at a time: a signal and a save may come together. */
-  let last: Promise<boolean> = Promise.resolve(false);
+  const turns = createTurns();
   let watcher: FileWatcher | undefined;
 
-  function compile(): CompiledAccess | undefined {
-    if (entries.length === 0) return undefined;
-    const all: ParsedLists = Object.assign({}, ...entries.map(({ list }) => list.lists));
+  function compile(lists: readonly ParsedList[]): CompiledAccess | undefined {
+    if (lists.length === 0) return undefined;
+    const all: ParsedLists = Object.assign({}, ...lists.map((list) => list.lists));
     return compileAccess(all, { secret, allocate: buffers.allocate });
   }
 
   /** Whether anything is to be published. */
   async function readAgain(): Promise<boolean> {
-    const changes = await Promise.all(entries.map((entry) => readEntry(entry, logger)));
-    if (!changes.includes(true)) return false;
-    compiled = compile();
+    const versions = await Promise.all(entries.map((entry) => readEntry(entry, logger)));
+    if (versions.every((version) => version === undefined)) return false;
+    // First: where that fails, nothing has changed, and the next reload tries again.
+    compiled = compile(entries.map(({ list }, index) => versions[index]?.list ?? list));
+    for (const [index, version] of versions.entries()) Object.assign(entries[index]!, version);
     const counts = entries.map(({ kind, list }) => `${LIST_KEYS[kind]} ${list.entries}`);
     logger.info(`the access lists are new: ${counts.join(', ')}`);
     return true;
   }
 
-  function reload(): Promise<boolean> {
-    last = last.then(readAgain);
-    return last;
-  }
+  const reload = (): Promise<boolean> => turns.take(readAgain);
 
   return {
     current: () => compiled,
@@ -114,7 +114,7 @@ export async function openAccessLists({ lists, machine, logger }: AccessListsOpt
     },
     async close() {
       await watcher?.close();
-      await last;
+      await turns.idle();
     },
   };
 }
@@ -125,23 +125,24 @@ async function openEntry(kind: ListKind, path: string): Promise<Entry> {
   return { kind, path, digest: digestOf(octets), list: value, isCurrent: true, findings };
 }
 
-/** Whether the list says something else now. */
-async function readEntry(entry: Entry, logger: Logger): Promise<boolean> {
+/** What is to take effect; undefined where the list says nothing else than before. */
+async function readEntry(
+  entry: Entry,
+  logger: Logger,
+): Promise<Pick<Entry, 'digest' | 'list' | 'isCurrent'> | undefined> {
   const { kind, path } = entry;
   const { value, octets, findings } = await readAccessList(kind, path);
   const isNews = JSON.stringify(findings) !== JSON.stringify(entry.findings);
   entry.findings = findings;
-  entry.isCurrent = value !== undefined;
+  entry.isCurrent = false;
   if (isNews) for (const finding of findings) logFinding(finding, logger);
   if (value === undefined || octets === undefined) {
     if (isNews) logger.error(`${path} is wrong; ${LIST_KEYS[kind]} stays as it was`);
-    return false;
+    return undefined;
   }
   const digest = digestOf(octets);
-  if (digest === entry.digest) return false;
-  entry.digest = digest;
-  entry.list = value;
-  return true;
+  entry.isCurrent = digest === entry.digest;
+  return entry.isCurrent ? undefined : { digest, list: value, isCurrent: true };
 }
 
 function digestOf(octets: Uint8Array): string {

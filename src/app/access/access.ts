@@ -56,8 +56,7 @@ export async function openAccess({ config, machine, logger }: AccessOptions): Pr
       await passkeys.watch();
     },
     async close() {
-      await lists.close();
-      await passkeys.close();
+      await Promise.all([lists.close(), passkeys.close()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { FOREVER, PasskeyState } from '../../core/access/passkey-table.ts';
 import type { Clock } from '../../io/clock.ts';
 import { type FileWatcher, watchFiles } from '../../io/files/watch.ts';
 import type { Logger } from '../../io/log.ts';
+import { createTurns } from '../../io/turns.ts';
 import type { Finding } from '../zones/finding.ts';
 import { AccessError } from './access-error.ts';
 import { logFinding } from './access-lists.ts';
@@ -35,7 +36,7 @@ export async function openPasskeyFile(options: PasskeyFileOptions): Promise<Pass
   let findings: readonly Finding[] = [];
   let isCurrent = true;
   let count = 0;
-  let last: Promise<void> = Promise.resolve();
+  const turns = createTurns();
   let watcher: FileWatcher | undefined;
 
   function take(list: PasskeyList): void {
@@ -59,10 +60,7 @@ export async function openPasskeyFile(options: PasskeyFileOptions): Promise<Pass
     } else if (isNews) logger.error(`${path} is wrong; ${SETTING} stays as it was`);
   }
 
-  function reload(): Promise<void> {
-    last = last.then(readAgain);
-    return last;
-  }
+  const reload = (): Promise<void> => turns.take(readAgain);
 
   const first = await readPasskeyFile(path, known);
   if (first.value === undefined) throw new AccessError(first.findings);
@@ -82,7 +80,7 @@ export async function openPasskeyFile(options: PasskeyFileOptions): Promise<Pass
     },
     async close() {
       await watcher?.close();
-      await last;
+      await turns.idle();
     },
   };
 }

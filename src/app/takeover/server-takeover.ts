@@ -2,8 +2,8 @@
 
 import type { Clock } from '../../io/clock.ts';
 import type { Logger } from '../../io/log.ts';
+import type { Turns } from '../../io/turns.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
-import type { Turns } from '../turns.ts';
 import { type ControlSockets, createControlSockets } from './control-sockets.ts';
 import { type Offer, offerTakeover } from './offer.ts';
 import type { Takeover } from './take-over.ts';

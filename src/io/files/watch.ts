@@ -5,6 +5,7 @@ import { basename, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Cancel, Clock } from '../clock.ts';
 import { type Logger, silentLogger } from '../log.ts';
+import { createTurns } from '../turns.ts';
 import { watchLinks } from './link-watch.ts';
 
 export interface WatchOptions {
@@ -45,26 +46,24 @@ export async function watchFiles(
   onChange: () => void,
   options: WatchOptions,
 ): Promise<FileWatcher> {
+  const { logger = silentLogger } = options;
   const burst = createBurst(onChange, options);
   let watched = absolute(paths);
   let closed = false;
-  let last: Promise<void> = Promise.resolve();
+  const turns = createTurns();
   let unwatchLinks = watchLinks(watched, swapped);
   let watcher = await openWatcher(watched, burst.extend, options);
 
-  function inTurn(task: () => Promise<void>): Promise<void> {
-    last = last.then(task);
-    return last;
-  }
-
   /** A link leads elsewhere, and what is there is to be watched and read. */
   function swapped(): void {
-    void inTurn(async () => {
-      // First: the library has one handle a path, and that is of where the link led before.
-      await watcher.close();
-      await open(watched);
-      burst.extend();
-    });
+    turns
+      .take(async () => {
+        // First: the library has one handle a path, and that is of where the link led before.
+        await watcher.close();
+        await open(watched);
+      })
+      .catch((error: Error) => logger.warn(adviceFor(error), { error }))
+      .finally(burst.extend);
   }
 
   async function open(next: ReadonlySet<string>): Promise<void> {
@@ -81,7 +80,7 @@ export async function watchFiles(
 
   return {
     setPaths: (paths) =>
-      inTurn(async () => {
+      turns.take(async () => {
         const next = absolute(paths);
         if (!isSameSet(next, watched)) await open(next);
       }),
@@ -89,7 +88,7 @@ export async function watchFiles(
       burst.stop();
       closed = true;
       unwatchLinks();
-      return inTurn(() => watcher.close());
+      return turns.take(() => watcher.close());
     },
   };
 }

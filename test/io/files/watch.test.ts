@@ -184,6 +184,18 @@ describe('watching', () => {
     expect(at.calls()).toBe(1);
   });
 
+  it('goes on, and closes, after paths of which it could make nothing', async () => {
+    const at = await watched('file');
+    await expect(at.watcher.setPaths([undefined as unknown as string])).rejects.toThrow(TypeError);
+    const other = join(at.folder, 'b.zone');
+    await at.watcher.setPaths([other]);
+    const told = at.next();
+    await writeFile(other, 'first');
+    await told;
+    await expect(at.watcher.setPaths([undefined as unknown as string])).rejects.toThrow(TypeError);
+    await at.watcher.close();
+  });
+
   it('tells of nothing after it was closed, and closes twice', async () => {
     const at = await watched('file');
     await writeFile(at.zone, 'second');

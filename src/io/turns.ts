@@ -3,6 +3,8 @@
 export interface Turns {
   /** Runs `task` once those before it have settled, whatever came of them. */
   take<T>(task: () => Promise<T>): Promise<T>;
+  /** Resolves once all that were asked for so far have settled. */
+  idle(): Promise<void>;
 }
 
 export function createTurns(): Turns {
@@ -12,6 +14,9 @@ export function createTurns(): Turns {
       const turn = last.then(task, task);
       last = turn.catch(() => {});
       return turn;
+    },
+    async idle() {
+      await last;
     },
   };
 }
