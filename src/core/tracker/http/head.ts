@@ -179,9 +179,12 @@ function readConnection(
     else if (head.minorVersion === 0 && hasWord(octets, colon + 1, end, 'keep-alive')) head.keepAlive = true;
   } else if (isText(octets, start, colon, 'content-length')) {
     let at = colon + 1;
-    while (at < end && isBlank(octets[at]!)) at++;
-    if (at === end) return false;
-    for (; at < end && !isBlank(octets[at]!); at++) {
+    let to = end;
+    while (at < to && isBlank(octets[at]!)) at++;
+    // Blanks end a value and never part it (RFC 9112 §5): `0 5` is no length, and might be 5 to a proxy.
+    while (to > at && isBlank(octets[to - 1]!)) to--;
+    if (at === to) return false;
+    for (; at < to; at++) {
       const octet = octets[at]!;
       if (octet < 0x30 || octet > 0x39) return false;
       if (octet !== 0x30) head.hasBody = true;
