@@ -25,7 +25,10 @@ import { GROUP, type SwarmShard } from './shard.ts';
 
 /** Which peer with the sought identity is meant. */
 export const Want = {
-  /** The asker's own former entry: same address, or the same client key on both. */
+  /**
+   * The asker's own former entry: same address, or the same IPv6 network and the same client key. Neither is found out by
+   * strangers elsewhere, who know peer ids, and could try all the tags that a key may have.
+   */
   own: 0,
   /** An entry not yet paired whose client key does not differ. */
   twin: 1,
@@ -35,6 +38,9 @@ export const Want = {
   shadow: 3,
 } as const;
 export type Want = (typeof Want)[keyof typeof Want];
+
+/** A /64, in which a host takes new addresses as it likes (RFC 8981). */
+const NETWORK_HALVES = 4;
 
 /** Hashes what is in `shard.sought.endpoint`. */
 export function hashSoughtEndpoint(shard: SwarmShard, family: number): void {
@@ -149,6 +155,7 @@ function isWanted(shard: SwarmShard, group: number, place: number, want: Want): 
     return (meta & (PAIRED | NAMELESS)) === 0 && (tag === 0 || keyTag === 0 || tag === keyTag);
   }
   const family = shard.words[group + GROUP.shape]! & 1;
-  if (sharesHalves(shard, endpointAt(shard, group, place) / 2, endpointOctets(family) / 2 - 1)) return true;
-  return tag !== 0 && tag === keyTag;
+  const at = endpointAt(shard, group, place) / 2;
+  if (sharesHalves(shard, at, endpointOctets(family) / 2 - 1)) return true;
+  return family === 1 && tag !== 0 && tag === keyTag && sharesHalves(shard, at, NETWORK_HALVES);
 }
