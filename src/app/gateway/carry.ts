@@ -155,8 +155,10 @@ function judgeHttp({ status, body, location }: HttpReply): Carried {
       return { kind: 'failed', message: 'the tracker redirects to nowhere' };
     return { kind: 'carried', over: 'http', status, body: new Uint8Array(0), location: url.text };
   }
-  if (body === undefined) return { kind: 'failed', message: 'the answer of the tracker is too large' };
-  if (isReply(body)) return { kind: 'carried', over: 'http', status, body };
+  if (body.kind === 'too-large') return { kind: 'failed', message: 'the answer of the tracker is too large' };
+  if (body.kind === 'packed-wrongly')
+    return { kind: 'failed', message: 'the answer of the tracker is packed wrongly' };
+  if (isReply(body.octets)) return { kind: 'carried', over: 'http', status, body: body.octets };
   return {
     kind: 'failed',
     message: status === 200 ? 'what answers is no tracker' : `the tracker answers with HTTP status ${status}`,

@@ -1,16 +1,15 @@
 // One announce over HTTP or HTTPS (BEP 3) to an address that was chosen before: a name is spoken to at each of its
 // addresses, not at the one that the system would pick.
 
-import { type Agent, type IncomingMessage, request } from 'node:http';
+import { type Agent, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
-import { unzip } from 'node:zlib';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { parseIpAddress } from '../../core/net/ip-address.ts';
 import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
 import { MAX_REPLY_OCTETS, readAnnounceReply } from '../../core/tracker/client/http-messages.ts';
 import type { Clock } from '../clock.ts';
+import { type HttpBody, readHttpBody } from './http-body.ts';
 import type { Reached } from './reached.ts';
 
 export interface HttpTarget extends SocketAddress {
@@ -43,8 +42,7 @@ const DEFAULT_PORT = { clear: 80, secure: 443 } as const;
 /** What came over HTTP, whatever it means. */
 export interface HttpReply {
   readonly status: number;
-  /** Unpacked; undefined when it is larger than any reply of a tracker, or packed wrongly. */
-  readonly body: Uint8Array | undefined;
+  readonly body: HttpBody;
   /** Of a redirect. */
   readonly location: string | undefined;
 }
@@ -99,11 +97,11 @@ function tryRequest(target: HttpTarget, options: HttpAnnounceOptions): Promise<A
     asked.on('response', (response) => {
       if (target.isSecure && options.onCertificate !== undefined)
         options.onCertificate(new Date((response.socket as TLSSocket).getPeerCertificate().valid_to));
-      readBody(response).then((body) => {
+      readHttpBody(response).then((body) => {
         const { statusCode: status = 0, headers } = response;
         const milliseconds = clock.nowMilliseconds() - startedAt;
         settle({ kind: 'answered', result: { status, body, location: headers.location }, milliseconds });
-        if (body === undefined) asked.destroy();
+        if (body.kind === 'too-large') asked.destroy();
       }, fail);
     });
     if (signal.aborted) onEnd();
@@ -130,33 +128,15 @@ function nameOf(hostname: string): string {
   return parseIpAddress(hostname.replace(/^\[(.*)\]$/, '$1')) === undefined ? hostname : '';
 }
 
-const unpack = promisify(unzip);
-
-/** Undefined when it is larger than any reply, or not packed as it says. Some trackers pack whatever they are asked. */
-async function readBody(response: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = []; // bounded by MAX_REPLY_OCTETS
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MAX_REPLY_OCTETS) return undefined;
-    chunks.push(chunk);
+function resultOf(status: number, body: HttpBody): HttpResult {
+  switch (body.kind) {
+    case 'too-large':
+      return { kind: 'malformed', message: `the body is larger than ${MAX_REPLY_OCTETS} octets` };
+    case 'packed-wrongly':
+      return { kind: 'malformed', message: 'the body is not packed as its Content-Encoding says' };
+    case 'octets': {
+      const result = readAnnounceReply(body.octets);
+      return status === 200 || result.kind === 'refused' ? result : { kind: 'status', status };
+    }
   }
-  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  const encoding = response.headers['content-encoding'] ?? 'identity';
-  if (!/^(?:x-)?gzip$|^deflate$/i.test(encoding)) return new Uint8Array(body);
-  return await unpack(body, { maxOutputLength: MAX_REPLY_OCTETS }).then(
-    (unpacked) => new Uint8Array(unpacked),
-    () => undefined,
-  );
-}
-
-function resultOf(status: number, body: Uint8Array | undefined): HttpResult {
-  if (body === undefined) {
-    return {
-      kind: 'malformed',
-      message: `the body is larger than ${MAX_REPLY_OCTETS} octets, or packed wrongly`,
-    };
-  }
-  const result = readAnnounceReply(body);
-  return status === 200 || result.kind === 'refused' ? result : { kind: 'status', status };
 }

@@ -2,7 +2,7 @@
 
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_REPLY_OCTETS } from '../../../src/core/tracker/client/http-messages.ts';
 import { decodeBencode } from '../../support/decode-bencode.ts';
@@ -168,9 +168,15 @@ describe('HTTP to HTTP', () => {
     });
   });
 
-  test('what is packed is unpacked', async () => {
+  test.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync], // without the wrapper of zlib
+  ])('what is packed by %s is unpacked', async (encoding, pack) => {
     const port = await startHttp((_, response) => {
-      response.setHeader('content-encoding', 'gzip').end(gzipSync(EMPTY));
+      response.setHeader('content-encoding', encoding).end(pack(EMPTY));
     });
     const { name, get } = await startGateway();
     name('web.test', `BITTORRENT TCP:${port}`);
@@ -268,13 +274,26 @@ describe('what is no tracker', () => {
       'the answer of the tracker is too large',
     ],
     [
+      'a bomb without a wrapper',
+      (_, response) =>
+        void response
+          .setHeader('content-encoding', 'deflate')
+          .end(deflateRawSync(Buffer.alloc(2 * MAX_REPLY_OCTETS))),
+      'the answer of the tracker is too large',
+    ],
+    ...['gzip', 'deflate'].map((encoding): [string, RequestListener, string] => [
+      `what is called ${encoding} and is not`,
+      (_, response) => void response.setHeader('content-encoding', encoding).end(EMPTY),
+      'the answer of the tracker is packed wrongly',
+    ]),
+    [
       'a redirect to nowhere',
       (_, response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
       'the tracker redirects to nowhere',
     ],
   ])('%s is a failure with a reason', async (_what, listener, reason) => {
     const port = await startHttp(listener);
-    const { name, get } = await startGateway({ timeout: '1s' });
+    const { name, get } = await startGateway({ timeout: '3s' });
     name('wrong.test', `BITTORRENT TCP:${port}`);
     const { status, body } = await get(`http://wrong.test/announce?${announceOf()}`);
     expect({ status, body }).toEqual({ status: 200, body: `d14:failure reason${reason.length}:${reason}e` });

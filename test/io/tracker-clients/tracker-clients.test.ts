@@ -170,7 +170,12 @@ describe('over HTTP, what is no tracker', () => {
       (_, response) => {
         response.end(Buffer.alloc(MAX_REPLY_OCTETS + 1, 0x30));
       },
-      { kind: 'malformed' },
+      { kind: 'malformed', message: 'the body is larger than 1048576 octets' },
+    ],
+    [
+      'a body that is not packed as it says',
+      (_, response) => void response.setHeader('content-encoding', 'deflate').end('d8:intervali900ee'),
+      { kind: 'malformed', message: 'the body is not packed as its Content-Encoding says' },
     ],
   ])('%s is told apart', async (_what, listener, result) => {
     const port = await startHttp(listener);
