@@ -47,6 +47,7 @@ export class Query {
   class = 0;
   /** After the question. */
   questionEnd = 0;
+  /** True of a malformed message, too, whose question and the fixed part of whose OPT were whole. */
   hasEdns = false;
   ednsVersion = 0;
   /** DO (RFC 3225). */

@@ -21,6 +21,7 @@ import {
 import { ChaosNames } from './chaos.ts';
 import { answerNotify } from './notify-request.ts';
 import { rcodeCounter } from './rcode-counter.ts';
+import { writeRefusal } from './refusal.ts';
 import { ReplyRate } from './reply-rate.ts';
 import { OPT_OCTETS, ReplyWriter } from './reply-writer.ts';
 import { RequestSignature } from './request-signature.ts';
@@ -278,7 +279,6 @@ export class Authority {
     reply.position = at;
   }
 
-  /** A header alone: what can be said of a message that cannot be read. */
   private refuse(request: Uint8Array, offset: number, verdict: number): number {
     if (verdict === Verdict.silence) {
       this.counters[Counter.dnsDropped]!++;
@@ -289,7 +289,8 @@ export class Authority {
     this.answer.rcode = rcode;
     if (this.countAnswer() !== RateVerdict.pass) return this.withhold(RateVerdict.drop);
     this.counters[rcodeCounter(rcode)]!++;
-    return this.reply.writeHeader(request, offset, HeaderFlag.qr | (this.query.flags & 0x7900) | rcode);
+    const { query, reply, udpPayload } = this;
+    return writeRefusal(query, request, offset, reply, { rcode, udpPayload });
   }
 }
 

@@ -360,7 +360,7 @@ describe('what is no query', () => {
     {
       why: 'two OPT records',
       hex: `1234 0000 0001 0000 0000 0002 ${question} 00 0029 04d0 00000000 0000 00 0029 04d0 00000000 0000`,
-      reply: '1234 8001 0000 0000 0000 0000',
+      reply: `1234 8001 0001 0000 0000 0001 ${question} 00 0029 04d0 00000000 0000`,
     },
     {
       why: 'an OPT that is not the root',
@@ -370,7 +370,7 @@ describe('what is no query', () => {
     {
       why: 'an OPT whose options are cut short',
       hex: `1234 0000 0001 0000 0000 0001 ${question} 00 0029 04d0 00000000 0003 000a00`,
-      reply: '1234 8001 0000 0000 0000 0000',
+      reply: `1234 8001 0001 0000 0000 0001 ${question} 00 0029 04d0 00000000 0000`,
     },
     {
       why: 'a TSIG that is not the last record',
