@@ -7,7 +7,7 @@ import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
-import { findTorrents, isFolder } from '../io/files/torrent-files.ts';
+import { type Found, findTorrents, isFolder } from '../io/files/find-torrents.ts';
 import type { CliIo } from './cli-io.ts';
 
 export interface Inputs {
@@ -16,7 +16,7 @@ export interface Inputs {
   readonly hasFolders: boolean;
   /** Torrents are among them, by name or as a folder of them. */
   readonly hasTorrents: boolean;
-  /** How many there are; folders are searched for it. */
+  /** How many there are, folders that cannot be read among them; folders are searched for it. */
   count(): Promise<number>;
   /** Whether it was found in a folder, and not named. */
   isFromFolder(input: Input): boolean;
@@ -37,9 +37,8 @@ export async function listInputs(args: readonly string[], io: CliIo): Promise<In
         yield { label: redactUrl(argument), content: { kind: 'url', text: argument } };
       } else if (folders.has(argument)) {
         const folder = resolve(io.workingDirectory, argument);
-        for await (const path of findTorrents(folder)) {
-          yield { label: join(argument, relative(folder, path)), path };
-        }
+        const labelOf = (path: string): string => join(argument, relative(folder, path));
+        for await (const found of findTorrents(folder)) yield toInput(found, labelOf);
       } else {
         yield { label: argument, path: resolve(io.workingDirectory, argument) };
       }
@@ -48,7 +47,7 @@ export async function listInputs(args: readonly string[], io: CliIo): Promise<In
   async function count(): Promise<number> {
     let inputs = args.length - folders.size;
     for (const folder of folders) {
-      for await (const _path of findTorrents(resolve(io.workingDirectory, folder))) inputs++;
+      for await (const _found of findTorrents(resolve(io.workingDirectory, folder))) inputs++;
     }
     return inputs;
   }
@@ -62,6 +61,12 @@ export async function listInputs(args: readonly string[], io: CliIo): Promise<In
     count,
     isFromFolder,
   };
+}
+
+function toInput(found: Found, labelOf: (path: string) => string): Input {
+  if ('path' in found) return { label: labelOf(found.path), path: found.path };
+  const { code, message } = found.error;
+  return { label: labelOf(found.folder), error: { kind: 'error', code, offset: undefined, message } };
 }
 
 function isUrl(argument: string): boolean {

@@ -120,7 +120,8 @@ function showTiers(tiers: readonly (readonly string[])[], show: ShowUrl): string
 
 export function formatError(input: Input, { offset, message }: ContentError): string {
   const where = offset === undefined ? '' : `offset ${offset}: `;
-  const namesPath = 'path' in input && message.includes(input.path); // errors of files do
+  // Errors of files and folders do.
+  const namesPath = 'error' in input || ('path' in input && message.includes(input.path));
   return `portolan: ${printable(namesPath ? message : `${input.label}: ${where}${message}`)}\n`;
 }
 

@@ -1,5 +1,6 @@
 // `portolan rewrite --undo`: the originals that `--backup` kept, put back.
 
+import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { type Undone, undoFile } from '../app/rewrite/undo-files.ts';
 import { printable } from '../core/octets/printable.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
@@ -20,8 +21,8 @@ export async function runUndo(inputs: Inputs, flags: UndoFlags, io: CliIo): Prom
   const counts = { restored: 0, 'no-backup': 0, 'changed-since': 0, failed: 0 };
   const isDryRun = flags.dryRun || flags.check;
   for await (const input of inputs.all) {
-    if (!('path' in input)) continue; // wrong usage, which the caller has refused
-    const result = await tryUndo(input.path, { backup: flags.backup, fsync: flags.fsync, isDryRun });
+    if ('content' in input) continue; // wrong usage, which the caller has refused
+    const result = await tryUndo(input, { backup: flags.backup, fsync: flags.fsync, isDryRun });
     const isNamed = !inputs.isFromFolder(input);
     counts[result.kind]++;
     if (result.kind === 'restored' && flags.check) io.setExitCode(EXIT.changes);
@@ -40,9 +41,13 @@ export async function runUndo(inputs: Inputs, flags: UndoFlags, io: CliIo): Prom
   );
 }
 
-async function tryUndo(path: string, options: Parameters<typeof undoFile>[1]): Promise<Result> {
+async function tryUndo(
+  input: Exclude<Input, { readonly content: unknown }>,
+  options: Parameters<typeof undoFile>[1],
+): Promise<Result> {
+  if ('error' in input) return { kind: 'failed', message: input.error.message };
   try {
-    return await undoFile(path, options);
+    return await undoFile(input.path, options);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     return { kind: 'failed', message: error.message };

@@ -91,6 +91,25 @@ describe('an edit during the look-ups', () => {
   });
 });
 
+test('an error of the inputs comes after all that was begun before it', async () => {
+  const folder = await temporaryFolder();
+  const paths = ['a.txt', 'b.txt', 'c.txt'].map((name) => join(folder, name));
+  for (const path of paths) await writeFile(path, 'http://t.example:8080/\n');
+  async function* inputs() {
+    for (const path of paths) yield { label: path, path };
+    throw new Error('there are no more');
+  }
+  const resolver = { lookupPreference: async () => outcome };
+  const run = { resolver, options: { toAscii: toAsciiHost }, inPlace: { backup: undefined, fsync: true } };
+  const told: string[] = [];
+  const all = async (): Promise<void> => {
+    for await (const { input } of rewriteInputs(inputs(), run)) told.push(input.label);
+  };
+  await expect(all()).rejects.toThrow('there are no more');
+  expect(told).toEqual(paths);
+  for (const path of paths) expect(await readFile(path, 'utf8')).toBe('udp://t.example:1337/\n');
+});
+
 describe('a folder', () => {
   test.each([true, false])('is rewritten in place, with fsync %s', async (fsync) => {
     const folder = await fill();

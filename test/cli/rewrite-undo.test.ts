@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runCaptured } from '../support/captured-io.ts';
 import { answers, createHostileDns, type HostileDns, txt } from '../support/hostile-dns.ts';
+import { makeTooDeepFolder } from '../support/too-deep-folder.ts';
 
 const INFO = '4:infod6:lengthi5e4:name1:f12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
 
@@ -67,6 +68,20 @@ describe('--undo', () => {
     expect(stderr).toBe('sub/a.torrent  restored\n1 restored, 1 without original, 0 failed\n');
     expect(exitCode).toBe(0);
     expect(await get('sub/a.torrent')).toBe(OLD);
+  });
+
+  test('goes on beside a folder that cannot be read, and says so', async () => {
+    await put('a.torrent', OLD);
+    await put('z.torrent', OLD);
+    await rewrite('a.torrent', 'z.torrent');
+    using _deep = await makeTooDeepFolder(folder);
+    const { stderr, exitCode } = await undo('.');
+    expect(stderr).toMatch(
+      /^a\.torrent {2}restored\nportolan: cannot read .*deep: .*\nz\.torrent {2}restored\n/,
+    );
+    expect(stderr).toContain('2 restored, 0 without original, 1 failed\n');
+    expect(exitCode).toBe(1);
+    expect([await get('a.torrent'), await get('z.torrent')]).toEqual([OLD, OLD]);
   });
 
   test('a file that is named and has no original is a failure', async () => {

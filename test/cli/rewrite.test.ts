@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CaptureOptions, runCaptured } from '../support/captured-io.ts';
 import { answers, createHostileDns, fails, type HostileDns, txt } from '../support/hostile-dns.ts';
+import { makeTooDeepFolder } from '../support/too-deep-folder.ts';
 
 const PASSKEY = '0123456789abcdef0123456789abcdef';
 const INFO = '4:infod6:lengthi5e4:name1:f12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
@@ -320,6 +321,25 @@ describe('torrents', () => {
     expect([await get('a.torrent'), await get('z.torrent')]).toEqual([NEW, NEW]);
     expect(exitCode).toBe(1);
     expect((await readdir(folder)).sort()).toEqual(['a.torrent', 'cut.torrent', 'z.torrent']);
+  });
+
+  test('a folder that cannot be read is told of and counted, the others are done', async () => {
+    await put('a.torrent', OLD);
+    await put('z.torrent', OLD);
+    using _deep = await makeTooDeepFolder(folder);
+    const json = await rewrite(['--json', '--check', '.']);
+    const lines = json.stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { input: 'a.torrent', changed: true },
+      { input: expect.stringMatching(/^deep/) as string, error: { code: 'folder-unreadable' } },
+      { input: 'z.torrent', changed: true },
+    ]);
+    expect(json.exitCode).toBe(1);
+    const { stderr, exitCode } = await rewrite(['--in-place', '.']);
+    expect(stderr).toMatch(/^portolan: cannot read .*deep: /m);
+    expect(stderr).toContain('2 changed, 0 unchanged, 1 failed');
+    expect([await get('a.torrent'), await get('z.torrent')]).toEqual([NEW, NEW]);
+    expect(exitCode).toBe(1);
   });
 
   test('a file name cannot act on a terminal, and is itself in JSON', async () => {

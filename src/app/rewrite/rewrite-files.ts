@@ -30,7 +30,9 @@ const MAX_WRITING = 16;
  */
 export type Input =
   | { readonly label: string; readonly path: string }
-  | { readonly label: string; readonly content: Content };
+  | { readonly label: string; readonly content: Content }
+  /** What was looked for and could not be: a folder that cannot be read. Its result is the error. */
+  | { readonly label: string; readonly error: ContentError };
 
 export interface RewriteRun {
   readonly resolver: Pick<Resolver, 'lookupPreference'>;
@@ -56,7 +58,10 @@ interface Shared extends RewriteRun {
   readonly writing: Gate;
 }
 
-/** Results in the order of the inputs. Memory is bounded by {@link MAX_IN_WORK} and by what read-ahead.ts holds. */
+/**
+ * Results in the order of the inputs. Memory is bounded by {@link MAX_IN_WORK} and by what read-ahead.ts holds. An error
+ * of the inputs is thrown once all that came before it has been told.
+ */
 export async function* rewriteInputs(
   inputs: AsyncIterable<Input> | Iterable<Input>,
   run: RewriteRun,
@@ -77,7 +82,11 @@ export async function* rewriteInputs(
     shared.readAhead.release(held);
     return result;
   };
-  for await (const input of inputs) {
+  let thrown: { readonly error: unknown } | undefined;
+  const onError = (error: unknown): void => {
+    thrown = { error };
+  };
+  for await (const input of untilError(inputs, onError)) {
     if ('path' in input) {
       let hasRoom = false;
       const room = shared.readAhead.room()?.then(() => {
@@ -93,6 +102,18 @@ export async function* rewriteInputs(
     while (working.length === MAX_IN_WORK || working[0]?.isDone === true) yield await deliver();
   }
   while (working.length > 0) yield await deliver();
+  if (thrown !== undefined) throw thrown.error;
+}
+
+async function* untilError(
+  inputs: AsyncIterable<Input> | Iterable<Input>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Input, void> {
+  try {
+    yield* inputs;
+  } catch (error) {
+    onError(error);
+  }
 }
 
 interface Work {
@@ -124,6 +145,7 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   let read: FileRead | undefined;
   try {
     shared.signal?.throwIfAborted();
+    if ('error' in input) return { input, result: input.error, held };
     let content: Content;
     if ('path' in input) {
       read = await readFile(input.path, shared);

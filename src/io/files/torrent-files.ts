@@ -1,14 +1,12 @@
-// Folders of torrents: finding them, and keeping the original beside a rewritten one.
+// Keeping the original of a torrent beside the rewritten one.
 
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { copyFile, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
 import { PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
 import { temporaryPath } from './replacing.ts';
-
-const TORRENT_SUFFIX = '.torrent';
 
 /** The outside world's part of a folder or backup; `message` is one sentence that names the path. */
 export class TorrentFilesError extends Error {
@@ -18,47 +16,6 @@ export class TorrentFilesError extends Error {
   constructor(code: TorrentFilesError['code'], message: string, cause: unknown) {
     super(message, { cause });
     this.code = code;
-  }
-}
-
-/** False also for what is not there: reading it will say so. */
-export async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-/**
- * The `*.torrent` files in a folder and below, in order of name, one folder's names in memory at a time on each level.
- * Symbolic links are not followed: they could lead around in circles. Throws {@link TorrentFilesError}.
- */
-export async function* findTorrents(folder: string): AsyncGenerator<string> {
-  for (const name of await listFolder(folder)) {
-    const path = join(folder, name);
-    if (name.endsWith(sep)) yield* findTorrents(path.slice(0, -sep.length));
-    else yield path;
-  }
-}
-
-/** Names of torrents, and with a separator at their end those of folders: nothing else of a hundred thousand is kept. */
-async function listFolder(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    entries.sort((left, right) => (left.name < right.name ? -1 : 1));
-    const names: string[] = [];
-    for (const entry of entries) {
-      if (entry.isDirectory()) names.push(entry.name + sep);
-      else if (entry.isFile() && entry.name.toLowerCase().endsWith(TORRENT_SUFFIX)) names.push(entry.name);
-    }
-    return names;
-  } catch (error) {
-    throw new TorrentFilesError(
-      'folder-unreadable',
-      `cannot read the folder ${folder}: ${messageOf(error)}`,
-      error,
-    );
   }
 }
 

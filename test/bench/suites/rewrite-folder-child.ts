@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type Input, rewriteInputs } from '../../../src/app/rewrite/rewrite-files.ts';
 import type { Outcome } from '../../../src/core/preference/outcome.ts';
 import { createDecisionMemo } from '../../../src/core/rewrite/decision-memo.ts';
-import { findTorrents } from '../../../src/io/files/torrent-files.ts';
+import { findTorrents } from '../../../src/io/files/find-torrents.ts';
 import { createGate } from '../../../src/io/resolver/gate.ts';
 import { toAsciiHost } from '../../../src/io/resolver/idna.ts';
 import { makeTorrent } from './rewrite-torrents.ts';
@@ -95,7 +95,10 @@ async function rewrite(latencyMilliseconds: number, fsync: boolean): Promise<voi
 }
 
 async function* inputs(): AsyncGenerator<Input> {
-  for await (const path of findTorrents(folder)) yield { label: path, path };
+  for await (const found of findTorrents(folder)) {
+    if (!('path' in found)) throw found.error;
+    yield { label: found.path, path: found.path };
+  }
 }
 
 async function copyAll(fsync: boolean): Promise<void> {
