@@ -53,6 +53,17 @@ describe('the rate limit', () => {
     expect(take(limiterOf({ perSecond: 2, slip }), 7)).toBe(verdicts);
   });
 
+  it('does not begin again when more is asked in a second than it counts', () => {
+    const limiter = limiterOf({ slip: 0 });
+    const source = sourceOf('192.0.2.1');
+    const counted = 2 ** 20;
+    let passed = 0;
+    for (let index = 0; index < counted + 10; index++) {
+      if (limiter.count(source, AnswerClass.positive, 7, 800, NOW) === RateVerdict.pass) passed++;
+    }
+    expect(passed).toBe(5);
+  });
+
   it.each([
     ['another address of the same /24', { from: '192.0.2.200' }, false],
     ['the next /24', { from: '192.0.3.1' }, true],
