@@ -1,6 +1,8 @@
 // Asks the operator's own site about a passkey, over HTTP. What goes wrong is said without a word of the request: the key
 // stands in it.
 
+import { createGatherer } from '../core/octets/gather.ts';
+
 /** A site that is slower keeps its users waiting, and they come again. */
 const CALLBACK_TIMEOUT_MILLISECONDS = 5000;
 /** Of the answer's body; an object with a label has a hundred. */
@@ -63,14 +65,11 @@ function targetOf(url: string, method: PasskeyCallback['method'], passkey: strin
 
 /** At most {@link MAX_ANSWER_OCTETS}; what is longer is no answer of ours. */
 async function readBody(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const body = createGatherer(MAX_ANSWER_OCTETS);
   for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_ANSWER_OCTETS) throw new PasskeyCallbackError('its answer is too long');
-    chunks.push(chunk);
+    if (!body.add(chunk)) throw new PasskeyCallbackError('its answer is too long');
   }
-  return Buffer.concat(chunks).toString();
+  return new TextDecoder().decode(body.octets());
 }
 
 function labelOf(body: string): string | undefined {

@@ -3,6 +3,7 @@
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { createSecureContext } from 'node:tls';
+import { createGatherer } from '../../core/octets/gather.ts';
 import { aged, decodeReply, MAX_REPLY_OCTETS, type Query } from './dns-message.ts';
 import {
   type Channel,
@@ -110,8 +111,7 @@ export function createHttpsChannel(server: HttpsServer, ca: readonly string[] | 
 }
 
 function readResponse(stream: ClientHttp2Stream, query: Query, settle: (exchange: Exchange) => void): void {
-  const chunks: Buffer[] = []; // at most MAX_REPLY_OCTETS in all
-  let size = 0;
+  const body = createGatherer(MAX_REPLY_OCTETS);
   let age = 0;
   stream.on('response', (headers) => {
     const status = Number(headers[':status']);
@@ -124,13 +124,11 @@ function readResponse(stream: ClientHttp2Stream, query: Query, settle: (exchange
     age = readAge(headers['age']);
   });
   stream.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > MAX_REPLY_OCTETS) settle({ kind: 'reply', reply: { kind: 'too-large' } });
-    else chunks.push(chunk);
+    if (!body.add(chunk)) settle({ kind: 'reply', reply: { kind: 'too-large' } });
   });
   stream.on('end', () => {
-    if (size === 0) return; // closed without an answer, which `close` reports
-    const reply = decodeReply(Buffer.concat(chunks), query);
+    if (body.length === 0) return; // closed without an answer, which `close` reports
+    const reply = decodeReply(body.octets(), query);
     settle({ kind: 'reply', reply: reply.kind === 'answer' ? aged(reply, age) : reply });
   });
 }

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { inflateRaw, unzip } from 'node:zlib';
+import { createGatherer } from '../../core/octets/gather.ts';
 import { MAX_REPLY_OCTETS } from '../../core/tracker/client/http-messages.ts';
 
 export type HttpBody =
@@ -15,18 +16,27 @@ export type HttpBody =
 
 /** Rejects when the connection ends before the body does. */
 export async function readHttpBody(response: IncomingMessage): Promise<HttpBody> {
-  const chunks: Uint8Array[] = []; // bounded by MAX_REPLY_OCTETS
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MAX_REPLY_OCTETS) return { kind: 'too-large' };
-    chunks.push(chunk);
-  }
-  const octets = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  const encoding = (response.headers['content-encoding'] ?? 'identity').toLowerCase();
-  const unpackers = UNPACKERS.get(encoding);
-  if (unpackers === undefined) return { kind: 'octets', octets: new Uint8Array(octets) };
-  return await unpack(octets, unpackers);
+  const octets = await gather(response);
+  if (octets === undefined) return { kind: 'too-large' };
+  const unpackers = UNPACKERS.get((response.headers['content-encoding'] ?? 'identity').toLowerCase());
+  return unpackers === undefined ? { kind: 'octets', octets } : await unpack(octets, unpackers);
+}
+
+/**
+ * Undefined when there are more than {@link MAX_REPLY_OCTETS}. By listeners: an iterator lets pieces of an octet pile up
+ * in the stream meanwhile.
+ */
+function gather(response: IncomingMessage): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    const body = createGatherer(MAX_REPLY_OCTETS);
+    response.on('data', (chunk: Uint8Array) => {
+      if (body.add(chunk)) return;
+      response.pause();
+      resolve(undefined);
+    });
+    response.on('end', () => resolve(body.octets()));
+    response.on('error', reject);
+  });
 }
 
 type Unpacker = (octets: Uint8Array, limits: { readonly maxOutputLength: number }) => Promise<Uint8Array>;

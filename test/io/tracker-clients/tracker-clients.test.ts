@@ -17,6 +17,7 @@ import {
 } from '../../../src/io/tracker-clients/http-tracker-client.ts';
 import type { Reached } from '../../../src/io/tracker-clients/reached.ts';
 import { createUdpTrackers, type UdpTrackers } from '../../../src/io/tracker-clients/udp-trackers.ts';
+import { heldOctets } from '../../support/held-octets.ts';
 
 const QUERY: AnnounceQuery = {
   infoHash: new Uint8Array(20).fill(0x61),
@@ -211,4 +212,29 @@ describe('over HTTP, what is no tracker', () => {
       code: 'ECONNREFUSED',
     });
   });
+});
+
+test('a body that comes octet by octet is held in not much more than its octets', async () => {
+  const octets = 200_000;
+  const sent = Promise.withResolvers<void>();
+  const hostile = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    const chunks = '1\r\nd\r\n'.repeat(octets);
+    socket.once('data', () =>
+      socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`, () => sent.resolve()),
+    );
+  });
+  await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', () => resolve()));
+  onTestFinished(() => new Promise<void>((resolve) => void hostile.close(() => resolve())));
+  const { port } = hostile.address() as AddressInfo;
+  const abort = new AbortController();
+  const before = heldOctets();
+  const waiting = announceHttp(target(port), httpOptions(LONG, abort.signal));
+  await sent.promise;
+  // What the kernel has of it is read meanwhile: up to 64 KiB a turn.
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const held = heldOctets() - before;
+  abort.abort();
+  expect(await waiting).toEqual({ kind: 'silence' });
+  expect(held).toBeLessThan(20 * octets);
 });
