@@ -4,7 +4,7 @@
 import { octetsToText, textToOctets } from '../../octets/text.ts';
 import { Lexer, Token } from './lexer.ts';
 import { readRecord } from './parser-record.ts';
-import type { ParserState } from './parser-state.ts';
+import type { ParserState, TokenPlace } from './parser-state.ts';
 
 /** Records of one directive: a /16 of reverse names. A range of a billion is a mistake. */
 export const MAX_GENERATED_RECORDS = 65_536;
@@ -37,17 +37,16 @@ export function readGenerate(state: ParserState): boolean {
     'NSD and Knot do not know $GENERATE: write the records out for them.',
     place,
   );
-  const outer = { lexer: state.lexer, generatedAt: state.generatedAt };
-  state.generatedAt = place;
   for (
     let value = range.start;
     value <= range.stop && !state.isDone() && !state.isTooLarge();
     value += range.step
   ) {
-    if (!readGenerated(state, substitute(template, value))) break;
+    state.generated = { place: template.place, value };
+    if (!readGenerated(state, substitute(template.text, value))) break;
   }
-  state.lexer = outer.lexer;
-  state.generatedAt = outer.generatedAt;
+  state.lexer = lexer;
+  state.generated = undefined;
   return true;
 }
 
@@ -83,12 +82,21 @@ function parseRange(text: string): Range | undefined {
   return isRange || (range.stop >= 2 ** 31 && range.step > 0) ? range : undefined;
 }
 
-/** The words behind the range, with one blank between; undefined after a failure has been noted. */
-function readTemplate(state: ParserState): string | undefined {
+interface Template {
+  /** The words behind the range, with one blank between. */
+  readonly text: string;
+  /** Where they stand, or what of them stands on the first one's line. */
+  readonly place: TokenPlace;
+}
+
+/** Undefined after a failure has been noted. */
+function readTemplate(state: ParserState): Template | undefined {
   const { lexer } = state;
   const words: string[] = [];
   let length = 0;
-  for (let kind = lexer.next(); kind !== Token.newline && kind !== Token.end; kind = lexer.next()) {
+  let kind = lexer.next();
+  const place = state.place();
+  for (; kind !== Token.newline && kind !== Token.end; kind = lexer.next()) {
     length += lexer.end - lexer.start + 3;
     if (kind === Token.fault || length > MAX_LINE_OCTETS) {
       failGenerate(state);
@@ -96,8 +104,10 @@ function readTemplate(state: ParserState): string | undefined {
     }
     const word = octetsToText(lexer.octets, lexer.start, lexer.end);
     words.push(kind === Token.quoted ? `"${word}"` : word);
+    if (lexer.line === place.line)
+      place.length = lexer.end - place.lineStart - place.column + (kind === Token.quoted ? 2 : 1);
   }
-  if (words.length >= 3) return words.join(' ');
+  if (words.length >= 3) return { text: words.join(' '), place };
   failGenerate(state);
   return undefined;
 }

@@ -31,7 +31,7 @@ export function readRecord(state: ParserState): boolean {
   const ttl = readHead(state);
   if (ttl === FAILED) return false;
   const type = row.type;
-  const at = state.generatedAt;
+  const at = state.generated?.place;
   row.line = at?.line ?? lexer.line;
   row.column = Math.min(MAX_COLUMN, at?.column ?? lexer.column());
   if (type === RecordType.SOA) adoptOrigin(state);
@@ -185,7 +185,7 @@ function inheritedTtl(state: ParserState): number {
 
 /** The line of the row at hand, which the lexer has gone past. */
 function rowPlace(state: ParserState, line: number): { line: number; lineStart: number; length: number } {
-  if (state.generatedAt !== undefined) return state.generatedAt;
+  if (state.generated !== undefined) return state.generated.place;
   const { octets } = state.lexer;
   let lineStart = Math.max(0, state.lexer.start - 1);
   // Back over the lines of the record: as many as it has, and the search is made once a zone.

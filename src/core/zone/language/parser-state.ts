@@ -1,5 +1,7 @@
 // What a parser knows between two entries of a zone file.
 
+import { octetsToText } from '../../octets/text.ts';
+import { decodeUtf8 } from '../../octets/utf8.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { DiagnosticCode } from '../diagnostic-codes.ts';
 import { createDiagnosticList, type DiagnosticList } from '../diagnostic-list.ts';
@@ -30,17 +32,28 @@ export const NO_TTL = -1;
 export const NO_OWNER = -1;
 
 /** Where a token stood, kept while the rest of its entry is skipped. */
-interface TokenPlace {
+export interface TokenPlace {
   line: number;
   lineStart: number;
   column: number;
   length: number;
 }
 
+/** A line that `$GENERATE` has made: the lexer at hand has nothing else. */
+interface GeneratedLine {
+  /** Where its records and findings are placed: the text that it is made of. */
+  readonly place: TokenPlace;
+  /** What `$` stands for. */
+  readonly value: number;
+}
+
 interface PendingFault extends TokenPlace {
   code: DiagnosticCode;
   message: string;
 }
+
+/** Of a line that `$GENERATE` has made, what a finding quotes: a record as people write them. */
+const MAX_NOTED_OCTETS = 120;
 
 const LEXICAL_MESSAGES: Readonly<Record<LexicalFault, string>> = {
   'bad-octet': 'This control octet has no place in a zone file: write it as \\DDD, or take it away.',
@@ -74,8 +87,8 @@ export class ParserState implements FieldContext {
   /** The missing TTL is reported once: each record after it has the same remedy. */
   hasReportedTtl = false;
   apex: Uint8Array | undefined;
-  /** Where records and findings are placed while `$GENERATE` reads lines that stand in no file. */
-  generatedAt: TokenPlace | undefined;
+  /** The line that `$GENERATE` has made, which stands in no file, while it is read. */
+  generated: GeneratedLine | undefined;
   readonly row: RecordColumns = createRecordColumns();
 
   readonly include: IncludeReader | undefined;
@@ -108,8 +121,18 @@ export class ParserState implements FieldContext {
 
   /** Keeps the fault at the token at hand until {@link recover} knows what else is wrong with the entry. */
   fail(code: DiagnosticCode, message: string): false {
-    this.pending = { code, message: message || LEXICAL_MESSAGES[code as LexicalFault], ...this.place() };
+    const text = message || LEXICAL_MESSAGES[code as LexicalFault];
+    this.pending = { code, message: text + this.generatedNote(), ...this.place() };
     return false;
+  }
+
+  /** What the finding's line of source does not show. */
+  private generatedNote(): string {
+    if (this.generated === undefined) return '';
+    const { octets } = this.lexer;
+    const written = octetsToText(octets, 0, Math.min(octets.length, MAX_NOTED_OCTETS));
+    const more = octets.length > MAX_NOTED_OCTETS ? '…' : '';
+    return ` In what $GENERATE makes for ${this.generated.value}: \`${decodeUtf8(written) ?? written}${more}\`.`;
   }
 
   /** Reports at once, and reading goes on. */
@@ -123,7 +146,7 @@ export class ParserState implements FieldContext {
 
   place(): TokenPlace {
     const { lexer } = this;
-    if (this.generatedAt !== undefined) return this.generatedAt;
+    if (this.generated !== undefined) return this.generated.place;
     return {
       line: lexer.line,
       lineStart: lexer.lineStart,

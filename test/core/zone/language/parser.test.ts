@@ -314,8 +314,28 @@ describe('$GENERATE', () => {
   it('reports once what is wrong with each record', () => {
     expect(faultsOf(readZone('$GENERATE 1-50 h$ A 300.1.2.$'))).toEqual([
       '1:1 generate-not-portable',
-      '1:1 bad-ipv4-address',
+      '1:16 bad-ipv4-address',
     ]);
+  });
+
+  it.each([
+    ['1-300 b$ A 10.0.0.$', 17, 13, '256: `b256 A 10.0.0.256`'],
+    ['1-300 b$ (\n A 10.0.0.$ )', 17, 2, '256: `b256 A 10.0.0.256`'],
+    ['2-2 b TXT "$" b \\', 27, 1, undefined],
+    ['2-2 b\tA  "$"  b', 15, 11, '2: `b A "2" b`'],
+    ['7-9 ä$ A $.0.0.0.0', 15, 14, '7: `ä7 A 7.0.0.0.0`'],
+    [`1-1 ${'a'.repeat(140)} A x`, 15, 144, `1: \`${'a'.repeat(120)}…\``],
+  ])('says of %s which line was wrong, and points at what it is made of', (text, column, length, line) => {
+    const fault = readZone(`$TTL 60\n$GENERATE ${text}\n`).diagnostics.at(-1)!;
+    expect([fault.line, fault.column, fault.length]).toEqual([2, column, length]);
+    if (line === undefined) expect(fault.message).not.toContain('makes for');
+    else expect(fault.message).toContain(` In what $GENERATE makes for ${line}.`);
+  });
+
+  it('places what is read behind it where it stands', () => {
+    expect(faultsOf(readZone('$GENERATE 1-2 h$ A 1.2.3.$\nx A 1.2.3.4.5')).at(-1)).toBe(
+      '2:5 bad-ipv4-address',
+    );
   });
 });
 
