@@ -53,6 +53,15 @@ export const DIAGNOSTICS = {
   'rdata-too-long': { severity: 'error', summary: 'record data of more than 65535 octets' },
   'rdata-length-mismatch': { severity: 'error', summary: '`\\#` data of another length than it says' },
   'bad-rdata': { severity: 'error', summary: '`\\#` data that its type cannot have' },
+  'bad-service': {
+    severity: 'error',
+    summary: 'SVCB or HTTPS parameters that contradict each other, or a value that its key cannot have',
+  },
+  'bad-digest': {
+    severity: 'error',
+    summary: 'a digest or fingerprint of another length than its algorithm has',
+  },
+  'bad-regular-expression': { severity: 'error', summary: 'NAPTR whose substitution cannot be carried out' },
   // The zone as a whole
   'no-soa': { severity: 'error', summary: 'a zone without SOA record' },
   'several-soa': { severity: 'error', summary: 'a zone with two differing SOA records' },

@@ -84,6 +84,9 @@ const DATA: readonly (readonly [text: string, hex: string, written?: string])[] 
     '0001 00 0001 0003 026832 0002 0000 0006 0010 20010db8000000000000000000000001',
     'HTTPS 1 . alpn="h2" no-default-alpn ipv6hint=2001:db8::1',
   ],
+  // RFC 9460 §2.1: behind a number, the value is octets; so is what the key's own form cannot say.
+  ['HTTPS 1 . key3="\\0005"', '0001 00 0003 0002 0035', 'HTTPS 1 . port=53'],
+  ['HTTPS 1 . key4="\\001\\002\\003" key5=""', '0001 00 0004 0003 010203 0005 0000'],
   ['TYPE65534 \\# 2 00 01', '0001', 'TYPE65534 \\# 2 0001'],
 ];
 

@@ -9,6 +9,7 @@ import { checkDelegations } from './check-delegation.ts';
 import { checkDnssec } from './check-dnssec.ts';
 import { createZoneIndex, isSameNameAt, NO_ROW, suffixOffset } from './check-index.ts';
 import { checkPreferences } from './check-preference.ts';
+import { checkRdata } from './check-rdata.ts';
 import { checkRrsets } from './check-rrset.ts';
 import { checkTargets } from './check-target.ts';
 
@@ -41,6 +42,7 @@ export function checkZone(zone: ParsedZone, options: CheckOptions = {}): Diagnos
   checkApex(context);
   checkOwners(context);
   checkRrsets(context);
+  checkRdata(context);
   checkDelegations(context);
   if (isComplete) checkTargets(context);
   checkPreferences(context, options.hasCertificate ?? false);

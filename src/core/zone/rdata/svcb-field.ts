@@ -5,28 +5,8 @@ import { octetsToText, textToOctets } from '../../octets/text.ts';
 import { escapedOctet, isDigit } from '../language/parser-name.ts';
 import { formatBase64 } from './binary-fields.ts';
 import { type Field, type FieldContext, isValue, putOctets } from './field.ts';
+import { formatServiceKey, parseNumberedKey, parseServiceKey, ServiceKey } from './service-keys.ts';
 import { quote } from './text-fields.ts';
-
-const KEYS = [
-  'mandatory',
-  'alpn',
-  'no-default-alpn',
-  'port',
-  'ipv4hint',
-  'ech',
-  'ipv6hint',
-  'dohpath',
-  'ohttp',
-];
-
-const MANDATORY = 0;
-const ALPN = 1;
-const NO_DEFAULT_ALPN = 2;
-const PORT = 3;
-const IPV4_HINT = 4;
-const ECH = 5;
-const IPV6_HINT = 6;
-const OHTTP = 8;
 
 export const serviceParameters: Field = {
   takesRest: true,
@@ -74,19 +54,12 @@ function parseParameter(context: FieldContext): { key: number; value: Uint8Array
   const equals = octets.subarray(start, end).indexOf(0x3d);
   const keyEnd = equals < 0 ? end : start + equals;
   if (keyEnd - start > 63) return undefined;
-  const key = parseKey(octetsToText(octets, start, keyEnd));
+  const name = octetsToText(octets, start, keyEnd);
+  const key = parseServiceKey(name);
   const raw = equals < 0 ? new Uint8Array() : resolveEscapes(octets, keyEnd + 1, end);
   if (key === undefined || raw === undefined || raw.length > 65_535) return undefined;
-  const value = parseValue(key, raw);
+  const value = parseNumberedKey(name) === undefined ? parseValue(key, raw) : raw;
   return value === undefined ? undefined : { key, value };
-}
-
-function parseKey(text: string): number | undefined {
-  const known = KEYS.indexOf(text);
-  if (known >= 0) return known;
-  const match = /^key(0|[1-9][0-9]{0,4})$/.exec(text);
-  const key = match === null ? 65_536 : Number(match[1]);
-  return key <= 65_535 ? key : undefined;
 }
 
 /** The value with its quotes and escapes resolved. */
@@ -109,29 +82,29 @@ function resolveEscapes(octets: Uint8Array, start: number, end: number): Uint8Ar
 function parseValue(key: number, raw: Uint8Array): Uint8Array | undefined {
   const text = octetsToText(raw);
   switch (key) {
-    case MANDATORY: {
-      const keys = text.split(',').map(parseKey);
+    case ServiceKey.mandatory: {
+      const keys = text.split(',').map(parseServiceKey);
       if (keys.some((each) => each === undefined)) return undefined;
       const sorted = (keys as number[]).sort((left, right) => left - right);
       return Uint8Array.from(sorted.flatMap((each) => [each >> 8, each & 0xff]));
     }
-    case ALPN: {
+    case ServiceKey.alpn: {
       const names = splitList(raw);
       if (names.some((name) => name.length === 0 || name.length > 255)) return undefined;
       return Uint8Array.from(names.flatMap((name) => [name.length, ...name]));
     }
-    case NO_DEFAULT_ALPN:
-    case OHTTP:
+    case ServiceKey.noDefaultAlpn:
+    case ServiceKey.ohttp:
       return raw.length === 0 ? raw : undefined;
-    case PORT:
+    case ServiceKey.port:
       return /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535
         ? Uint8Array.of(Number(text) >> 8, Number(text) & 0xff)
         : undefined;
-    case IPV4_HINT:
+    case ServiceKey.ipv4hint:
       return joinAddresses(text.split(',').map(parseIpv4));
-    case IPV6_HINT:
+    case ServiceKey.ipv6hint:
       return joinAddresses(text.split(',').map(parseIpv6));
-    case ECH:
+    case ServiceKey.ech:
       return decodeBase64(text);
     default:
       return raw;
@@ -177,41 +150,37 @@ function decodeBase64(text: string): Uint8Array | undefined {
 
 const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Values that do not read back from their own form are written as `keyN` would be: as escaped octets. */
+/** Values that do not read back from their own form are written as `keyN`: as escaped octets (RFC 9460 §2.1). */
 function formatParameter(key: number, value: Uint8Array): string {
-  const name = KEYS[key] ?? `key${key}`;
   const text = formatValue(key, value);
-  if (text === '') return name;
   if (text !== undefined) {
     const back = parseValue(key, resolveEscapes(textToOctets(text), 0, text.length) ?? new Uint8Array());
-    if (back !== undefined && octetsToText(back) === octetsToText(value)) return `${name}=${text}`;
+    const name = formatServiceKey(key);
+    if (back !== undefined && octetsToText(back) === octetsToText(value))
+      return text === '' ? name : `${name}=${text}`;
   }
   return `key${key}=${quote(value, 0, value.length)}`;
 }
 
 function formatValue(key: number, value: Uint8Array): string | undefined {
   switch (key) {
-    case MANDATORY:
+    case ServiceKey.mandatory:
       return groups(value, 2)
-        .map((pair) => keyName((pair[0]! << 8) | (pair[1] ?? 0)))
+        .map((pair) => formatServiceKey((pair[0]! << 8) | (pair[1] ?? 0)))
         .join(',');
-    case ALPN:
+    case ServiceKey.alpn:
       return formatAlpn(value);
-    case PORT:
+    case ServiceKey.port:
       return value.length === 2 ? String((value[0]! << 8) | value[1]!) : undefined;
-    case IPV4_HINT:
+    case ServiceKey.ipv4hint:
       return value.length % 4 === 0 ? groups(value, 4).map(formatIpAddress).join(',') : undefined;
-    case IPV6_HINT:
+    case ServiceKey.ipv6hint:
       return value.length % 16 === 0 ? groups(value, 16).map(formatIpAddress).join(',') : undefined;
-    case ECH:
+    case ServiceKey.ech:
       return formatBase64(value);
     default:
       return value.length === 0 ? '' : quote(value, 0, value.length);
   }
-}
-
-function keyName(key: number): string {
-  return KEYS[key] ?? `key${key}`;
 }
 
 function formatAlpn(value: Uint8Array): string | undefined {
