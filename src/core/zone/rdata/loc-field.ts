@@ -10,6 +10,8 @@ const ALTITUDE_BASE_CENTIMETRES = 10_000_000;
 /** Size 1 m, horizontal precision 10,000 m, vertical precision 10 m (RFC 1876 §3). */
 const DEFAULTS = ['1', '10000', '10'];
 const SIZE_OCTETS = 16;
+/** RFC 1876 §2: 9e9, the largest size or precision; the text of §3 ends there, too. */
+const MAX_PRECISION_CENTIMETRES = 9_000_000_000;
 
 export const location: Field = {
   takesRest: true,
@@ -41,7 +43,7 @@ export const location: Field = {
 function failLocation(context: FieldContext): false {
   return context.fail(
     'bad-field',
-    'A LOC record reads like 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m.',
+    'A LOC record reads like 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m, with an altitude from -100000m to 42849672.95m and up to 90000000m behind it.',
   );
 }
 
@@ -81,10 +83,10 @@ function parseCentimetres(text: string): number | undefined {
 /** RFC 1876 §2: one decimal digit and a power of ten, in centimetres, a nibble each. */
 function parsePrecision(text: string): number | undefined {
   let value = parseCentimetres(text);
-  if (value === undefined || value < 0) return undefined;
+  if (value === undefined || value < 0 || value > MAX_PRECISION_CENTIMETRES) return undefined;
   let exponent = 0;
   for (; value > 9; exponent++) value = Math.floor(value / 10);
-  return exponent > 9 ? undefined : (value << 4) | exponent;
+  return (value << 4) | exponent;
 }
 
 function formatPrecision(octet: number): string | undefined {
