@@ -1,5 +1,7 @@
 // Chunks of a body to lines, with no more of it in memory than a chunk and an unfinished line.
 
+import { createGatherer } from '../../core/octets/gather.ts';
+
 const NEWLINE = 0x0a;
 
 export interface StreamLine {
@@ -16,13 +18,17 @@ export async function* splitStream(
   maxOctets: number,
 ): AsyncGenerator<readonly StreamLine[]> {
   let number = 0;
-  let started: Uint8Array = NOTHING; // at most maxOctets
+  const started = createGatherer(maxOctets); // copies: the chunks themselves are let go
   let isPassedOver = false;
 
-  function finish(octets: Uint8Array): StreamLine {
+  /** The line of what was started and this rest of it. */
+  function finish(rest: Uint8Array): StreamLine {
     number++;
-    if (octets.length > maxOctets) return { number, text: undefined, isTooLong: true };
-    return { number, text: decodeLine(octets), isTooLong: false };
+    const isStarted = started.length > 0;
+    const isTooLong = isStarted ? !started.add(rest) : rest.length > maxOctets;
+    const text = isTooLong ? undefined : decodeLine(isStarted ? started.octets() : rest);
+    started.clear();
+    return { number, text, isTooLong };
   }
 
   function linesOf(chunk: Uint8Array): StreamLine[] {
@@ -32,17 +38,14 @@ export async function* splitStream(
       const rest = chunk.subarray(start, end);
       start = end + 1;
       if (isPassedOver) isPassedOver = false;
-      else lines.push(finish(started.length === 0 ? rest : Buffer.concat([started, rest])));
-      started = NOTHING;
+      else lines.push(finish(rest));
     }
     const rest = chunk.subarray(start);
     if (isPassedOver || rest.length === 0) return lines;
-    if (started.length + rest.length > maxOctets) {
+    if (!started.add(rest)) {
       lines.push({ number: ++number, text: undefined, isTooLong: true });
       isPassedOver = true;
-      started = NOTHING;
-    } else {
-      started = Buffer.concat([started, rest]); // a copy: the chunk itself is let go
+      started.clear();
     }
     return lines;
   }
@@ -51,7 +54,7 @@ export async function* splitStream(
     const lines = linesOf(chunk);
     if (lines.length > 0) yield lines;
   }
-  if (started.length > 0) yield [finish(started)];
+  if (started.length > 0) yield [finish(NOTHING)];
 }
 
 const NOTHING = new Uint8Array(0);
