@@ -12,6 +12,7 @@ import type { NotifyNotice } from './data-plane/notify-gate.ts';
 import { createSwarm } from './data-plane/shared-state.ts';
 import type { Machine } from './machine.ts';
 import { openSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts';
+import { checkStateFolder } from './takeover/state-folder.ts';
 import type { Takeover } from './takeover/take-over.ts';
 import { openTrackerPages, type TrackerPages } from './tracker-pages.ts';
 
@@ -34,13 +35,17 @@ export interface ServerParts {
   readonly snapshot: SwarmSnapshot;
 }
 
-/** Throws FileError, CookieSecretError, PolicyError and AccessError for files that are of no use. */
+/**
+ * Rejects with StateFolderError beside another server, and with FileError, CookieSecretError, PolicyError and AccessError
+ * for files that are of no use.
+ */
 export async function openServerParts(
   options: ServerPartsOptions,
   onNotify: (notice: NotifyNotice) => void,
 ): Promise<ServerParts> {
   const { config, machine, logger, takeover } = options;
   const { clock, randomOctets } = machine;
+  if (takeover === undefined) await checkStateFolder(config.state);
   const cookies = await openCookieSecrets(config.dns, randomOctets, logger);
   const pages = await openTrackerPages(config.tracker, logger);
   const access = await openAccess({ config: config.access, machine, logger });

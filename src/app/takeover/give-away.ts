@@ -58,8 +58,11 @@ const PUMP_MILLISECONDS = 10;
 const MAX_ANNOUNCES = 8192;
 
 /** Resolves when it has been given away and this process has no more to say; rejects when this process goes on. */
-export async function giveAway(channel: FrameChannel, options: CommittedOptions): Promise<void> {
-  const hello = await readHello(channel);
+export async function giveAway(
+  channel: FrameChannel,
+  hello: Hello,
+  options: CommittedOptions,
+): Promise<void> {
   let socket: number | undefined;
   try {
     const accepted = acceptVisitor(options, hello);
@@ -75,9 +78,11 @@ export async function giveAway(channel: FrameChannel, options: CommittedOptions)
   }
 }
 
-async function readHello(channel: FrameChannel): Promise<Hello> {
+/** Undefined for who leaves without a word, as a server does that looks whether another runs. */
+export async function readHello(channel: FrameChannel): Promise<Hello | undefined> {
   const frame = await channel.receive(WORD_MILLISECONDS);
-  const hello = frame?.kind === FrameKind.hello ? parseHello(frame.octets) : undefined;
+  if (frame === undefined) return undefined;
+  const hello = frame.kind === FrameKind.hello ? parseHello(frame.octets) : undefined;
   if (hello === undefined) throw new TakeoverError('protocol', 'somebody connected who is no Portolan');
   if (hello.protocol === PROTOCOL) return hello;
   const reason = `version ${hello.version} does not take over from ${readPackageVersion()}: stop the one, start the other`;

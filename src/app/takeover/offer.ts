@@ -1,15 +1,16 @@
 // The door at which a running server waits for a process of the same user that wants to go on in its place.
 
 import { chmod, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { errnoOf } from '../../io/bind-error.ts';
 import { listenForDescriptors } from '../../io/descriptor-passing/descriptor-socket.ts';
 import { PRIVATE_FILE_MODE } from '../../io/files/files.ts';
 import type { PlaneTakeover } from '../data-plane/plane-takeover.ts';
 import { createFrameChannel, FrameKind } from './frames.ts';
-import { type GiveOptions, giveAway } from './give-away.ts';
+import { type GiveOptions, giveAway, readHello } from './give-away.ts';
 import { formatReason } from './messages.ts';
 import { takeoverPaths } from './paths.ts';
+import { isAnswered } from './state-folder.ts';
 
 export interface OfferOptions extends Omit<GiveOptions, 'plane' | 'listening'> {
   readonly stateFolder: string;
@@ -38,7 +39,7 @@ export async function offerTakeover(options: OfferOptions): Promise<Offer> {
   const paths = takeoverPaths(stateFolder);
   try {
     if (await isAnswered(paths.words)) {
-      logger.warn('another server runs with the same state folder; this one cannot be taken over');
+      logger.warn('another server was started with the same state folder; this one cannot be taken over');
       return { close: async () => {} };
     }
     await removeSockets([paths.words, paths.descriptors]);
@@ -71,7 +72,9 @@ async function openDoor(options: OfferOptions, plane: PlaneTakeover): Promise<Of
     }
     isBusy = true;
     try {
-      await giveAway(channel, {
+      const hello = await readHello(channel);
+      if (hello === undefined) return;
+      await giveAway(channel, hello, {
         ...options,
         plane,
         listening,
@@ -135,16 +138,4 @@ async function removeSockets(paths: readonly string[]): Promise<void> {
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
   }
-}
-
-/** Whether somebody listens there; a socket of a process that was killed stays in the folder, and nobody answers at it. */
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const answer = (is: boolean) => (): void => {
-      socket.destroy();
-      resolve(is);
-    };
-    socket.once('connect', answer(true)).once('error', answer(false));
-  });
 }

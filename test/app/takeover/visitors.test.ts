@@ -2,7 +2,7 @@
 // server answers as before.
 
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -30,7 +30,7 @@ import {
   receiveDescriptors,
   sendDescriptors,
 } from '../../../src/io/descriptor-passing/descriptor-socket.ts';
-import { silentLogger } from '../../../src/io/log.ts';
+import { type Logger, silentLogger } from '../../../src/io/log.ts';
 import { findFreePorts } from '../../support/free-ports.ts';
 import { testConfig } from '../../support/serving.ts';
 import { openTrackerClient } from '../../support/takeover-load.ts';
@@ -46,7 +46,7 @@ interface Serving {
   given(): boolean;
 }
 
-async function serveForReal(): Promise<Serving> {
+async function serveForReal(logger: Logger = silentLogger): Promise<Serving> {
   const folder = await temporaryFolder();
   const [trackerPort] = (await findFreePorts(1)) as [number];
   await mkdir(join(folder, 'zones'));
@@ -57,7 +57,7 @@ async function serveForReal(): Promise<Serving> {
   const server = await createServer({
     config: testConfig(folder, { 'workers.count': '1' }),
     machine: await thisMachine(),
-    logger: silentLogger,
+    logger,
     onGiven: () => {
       isGiven = true;
     },
@@ -117,6 +117,23 @@ async function expectService({ trackerPort, given, server }: Serving): Promise<v
 }
 
 describe.skipIf(engine.kind !== 'engine')('at the door of a running server', () => {
+  it('a second server of the same state folder is turned away before it has read anything there', async () => {
+    const said: string[] = [];
+    const warn = (message: string): void => void said.push(message);
+    const serving = await serveForReal({ ...silentLogger, warn });
+    const ledger = join(serving.folder, 'state', 'ledger.json');
+    const before = await readFile(ledger, 'utf8');
+    const second = createServer({
+      config: testConfig(serving.folder, { 'workers.count': '1' }),
+      machine: await thisMachine(),
+      logger: silentLogger,
+    });
+    await expect(second).rejects.toMatchObject({ code: 'state-in-use' });
+    expect(await readFile(ledger, 'utf8')).toBe(before);
+    await expectService(serving);
+    expect(said).toEqual([]);
+  });
+
   it.each([
     ['octets that are no frame', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['a frame that never ends', Buffer.from([0x7f, 0xff, 0xff, 0xff, 1])],
