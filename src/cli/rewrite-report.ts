@@ -8,7 +8,7 @@ import { printable } from '../core/octets/printable.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
 import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
 import { redactHost, redactUrl } from '../core/rewrite/redact.ts';
-import { diffTiers } from './tier-diff.ts';
+import { diffTiers, type TierLine } from './tier-diff.ts';
 
 type ShowUrl = (url: string) => string;
 
@@ -61,23 +61,43 @@ function explain({ reason, outcome, fault }: Decision): string {
   }
 }
 
-/** The tiers before and after: `-` what goes, with the reason, `+` what comes. */
+/** The tiers before and after: `-` what goes, with the reason, `+` what comes; and `announce`, where they do not say it. */
 export function formatDiff(label: string, result: RewrittenContent): string {
   const show = showUrlsOf(result);
   const reasons = new Map(result.decisions.map((decision) => [decision.url, decision]));
-  const lines = [`${printable(label)}${result.changed ? '' : ' (unchanged)'}`, '  tier 1'];
+  const lines = [`${printable(label)}${result.changed ? '' : ' (unchanged)'}`];
+  const addUrl = (sign: TierLine['sign'], url: string): void => {
+    const decision = sign === '+' ? undefined : reasons.get(url);
+    const why = decision === undefined ? '' : `    ${decision.reason}: ${explain(decision)}`;
+    lines.push(`${sign}   ${show(url)}${why}`);
+  };
+  const announce = announceApart(result);
+  if (announce !== undefined) {
+    lines.push('  announce');
+    addUrl('-', announce.before);
+    if (announce.after !== undefined) addUrl('+', announce.after);
+  }
+  lines.push('  tier 1');
   let tiersAfter = 1;
   for (const line of diffTiers(result.tiers.before, result.tiers.after)) {
     if (line.kind === 'separator') {
       if (line.sign !== '-') tiersAfter++;
       lines.push(line.sign === '-' ? '- (end of tier)' : `${line.sign} tier ${tiersAfter}`);
-      continue;
-    }
-    const decision = line.sign === '+' ? undefined : reasons.get(line.url);
-    const why = decision === undefined ? '' : `    ${decision.reason}: ${explain(decision)}`;
-    lines.push(`${line.sign}   ${show(line.url)}${why}`);
+    } else addUrl(line.sign, line.url);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** An `announce` that changes, unless it is the first URL of the tiers before and after. */
+function announceApart({
+  announce,
+  tiers,
+}: RewrittenContent): { readonly before: string; readonly after: string | undefined } | undefined {
+  const { before, after } = announce ?? {};
+  if (before === undefined || before === after) return undefined;
+  const isFirst = (url: string | undefined, all: readonly (readonly string[])[]): boolean =>
+    url === all.find((tier) => tier.length > 0)?.[0];
+  return isFirst(before, tiers.before) && isFirst(after, tiers.after) ? undefined : { before, after };
 }
 
 /**
@@ -105,6 +125,7 @@ export function formatJson({ input, result }: InputResult): string {
       fault,
       outcome,
     })),
+    announce: showAnnounce(result, show),
     tiers: { before: showTiers(result.tiers.before, show), after: showTiers(result.tiers.after, show) },
   };
   return `${JSON.stringify(report)}\n`;
@@ -112,6 +133,12 @@ export function formatJson({ input, result }: InputResult): string {
 
 function productLines({ octets }: RewrittenContent): string[] {
   return new TextDecoder().decode(octets).split('\n').slice(0, -1);
+}
+
+function showAnnounce({ announce }: RewrittenContent, show: ShowUrl): RewrittenContent['announce'] {
+  if (announce === undefined) return undefined;
+  const { before, after } = announce;
+  return { before: before && show(before), after: after && show(after) };
 }
 
 function showTiers(tiers: readonly (readonly string[])[], show: ShowUrl): string[][] {

@@ -280,6 +280,46 @@ describe('torrents', () => {
     expect(exitCode).toBe(0);
   });
 
+  test.each([
+    [
+      'replaced by the first of the list',
+      `d8:announce${text('udp://denied.test:1/a')}13:announce-listll${text('udp://silent.test:1/a')}ee${INFO}e`,
+      [
+        '-   udp://denied.test:1/a    denied: the host says that it has no tracker',
+        '+   udp://silent.test:1/a',
+      ],
+    ],
+    [
+      'replaced by itself',
+      `d8:announce${text(`http://tracker.test:1/${PASSKEY}`)}13:announce-listll${text('udp://silent.test:1/a')}ee${INFO}e`,
+      [
+        '-   http://tracker.test:1/…    replaced: the host declares UDP:1337, TCP:443',
+        '+   udp://tracker.test:1337/…',
+      ],
+    ],
+  ])('--dry-run shows an announce that is not in the list: %s', async (_what, content, lines) => {
+    await put('apart.torrent', content);
+    const { stdout } = await rewrite(['--dry-run', 'apart.torrent']);
+    expect(stdout.split('\n')).toEqual([
+      'apart.torrent',
+      '  announce',
+      ...lines,
+      '  tier 1',
+      '    udp://silent.test:1/a    silent: the host says nothing of its ports',
+      '',
+    ]);
+    const json = JSON.parse((await rewrite(['--json', 'apart.torrent'])).stdout) as unknown;
+    const [before, after] = lines.map((line) => line.slice(4).replace(/ .*/, ''));
+    expect(json).toMatchObject({ announce: { before, after } });
+  });
+
+  test('--dry-run shows an announce that goes although the list does not', async () => {
+    const [denied, junk] = ['udp://denied.test:1/a', 'dht://x/announce'];
+    await put('apart.torrent', torrent([[denied, junk]]));
+    const { stdout } = await rewrite(['--dry-run', 'apart.torrent']);
+    expect(stdout).toMatch(/^ {2}announce\n- {3}udp:\/\/denied\.test:1\/a .*\n {2}tier 1\n- {3}udp/m);
+  });
+
   test('--check has exit code 3 when anything would change, 0 when nothing would', async () => {
     await put('old.torrent', OLD);
     await put('good.torrent', NEW);

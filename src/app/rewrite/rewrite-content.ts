@@ -14,7 +14,7 @@ import {
   splitMagnet,
 } from '../../core/torrent/magnet.ts';
 import { MAX_TORRENT_OCTETS, readMetainfo } from '../../core/torrent/metainfo.ts';
-import { hostsOfMetainfo, rewriteMetainfo } from '../../core/torrent/splice.ts';
+import { hostsOfMetainfo, type RewrittenTorrent, rewriteMetainfo } from '../../core/torrent/splice.ts';
 import { sameOctets } from '../../io/files/same-octets.ts';
 
 /** Every content may be as large as a torrent: its kind is known only once it has been read. */
@@ -37,6 +37,8 @@ export interface RewrittenContent {
   readonly decisions: readonly Decision[];
   /** One character an octet for torrents and magnets (`octetText`), characters otherwise. */
   readonly tiers: Tiers;
+  /** Of a torrent, which may have it beside its tiers; in octet text. */
+  readonly announce?: RewrittenTorrent['announce'];
   readonly octetText: boolean;
   /** What the content becomes; of a URL its replacements, one a line. */
   readonly octets: Uint8Array;
@@ -189,6 +191,7 @@ function prepareTorrent(octets: Uint8Array, options: RewriteOptions): PreparedCo
         changed: rewritten.changed,
         decisions: rewritten.decisions,
         tiers: rewritten.tiers,
+        announce: rewritten.announce,
         octetText: true,
         octets: rewritten.octets,
         keptLastTracker: rewritten.keptLastTracker,
