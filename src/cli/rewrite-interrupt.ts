@@ -8,8 +8,8 @@ export interface Interrupt {
   until<Input>(inputs: AsyncIterable<Input>): AsyncGenerator<Input>;
   /** Leaves the signal to the system again. */
   release(): void;
-  /** Once all has been told: if the signal has come, ends this process by it, as a shell expects. */
-  end(): void;
+  /** Once all has been told, to the last octet: if the signal has come, ends this process by it, as a shell expects. */
+  end(): Promise<void>;
 }
 
 /** Takes the first SIGINT; the second ends the process at once. */
@@ -28,9 +28,11 @@ export function watchInterrupt(io: Pick<CliIo, 'stderr'>): Interrupt {
       }
     },
     release: () => void process.off('SIGINT', onInterrupt),
-    end() {
+    async end() {
       if (!isInterrupted) return;
-      io.stderr.write('The other files are as they were; the same command goes on from there\n');
+      const { promise: isTold, resolve } = Promise.withResolvers<unknown>();
+      io.stderr.write('The other files are as they were; the same command goes on from there\n', resolve);
+      await isTold; // a pipe whose reader is slow holds less than the process does
       process.kill(process.pid, 'SIGINT');
     },
   };
@@ -42,5 +44,5 @@ export const NO_INTERRUPT: Interrupt = {
     yield* inputs;
   },
   release() {},
-  end() {},
+  async end() {},
 };

@@ -131,7 +131,7 @@ async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliI
     if (inputs.hasFiles) io.stderr.write(formatSummary(summary));
     if (summary.reasons.has('failed')) io.stderr.write(OTHER_RESOLVER_HINT);
   }
-  interrupt.end();
+  await interrupt.end();
 }
 
 async function undo(inputs: Inputs, flags: RewriteFlags, io: CliIo): Promise<void> {
