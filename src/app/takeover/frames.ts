@@ -59,7 +59,10 @@ export class TakeoverError extends Error {
 }
 
 export interface FrameChannel {
-  /** Resolves when there is room for the next. Rejects with {@link TakeoverError} where the other end is gone. */
+  /**
+   * Resolves when there is room for the next. Rejects with {@link TakeoverError} where the other end is gone, or reads
+   * nothing.
+   */
   send(kind: FrameKind, octets?: Uint8Array): Promise<void>;
   /** Undefined at the end of the stream. Rejects with {@link TakeoverError}. One at a time. */
   receive(milliseconds: number): Promise<Frame | undefined>;
@@ -93,6 +96,22 @@ export function createFrameChannel(socket: Socket, clock: Clock): FrameChannel {
   };
   socket.on('end', over).on('close', over).on('error', over);
 
+  async function waitForRoom(): Promise<void> {
+    let isLate = false;
+    const cancel = clock.schedule(SEND_MILLISECONDS, () => {
+      isLate = true;
+      socket.destroy();
+    });
+    // Whichever does not come leaves no listener: a table is sent in thousands of pieces.
+    const waiting = new AbortController();
+    const either = ['drain', 'close'].map((event) => once(socket, event, { signal: waiting.signal }));
+    await Promise.race(either).catch(() => {});
+    waiting.abort();
+    cancel();
+    if (isLate) throw new TakeoverError('timeout', 'the other process reads nothing');
+    if (socket.destroyed) throw new TakeoverError('closed', 'the other process is gone');
+  }
+
   return {
     async send(kind, octets = new Uint8Array(0)) {
       if (socket.destroyed || !socket.writable)
@@ -101,14 +120,11 @@ export function createFrameChannel(socket: Socket, clock: Clock): FrameChannel {
       head.writeUInt32BE(1 + octets.length);
       head[4] = kind;
       // A copy: octets may be written again before they have left.
-      if (socket.write(Buffer.concat([head, octets]))) return;
-      const cancel = clock.schedule(SEND_MILLISECONDS, () => socket.destroy());
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
-      cancel();
+      if (!socket.write(Buffer.concat([head, octets]))) await waitForRoom();
     },
     async receive(milliseconds) {
       const deadline = clock.nowMilliseconds() + milliseconds;
-      for (;;) {
+      for (let isLate = false; ; ) {
         const frame = waiting.shift();
         if (frame !== undefined) {
           if (waiting.length === 0) socket.resume();
@@ -117,7 +133,13 @@ export function createFrameChannel(socket: Socket, clock: Clock): FrameChannel {
         if (fault !== undefined) throw fault;
         if (isEnded) return undefined;
         const left = deadline - clock.nowMilliseconds();
-        if (left <= 0) throw new TakeoverError('timeout', 'the other process takes too long');
+        if (left <= 0) {
+          if (isLate) throw new TakeoverError('timeout', 'the other process takes too long');
+          // Where this process was stopped, the word may have come in time, and lies in the socket.
+          isLate = true;
+          await readArrived();
+          continue;
+        }
         await new Promise<void>((resolve) => {
           const cancel = clock.schedule(left, resolve);
           wake = () => {
@@ -131,6 +153,11 @@ export function createFrameChannel(socket: Socket, clock: Clock): FrameChannel {
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
   };
+}
+
+/** Resolves once what has arrived by now has been read: sockets are looked at between two turns of immediates. */
+export function readArrived(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 /** Whether a frame begins there; its head is whole. */
