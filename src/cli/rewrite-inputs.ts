@@ -23,7 +23,8 @@ export interface Inputs {
 }
 
 /** Tells URLs and magnet links from paths, and folders from files. Nothing but folders is opened before its turn. */
-export async function listInputs(args: readonly string[], io: CliIo): Promise<Inputs> {
+export async function listInputs(given: readonly string[], io: CliIo): Promise<Inputs> {
+  const args = given.map(withoutBlanks);
   const folders = new Set<string>(); // at most one entry an argument
   const paths = args.filter((argument) => argument !== '-' && !isMagnet(argument) && !isUrl(argument));
   for (const path of paths) if (await isFolder(resolve(io.workingDirectory, path))) folders.add(path);
@@ -67,6 +68,12 @@ function toInput(found: Found, labelOf: (path: string) => string): Input {
   if ('path' in found) return { label: labelOf(found.path), path: found.path };
   const { code, message } = found.error;
   return { label: labelOf(found.folder), error: { kind: 'error', code, offset: undefined, message } };
+}
+
+/** A URL or a magnet link without the blanks that were copied with it; a path as it is, since it may have some. */
+export function withoutBlanks(argument: string): string {
+  const text = argument.trim();
+  return isMagnet(text) || isUrl(text) ? text : argument;
 }
 
 function isUrl(argument: string): boolean {

@@ -19,7 +19,7 @@ import {
   OTHER_RESOLVER_HINT,
   withResolver,
 } from './resolver-option.ts';
-import { type Inputs, listInputs } from './rewrite-inputs.ts';
+import { type Inputs, listInputs, withoutBlanks } from './rewrite-inputs.ts';
 import { NO_INTERRUPT, watchInterrupt } from './rewrite-interrupt.ts';
 import { withEndpointOrder } from './rewrite-probe.ts';
 import { createProgress } from './rewrite-progress.ts';
@@ -168,7 +168,7 @@ function checkUndo(args: readonly string[], { backup = '', inPlace, output }: Re
   if (inPlace === true || output !== undefined) {
     throw new UsageError('--undo puts files back in place, and writes nothing else', hint);
   }
-  if (args.some((argument) => argument === '-' || argument.includes('://') || isMagnet(argument))) {
+  if (args.map(withoutBlanks).some((given) => given === '-' || given.includes('://') || isMagnet(given))) {
     throw new UsageError('--undo takes files and folders', hint);
   }
 }

@@ -162,6 +162,8 @@ describe('--undo', () => {
     [['--undo', '--backup', '.bak', '--in-place', 'x.torrent'], '--undo puts files back in place'],
     [['--undo', '--backup', '.bak', '-'], '--undo takes files and folders'],
     [['--undo', '--backup', '.bak', 'udp://tracker.test/'], '--undo takes files and folders'],
+    [['--undo', '--backup', '.bak', ' magnet:?tr=udp://tracker.test/'], '--undo takes files and folders'],
+    [['--undo', '--backup', '.bak', ' magnet:?xt=urn:btih:x'], '--undo takes files and folders'],
   ])('%j is wrong usage', async (args, message) => {
     const { stderr, exitCode } = await portolan(...args);
     expect(stderr).toContain(message);

@@ -108,6 +108,16 @@ describe('URLs', () => {
     expect(stderr).toContain('denied');
   });
 
+  test.each([' ', '\n', '\t', '\u00a0'])('blanks around one are none of it: %j', async (blank) => {
+    const url = `http://tracker.test:8080/${PASSKEY}/announce`;
+    const link = `magnet:?xt=urn:btih:${'a'.repeat(40)}&tr=${encodeURIComponent(url)}`;
+    for (const given of [url, link]) {
+      const [bare, blanked] = [await rewrite([given]), await rewrite([`${blank}${given}${blank}`])];
+      expect(blanked).toEqual(bare);
+      expect(bare.exitCode).toBe(0);
+    }
+  });
+
   test('several come out in order', async () => {
     const { stdout } = await rewrite([
       'udp://silent.test:1/a',
