@@ -132,6 +132,23 @@ describe('what is wrong is named', () => {
   });
 
   test.each([
+    ['https://new.test/announce?passkey=secretsecretsecret', 'https://new.test/announce'],
+    ['/7kP2mX9qR4tV6wYz/announce', 'http://moved.test:PORT/…/announce'],
+    ['udp://new.test:1/announce', undefined],
+    [undefined, undefined],
+  ])('over HTTP: a redirect to %s', async (location, shown) => {
+    const port = await startHttp((_, response) => {
+      response.writeHead(301, location === undefined ? {} : { location }).end();
+    });
+    name('moved.test', `BITTORRENT TCP:${port}`, ['127.0.0.1']);
+    const where = shown === undefined ? '' : `, to ${shown.replace('PORT', String(port))}`;
+    const { rows } = await probe('moved.test');
+    expect(rows[0]!.problems).toEqual([
+      { code: 'redirect', message: `it answers with HTTP status 301${where}` },
+    ]);
+  });
+
+  test.each([
     ['no list of IPv6 peers', 'd8:intervali900e5:peers0:e', ['no-peers6']],
     ['IPv4 peers', 'd8:intervali900e5:peers6:aaaabb6:peers60:e', ['wrong-family']],
   ])('over HTTP on IPv6: %s', async (_what, body, expected) => {

@@ -71,6 +71,7 @@ export async function carry(
   const planned = await planAttempts(urls, options);
   if (planned.attempts.length === 0) return { kind: 'failed', message: planned.message };
   let failure: Carried = { kind: 'failed', message: 'the tracker does not answer' };
+  let redirect: Carried | undefined;
   for (const attempt of planned.attempts) {
     const left = deadline - clock.nowMilliseconds();
     if (left <= 0 || options.signal.aborted) break;
@@ -82,10 +83,11 @@ export async function carry(
       ? carryOverUdp(request, attempt, limited)
       : carryOverHttp(request, attempt, limited));
     if (carried.kind === 'carried' && carried.location === undefined) return carried;
-    // A redirect is worth handing over only if nothing better comes.
-    if (carried.kind !== 'silence') failure = carried;
+    // A redirect is worth handing over only if nothing better comes; a failure is nothing better.
+    if (carried.kind === 'carried') redirect ??= carried;
+    else if (carried.kind === 'failed') failure = carried;
   }
-  return failure;
+  return redirect ?? failure;
 }
 
 /** What came of one attempt. */
@@ -149,12 +151,9 @@ const UNREACHABLE: Carried = { kind: 'failed', message: 'the tracker cannot be r
 
 /** What is not bencoded comes from no tracker. */
 function judgeHttp({ status, body, location }: HttpReply): Carried {
-  if (status >= 300 && status < 400) {
-    const url = parseTrackerUrl(location ?? '');
-    if (url.kind === 'fault' || !url.scheme.startsWith('http') || /[^\x21-\x7e]/.test(url.text))
-      return { kind: 'failed', message: 'the tracker redirects to nowhere' };
-    return { kind: 'carried', over: 'http', status, body: new Uint8Array(0), location: url.text };
-  }
+  if (location !== undefined)
+    return { kind: 'carried', over: 'http', status, body: new Uint8Array(0), location };
+  if (status >= 300 && status < 400) return { kind: 'failed', message: 'the tracker redirects to nowhere' };
   if (body.kind === 'too-large') return { kind: 'failed', message: 'the answer of the tracker is too large' };
   if (body.kind === 'packed-wrongly')
     return { kind: 'failed', message: 'the answer of the tracker is packed wrongly' };

@@ -1,6 +1,7 @@
 // What is wrong with what came back from one address of a tracker. A random info-hash has no peers but those of the
 // probe, so that a list of the other family can only be a mistake.
 
+import { redactUrl } from '../../core/rewrite/redact.ts';
 import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
 import type { HttpResult } from '../../io/tracker-clients/http-tracker-client.ts';
 import type { Reached } from '../../io/tracker-clients/reached.ts';
@@ -59,14 +60,25 @@ function judgeResult(result: HttpResult): readonly Problem[] {
     case 'refused':
       return [{ code: 'refused', message: `the tracker refuses: ${result.reason}` }];
     case 'status': {
-      const isRedirect = result.status >= 300 && result.status < 400;
+      const { status, location } = result;
+      const isRedirect = status >= 300 && status < 400;
+      const where = location === undefined ? '' : `, to ${showPlace(location)}`;
       return [
-        { code: isRedirect ? 'redirect' : 'status', message: `it answers with HTTP status ${result.status}` },
+        {
+          code: isRedirect ? 'redirect' : 'status',
+          message: `it answers with HTTP status ${status}${where}`,
+        },
       ];
     }
     case 'announced':
       return judgeInterval(result);
   }
+}
+
+/** Without the query, which is what was asked, and without what may be a passkey. */
+function showPlace(location: string): string {
+  const [place = ''] = location.split(/[?#]/, 1);
+  return redactUrl(place);
 }
 
 function judgeInterval({ interval }: Announced): readonly Problem[] {

@@ -11,6 +11,7 @@ import { MAX_REPLY_OCTETS, readAnnounceReply } from '../../core/tracker/client/h
 import type { Clock } from '../clock.ts';
 import { type HttpBody, readHttpBody } from './http-body.ts';
 import type { Reached } from './reached.ts';
+import { resolveRedirect } from './redirect.ts';
 
 export interface HttpTarget extends SocketAddress {
   /** The name in the URL, an IPv6 address in brackets: `Host`, and what a certificate must be for. */
@@ -35,7 +36,14 @@ export interface HttpAnnounceOptions {
 }
 
 /** A status other than 200 is no tracker's answer, unless the body says a failure reason all the same. */
-export type HttpResult = AnnounceResult | { readonly kind: 'status'; readonly status: number };
+export type HttpResult =
+  | AnnounceResult
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      /** As of {@link HttpReply}. */
+      readonly location: string | undefined;
+    };
 
 const DEFAULT_PORT = { clear: 80, secure: 443 } as const;
 
@@ -43,7 +51,7 @@ const DEFAULT_PORT = { clear: 80, secure: 443 } as const;
 export interface HttpReply {
   readonly status: number;
   readonly body: HttpBody;
-  /** Of a redirect. */
+  /** Where a redirect leads: a whole URL. Undefined for other answers, and where it leads nowhere over HTTP. */
   readonly location: string | undefined;
 }
 
@@ -54,8 +62,7 @@ export async function announceHttp(
 ): Promise<Reached<HttpResult>> {
   const reached = await requestHttp(target, options);
   if (reached.kind !== 'answered') return reached;
-  const { status, body } = reached.result;
-  return { ...reached, result: resultOf(status, body) };
+  return { ...reached, result: resultOf(reached.result) };
 }
 
 /** One GET; settles and bounds like {@link announceHttp}. */
@@ -99,8 +106,10 @@ function tryRequest(target: HttpTarget, options: HttpAnnounceOptions): Promise<A
         options.onCertificate(new Date((response.socket as TLSSocket).getPeerCertificate().valid_to));
       readHttpBody(response).then((body) => {
         const { statusCode: status = 0, headers } = response;
+        const isRedirect = status >= 300 && status < 400;
+        const location = isRedirect ? resolveRedirect(headers.location, target) : undefined;
         const milliseconds = clock.nowMilliseconds() - startedAt;
-        settle({ kind: 'answered', result: { status, body, location: headers.location }, milliseconds });
+        settle({ kind: 'answered', result: { status, body, location }, milliseconds });
         if (body.kind === 'too-large') asked.destroy();
       }, fail);
     });
@@ -128,7 +137,7 @@ function nameOf(hostname: string): string {
   return parseIpAddress(hostname.replace(/^\[(.*)\]$/, '$1')) === undefined ? hostname : '';
 }
 
-function resultOf(status: number, body: HttpBody): HttpResult {
+function resultOf({ status, body, location }: HttpReply): HttpResult {
   switch (body.kind) {
     case 'too-large':
       return { kind: 'malformed', message: `the body is larger than ${MAX_REPLY_OCTETS} octets` };
@@ -136,7 +145,7 @@ function resultOf(status: number, body: HttpBody): HttpResult {
       return { kind: 'malformed', message: 'the body is not packed as its Content-Encoding says' };
     case 'octets': {
       const result = readAnnounceReply(body.octets);
-      return status === 200 || result.kind === 'refused' ? result : { kind: 'status', status };
+      return status === 200 || result.kind === 'refused' ? result : { kind: 'status', status, location };
     }
   }
 }

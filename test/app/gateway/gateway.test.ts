@@ -286,11 +286,13 @@ describe('what is no tracker', () => {
       (_, response) => void response.setHeader('content-encoding', encoding).end(EMPTY),
       'the answer of the tracker is packed wrongly',
     ]),
-    [
-      'a redirect to nowhere',
-      (_, response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
-      'the tracker redirects to nowhere',
-    ],
+    ...['file:///etc/passwd', 'udp://x.test:1', 'http://', '', '/\xff'].map(
+      (location): [string, RequestListener, string] => [
+        `a redirect to ${location}`,
+        (_, response) => void response.writeHead(302, { location }).end(),
+        'the tracker redirects to nowhere',
+      ],
+    ),
   ])('%s is a failure with a reason', async (_what, listener, reason) => {
     const port = await startHttp(listener);
     const { name, get } = await startGateway({ timeout: '3s' });
@@ -318,6 +320,42 @@ describe('what is no tracker', () => {
     name('moved.test', undefined);
     const { status, headers } = await get(`http://moved.test:${moved}/announce?${announceOf()}`);
     expect({ status, location: headers['location'], asked }).toEqual({ status: 302, location, asked: [] });
+  });
+
+  test.each([
+    ['/other/announce?a=1', 'http://moved.test:PORT/other/announce?a=1'],
+    ['other/announce', 'http://moved.test:PORT/k/other/announce'],
+    ['../x/./announce', 'http://moved.test:PORT/x/announce'],
+    ['?a=1', 'http://moved.test:PORT/k/announce?a=1'],
+    ['//other.test/announce', 'http://other.test/announce'],
+    ['HTTP://Other.test:80/a/../announce', 'HTTP://Other.test:80/a/../announce'],
+  ])('a redirect to %s leads to %s', async (location, expected) => {
+    const moved = await startHttp((_, response) => void response.writeHead(307, { location }).end());
+    const { name, get } = await startGateway();
+    name('moved.test', undefined);
+    const { status, headers } = await get(`http://moved.test:${moved}/k/announce?${announceOf()}`);
+    expect({ status, location: headers['location'] }).toEqual({
+      status: 307,
+      location: expected.replace('PORT', String(moved)),
+    });
+  });
+
+  test('the redirect of the first that has one is handed over where nothing better answers', async () => {
+    const moved = await startHttp(
+      (_, response) => void response.writeHead(302, { location: '/first' }).end(),
+    );
+    const other = await startHttp(
+      (_, response) => void response.writeHead(301, { location: '/second' }).end(),
+    );
+    const page = await startHttp((_, response) => void response.end('<html>'));
+    const [closed] = await findFreePorts(1);
+    const { name, get } = await startGateway();
+    name('moved.test', `BITTORRENT TCP:${closed} TCP:${moved} TCP:${other} TCP:${page}`);
+    const { status, headers } = await get(`http://moved.test/announce?${announceOf()}`);
+    expect({ status, location: headers['location'] }).toEqual({
+      status: 302,
+      location: `http://moved.test:${moved}/first`,
+    });
   });
 
   test('a host without address, and one that cannot be looked up', async () => {
