@@ -67,6 +67,13 @@ export const STORIES: readonly Story[] = [
     ],
   },
   {
+    name: 'completed of a client that lacks something counts no download, and later it counts once',
+    steps: [
+      { who: 'A', left: 5, event: 'completed', counts: [0, 1, 0] },
+      { who: 'A', left: 0, event: 'completed', counts: [1, 0, 1] },
+    ],
+  },
+  {
     name: 'stopped removes the peer and lists nobody',
     steps: [
       { who: 'A', left: 0 },
