@@ -7,7 +7,7 @@ import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
-import { type Found, findTorrents, isFolder } from '../io/files/find-torrents.ts';
+import { type Found, findTorrents, isFolder, isTorrentName } from '../io/files/find-torrents.ts';
 import type { CliIo } from './cli-io.ts';
 
 export interface Inputs {
@@ -53,7 +53,7 @@ export async function listInputs(given: readonly string[], io: CliIo): Promise<I
     return inputs;
   }
   const isFromFolder = (input: Input): boolean => !args.includes(input.label);
-  const hasTorrents = folders.size > 0 || paths.some((path) => path.toLowerCase().endsWith('.torrent'));
+  const hasTorrents = folders.size > 0 || paths.some(isTorrentName);
   return {
     all: all(),
     hasFiles: paths.length > 0,

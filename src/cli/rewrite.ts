@@ -10,6 +10,7 @@ import { createDecisionMemo } from '../core/rewrite/decision-memo.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { systemClock } from '../io/clock.ts';
 import { writeFileAtomic } from '../io/files/files.ts';
+import { isTorrentName } from '../io/files/find-torrents.ts';
 import { toAsciiHost } from '../io/resolver/idna.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import {
@@ -143,20 +144,22 @@ const ONE_OUTPUT = ['--output takes the result of one input', 'Try: --in-place f
 
 function checkFlags(args: readonly string[], flags: RewriteFlags): void {
   if (flags.undo === true) checkUndo(args, flags);
-  else if (
-    flags.backup !== undefined &&
-    (flags.inPlace !== true || /[/\\]/.test(flags.backup) || flags.backup === '')
-  ) {
-    throw new UsageError(
-      '--backup takes a suffix, and goes with --in-place',
-      'Try: --in-place --backup .bak',
-    );
-  }
+  else if (flags.backup !== undefined) checkBackup(flags.backup, flags);
   if (flags.output !== undefined && (flags.inPlace === true || args.length !== 1)) {
     throw new UsageError(...ONE_OUTPUT);
   }
   if (args.filter((argument) => argument === '-').length > 1) {
     throw new UsageError('standard input can be read once', 'Try: portolan rewrite - < trackers.txt');
+  }
+}
+
+function checkBackup(suffix: string, { inPlace }: RewriteFlags): void {
+  const hint = 'Try: --in-place --backup .bak';
+  if (inPlace !== true || suffix === '' || /[/\\]/.test(suffix)) {
+    throw new UsageError('--backup takes a suffix, and goes with --in-place', hint);
+  }
+  if (isTorrentName(suffix)) {
+    throw new UsageError('originals named *.torrent would be rewritten by the next run', hint);
   }
 }
 

@@ -461,6 +461,8 @@ describe('wrong usage', () => {
     [['--mode', 'sometimes', 'x'], {}, 'Allowed choices are fix, prefer, off'],
     [['--backup', '.bak', 'x.torrent'], {}, '--backup takes a suffix, and goes with --in-place'],
     [['--in-place', '--backup', '/x', 'x.torrent'], {}, '--backup takes a suffix'],
+    [['--in-place', '--backup', '.orig.torrent', 'x'], {}, 'originals named *.torrent would be rewritten'],
+    [['--in-place', '--backup', '.TORRENT', 'x'], {}, 'originals named *.torrent would be rewritten'],
     [['--output', 'y', 'a.torrent', 'b.torrent'], {}, '--output takes the result of one input'],
     [['a.torrent', 'b.torrent'], {}, 'several torrents cannot go to one standard output'],
     [['a.torrent'], { isTTY: true }, 'a torrent is nothing for a terminal'],

@@ -5,6 +5,7 @@ import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type BulkFiles, createBulkFiles, type Replaced } from '../../io/files/bulk-files.ts';
 import type { FileRead } from '../../io/files/files.ts';
+import { isTorrentName } from '../../io/files/find-torrents.ts';
 import { backUpFile } from '../../io/files/torrent-files.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
@@ -203,5 +204,5 @@ async function writeBack(path: string, { octets, version }: FileRead, shared: Sh
 
 /** A file that says that it is a torrent is read as one, whatever it holds: the error then says what is wrong with it. */
 export function contentOf(path: string, octets: Uint8Array): Content {
-  return path.toLowerCase().endsWith('.torrent') ? { kind: 'torrent', octets } : detectContent(octets);
+  return isTorrentName(path) ? { kind: 'torrent', octets } : detectContent(octets);
 }

@@ -16,6 +16,11 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** What {@link findTorrents} goes by. */
+export function isTorrentName(name: string): boolean {
+  return name.toLowerCase().endsWith(TORRENT_SUFFIX);
+}
+
 /** A folder that cannot be read is an error in the place of its torrents; the others go on. */
 export type Found =
   | { readonly path: string }
@@ -48,7 +53,7 @@ async function listFolder(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of entries) {
     if (entry.isDirectory()) names.push(entry.name + sep);
-    else if (entry.isFile() && entry.name.toLowerCase().endsWith(TORRENT_SUFFIX)) names.push(entry.name);
+    else if (entry.isFile() && isTorrentName(entry.name)) names.push(entry.name);
   }
   return names;
 }
