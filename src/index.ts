@@ -3,6 +3,7 @@
 
 export { lookUpHosts } from './app/rewrite/lookup-hosts.ts';
 export {
+  type HostError,
   lookupPreference,
   type ResolvingRewriteOptions,
   rewriteListWithResolver,

@@ -122,14 +122,34 @@ describe('with a resolver', () => {
     expect(rewritten.kind === 'rewritten' && Buffer.from(rewritten.octets)).toEqual(torrentWith(RIGHT));
   });
 
-  test('lookupPreference takes a host or a URL', async () => {
-    const expected = { kind: 'declared', endpoints: [{ transport: 'udp', port: 1337 }] };
-    expect(await portolan.lookupPreference('tracker.test', resolver)).toMatchObject(expected);
-    expect(await portolan.lookupPreference(WRONG, resolver)).toMatchObject(expected);
-    expect(await portolan.lookupPreference('not a host', resolver)).toMatchObject({
-      kind: 'silent',
-      reason: 'not-asked',
-    });
+  test.each(['tracker.test', 'Tracker.TEST.', 'tracker.test:8080', 'tracker.test/announce', WRONG])(
+    'lookupPreference takes a host or a URL: %s',
+    async (text) => {
+      const expected = { kind: 'declared', endpoints: [{ transport: 'udp', port: 1337 }] };
+      expect(await portolan.lookupPreference(text, resolver)).toMatchObject(expected);
+    },
+  );
+
+  test.each(['192.0.2.1', '[2001:db8::1]', '[2001:db8::1]:80', 'localhost', 'x.onion', 'udp://192.0.2.1:1/'])(
+    'lookupPreference asks nobody for %s',
+    async (text) => {
+      const expected = { kind: 'silent', reason: 'not-asked', ttlSeconds: 0 };
+      expect(await portolan.lookupPreference(text, resolver)).toEqual(expected);
+    },
+  );
+
+  test.each([
+    '',
+    'a b',
+    'not a host',
+    '.',
+    'tracker.test:70000',
+    'ftp://tracker.test/',
+    'udp://',
+    '2001:db8::1',
+  ])('lookupPreference says that %j is no host', async (text) => {
+    const expected = { kind: 'error', code: 'not-a-host' };
+    expect(await portolan.lookupPreference(text, resolver)).toMatchObject(expected);
   });
 
   test('trouble with DNS leaves the URL, with the reason', async () => {

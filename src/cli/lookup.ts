@@ -6,7 +6,7 @@ import { formatEndpoint } from '../core/net/endpoint.ts';
 import { printable, printableOctets } from '../core/octets/printable.ts';
 import type { Outcome } from '../core/preference/outcome.ts';
 import { lookupHost, type NotAsked } from '../core/rewrite/lookup-host.ts';
-import { parseTrackerUrl } from '../core/rewrite/tracker-url.ts';
+import { parseHostOrUrl } from '../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../io/resolver/idna.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import {
@@ -71,7 +71,7 @@ async function runLookup(args: readonly string[], flags: LookupFlags, io: CliIo)
 }
 
 function parseTarget(text: string): Target {
-  const url = parseTrackerUrl(text.includes('://') ? text : `udp://${text}`);
+  const url = parseHostOrUrl(text);
   if (url.kind === 'fault') {
     throw new UsageError(
       `not a host name or tracker URL: ${printable(text.replace(/^(.*:\/\/[^/]*).*$/s, '$1'))}`,

@@ -2,11 +2,13 @@
 
 import type { Outcome } from '../../core/preference/outcome.ts';
 import type { Decision } from '../../core/rewrite/decide.ts';
-import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
+import { lookupHost } from '../../core/rewrite/lookup-host.ts';
+import { parseHostOrUrl } from '../../core/rewrite/tracker-url.ts';
 import type { RewrittenList } from '../../core/torrent/list.ts';
 import type { MagnetError, RewrittenMagnet } from '../../core/torrent/magnet.ts';
 import type { MetainfoError } from '../../core/torrent/metainfo.ts';
 import type { RewrittenTorrent } from '../../core/torrent/splice.ts';
+import { toAsciiHost } from '../../io/resolver/idna.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
 import { lookUpHosts } from './lookup-hosts.ts';
 import {
@@ -28,15 +30,34 @@ export interface ResolvingRewriteOptions extends RewriteOptions {
 
 type Lookups = Pick<Resolver, 'lookupPreference'>;
 
-/** The preference of a host, or of the host of a tracker URL. */
-export function lookupPreference(
+/** Text that names no host. */
+export interface HostError {
+  readonly kind: 'error';
+  readonly code: 'not-a-host';
+  readonly message: string;
+}
+
+const NOT_A_HOST: HostError = {
+  kind: 'error',
+  code: 'not-a-host',
+  message: 'neither a host name nor a tracker URL',
+};
+
+/**
+ * The preference of a host (with a port or without: `tracker.example:8080`), or of the host of a tracker URL. A name that
+ * DNS does not hold, and an IP address, are `silent` with the reason `not-asked`; any other text is the error `not-a-host`.
+ * Rejects only with the reason of an aborted `signal`, or when the resolver is closed.
+ */
+export async function lookupPreference(
   hostOrUrl: string,
   resolver: Lookups,
   signal?: AbortSignal,
-): Promise<Outcome> {
-  const url = parseTrackerUrl(hostOrUrl);
-  const host = url.kind === 'fault' ? hostOrUrl : url.text.slice(url.hostStart, url.hostEnd);
-  return resolver.lookupPreference(host, signal);
+): Promise<Outcome | HostError> {
+  const url = parseHostOrUrl(hostOrUrl);
+  if (url.kind === 'fault') return NOT_A_HOST;
+  const name = lookupHost(url, toAsciiHost);
+  if (typeof name !== 'string' && name.kind === 'bad-host') return NOT_A_HOST;
+  return await resolver.lookupPreference(url.text.slice(url.hostStart, url.hostEnd), signal);
 }
 
 /** Looks up the host of the URL, then {@link rewriteUrl}: `urls` of the result are what to announce to, in order. */

@@ -92,6 +92,11 @@ export function parseTrackerUrl(text: string): TrackerUrl | UrlFault {
   return { kind: 'url', text, scheme, schemeEnd, hostStart, hostEnd, restStart, port, hostForm };
 }
 
+/** As {@link parseTrackerUrl}; a host without scheme, with or without a port, is read as a `udp:` URL. */
+export function parseHostOrUrl(text: string): TrackerUrl | UrlFault {
+  return parseTrackerUrl(text.includes('://') ? text : `udp://${text}`);
+}
+
 /** The scheme before `://`, in any letter case. */
 function readScheme(text: string): Scheme | undefined {
   const colon = text.indexOf(':');
