@@ -220,6 +220,7 @@ function closeServer(server: Server): Promise<void> {
 }
 
 function sendRefusal(response: ServerResponse, { status, message }: RefusedRequest): void {
+  if (status === 405) response.setHeader('allow', 'GET'); // RFC 9110 §15.5.6
   // What stands in the body of a refused request is not read: nobody waits for it.
   response.setHeader('connection', 'close');
   send(response, status, formatFailure(message));

@@ -116,6 +116,7 @@ function refuse(client: Duplex, status: number, message: string): void {
     'content-type: text/plain',
     `content-length: ${body.length}`,
     'connection: close',
+    ...(status === 405 ? ['allow: GET'] : []), // RFC 9110 §15.5.6: what is carried here is an announce
   ];
   client.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }

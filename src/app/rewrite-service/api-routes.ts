@@ -108,12 +108,6 @@ export function addApiRoutes(
     return code === undefined ? sendProblem(reply, 'not-found') : sendJson(reply, formatProblem(code));
   });
 
-  server.route({
-    method: ['PUT', 'PATCH', 'DELETE'],
-    url: '/v1/*',
-    handler: (_request, reply) => sendProblem(reply, 'wrong-method'),
-  });
-
   function checkTorrentSize({ length }: Uint8Array): void {
     if (length > maxTorrentOctets) {
       throw new ProblemError('body-too-large', {

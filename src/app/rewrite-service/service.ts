@@ -14,6 +14,7 @@ import { ProblemError } from '../http/problem.ts';
 import { type ApiOptions, addApiRoutes } from './api-routes.ts';
 import { createBodyBudget } from './held-octets.ts';
 import { MAX_CLIENTS, MAX_HELD_OCTETS } from './limits.ts';
+import { watchMethods } from './other-methods.ts';
 import { addPageRoutes } from './page-routes.ts';
 
 export interface RewriteService {
@@ -50,11 +51,13 @@ export function createRewriteService(
     async (server: FastifyInstance): Promise<void> => {
       const rate = await createRateLimit(server, config.rateLimit);
       if (origins.length > 0) await server.register(cors, corsOptions(origins));
+      const addOtherMethods = watchMethods(server);
       const common = { ...rate, resolver, bodies, pool };
       await server.register(async (scope) =>
         addApiRoutes(scope, { ...common, maxTorrentOctets, logger, idleMilliseconds }),
       );
       await server.register(async (scope) => addPageRoutes(scope, { ...common, pagePath }));
+      addOtherMethods();
     };
 
   return {

@@ -63,6 +63,7 @@ describe('only announces and scrapes are carried', () => {
     const head = line.replace('HOST', `127.0.0.1:${victim.port}`);
     const reply = await raw(`${head}\r\nhost: x\r\nconnection: close\r\n\r\n`);
     expect(reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(/^allow: GET\r$/m.test(reply)).toBe(status === 405);
     if (reason !== undefined) expect(reasonOf(reply.slice(reply.indexOf('\r\n\r\n') + 4))).toContain(reason);
     expect(victim.visits()).toBe(0);
     expect(gateway.counts().requests).toBe(0);

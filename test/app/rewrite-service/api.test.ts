@@ -483,9 +483,33 @@ describe('passkeys', () => {
 });
 
 describe('the paths', () => {
-  it.each(['PUT', 'PATCH', 'DELETE'])('say that there is no %s', async (method) => {
+  const allowed = [
+    ['/v1/rewrite', 'GET, HEAD, OPTIONS, POST'],
+    ['/v1/preference/plain.example', 'GET, HEAD, OPTIONS'],
+    ['/v1/openapi.json', 'GET, HEAD, OPTIONS'],
+    ['/v1/problems/busy', 'GET, HEAD, OPTIONS'],
+    ['/rewrite', 'GET, HEAD, OPTIONS, POST'],
+    ['/', 'GET, HEAD, OPTIONS'],
+  ] as const;
+
+  it.each(allowed)('%s: say that they take %s, and no other method', async (path, allow) => {
     const { ask } = await startService();
-    expect(await problemOf(await ask('/v1/rewrite', { method }))).toMatchObject({ code: 'wrong-method' });
+    const told = await ask(path, { method: 'OPTIONS' });
+    expect({ status: told.status, allow: told.headers.get('allow') }).toEqual({ status: 204, allow });
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      if (allow.includes(method)) continue;
+      const body = new Uint8Array(2048); // of no type, and nobody reads it
+      const refused = await ask(path, { method, body });
+      expect(refused.headers.get('allow')).toBe(allow);
+      expect(await problemOf(refused)).toMatchObject({ code: 'wrong-method' });
+    }
+  });
+
+  it('that are not there say so to every method', async () => {
+    const { ask } = await startService();
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
+      expect(await problemOf(await ask('/v1/nothing', { method }))).toMatchObject({ code: 'not-found' });
+    }
   });
 
   it('explain every code where its type leads', async () => {

@@ -90,6 +90,12 @@ describe('CORS', () => {
       'access-control-allow-origin': tool,
       'access-control-allow-methods': 'GET, POST',
       'access-control-allow-headers': 'content-type, accept',
+      allow: 'GET, HEAD, OPTIONS, POST',
+    });
+    const told = await ask('/v1/rewrite', { method: 'OPTIONS' });
+    expect({ status: told.status, allow: told.headers.get('allow') }).toEqual({
+      status: 204,
+      allow: 'GET, HEAD, OPTIONS, POST',
     });
     const answer = await ask('/v1/rewrite?url=udp://127.0.0.1:1', { headers: { origin: tool } });
     expect(answer.status).toBe(200);
