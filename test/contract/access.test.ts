@@ -185,7 +185,7 @@ describe('a private tracker', () => {
 
   function askHttp(tracker: TestTracker, path: string, nowSeconds = NOW): string {
     const query = `info_hash=${percent(SERVED)}&peer_id=-PT0001-abcdefghijkl&port=6881&left=0&event=completed`;
-    const head = `GET ${path}?${query} HTTP/1.1\r\nHost: 192.0.2.9\r\n\r\n`;
+    const head = `GET ${path}${path.includes('?') ? '&' : '?'}${query} HTTP/1.1\r\nHost: 192.0.2.9\r\n\r\n`;
     return Buffer.from(httpRequest(tracker, head, { nowSeconds }).body).toString('latin1');
   }
 
@@ -214,6 +214,9 @@ describe('a private tracker', () => {
     [`/announce/${PASSKEY}`, '8:complete'],
     [`/${PASSKEY}/scrape`, '5:files'],
     [`/scrape/${PASSKEY}`, '5:files'],
+    [`/announce.php?passkey=${PASSKEY}`, '8:complete'],
+    [`/a/scrape.php?passkey=${PASSKEY}`, '5:files'],
+    [`/announce.php?passkey=${PASSKEY}x`, 'again8:retry in5:never'],
     ['/announce', 'this tracker is private'],
     ['/scrape', 'this tracker is private'],
     [`/${PASSKEY}x/announce`, 'again8:retry in5:never'],
@@ -229,6 +232,7 @@ describe('a private tracker', () => {
   it.each([
     ['the path', urlData(`/${PASSKEY}/announce`), /^seeds 1$/],
     ['path and query', urlData(`/announce/${PASSKEY}?a=b`), /^seeds 1$/],
+    ['the query', urlData(`/announce.php?passkey=${PASSKEY}`), /^seeds 1$/],
     [
       'two parts of it',
       Buffer.concat([urlData(`/${PASSKEY}`), Uint8Array.of(1), urlData('/announce'), Uint8Array.of(0)]),

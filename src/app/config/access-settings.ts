@@ -44,7 +44,7 @@ export const accessSection = z
     clients_deny: listSetting('File with beginnings of peer ids that are not served, such as "-XL".'),
     passkeys: listSetting(
       'Makes the tracker a private one: file with the passkeys that are served, one a line, and behind each what its ' +
-        'owner is called in counts. They stand in the path: /PASSKEY/announce or /announce/PASSKEY.',
+        'owner is called in counts. They stand in the path, /PASSKEY/announce or /announce/PASSKEY, or in the query, /announce.php?passkey=PASSKEY.',
     ),
     passkey_url: setting(
       notation(

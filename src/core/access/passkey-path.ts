@@ -1,5 +1,5 @@
-// Where an announce's path says what it is, and in private mode whose: `/PASSKEY/announce` or `/announce/PASSKEY`. The
-// same over HTTP and in the URL data of BEP 41.
+// Where an announce's path says what it is, and in private mode whose: `/PASSKEY/announce`, `/announce/PASSKEY` or, as
+// trackers in PHP had it, `/announce.php?passkey=PASSKEY`. The same over HTTP and in the URL data of BEP 41.
 // Parameters are positional: an object a call is what this code exists to avoid.
 
 /** A key that is shorter can be guessed; those of Gazelle, XBT and TBDev have 32 characters. */
@@ -7,7 +7,12 @@ export const MIN_PASSKEY_OCTETS = 16;
 /** Twice theirs: room for a hash of 256 bits in hexadecimal. */
 export const MAX_PASSKEY_OCTETS = 64;
 
+/** Old torrents name trackers that were scripts. */
+const SCRIPT = '.php';
+const PARAMETER = 'passkey=';
+
 const SLASH = 0x2f;
+const AMPERSAND = 0x26;
 const QUESTION_MARK = 0x3f;
 
 /** One a front end, overwritten by every path. */
@@ -22,19 +27,34 @@ export function createTrackerPath(): TrackerPath {
   return { kind: 'other', keyStart: 0, keyEnd: 0 };
 }
 
-/** Reads octets[start..end), without its query. `isPrivate`: `/announce/PASSKEY` is an announce, too. */
+/**
+ * Reads the path octets[start..end), whose query, if it has one, ends at `queryEnd`. `isPrivate`: `/announce/PASSKEY` is an
+ * announce, too.
+ */
 export function readTrackerPath(
   octets: Uint8Array,
   start: number,
   end: number,
+  queryEnd: number,
   isPrivate: boolean,
   path: TrackerPath,
 ): void {
   path.keyStart = 0;
   path.keyEnd = 0;
+  if (!isPrivate) {
+    const last = end - 1 > start && octets[end - 1] === SLASH ? end - 1 : end;
+    path.kind = kindOf(octets, segmentStart(octets, start, last), last);
+    return;
+  }
+  readPrivatePath(octets, start, end, path);
+  if (path.kind !== 'other' && !isPasskey(octets, path.keyStart, path.keyEnd))
+    readParameter(octets, end + 1, queryEnd, path);
+}
+
+function readPrivatePath(octets: Uint8Array, start: number, end: number, path: TrackerPath): void {
   const last = segmentStart(octets, start, end);
   path.kind = kindOf(octets, last, end);
-  if (!isPrivate || last - 1 <= start) return;
+  if (last - 1 <= start) return;
   const before = segmentStart(octets, start, last - 1);
   if (path.kind !== 'other') {
     path.keyStart = before;
@@ -46,6 +66,20 @@ export function readTrackerPath(
   path.keyEnd = end;
 }
 
+/** The key of the first parameter `passkey`, where there is one. */
+function readParameter(octets: Uint8Array, start: number, end: number, path: TrackerPath): void {
+  for (let at = start; at < end; at++) {
+    let stop = at;
+    while (stop < end && octets[stop] !== AMPERSAND) stop++;
+    if (isText(octets, at, Math.min(stop, at + PARAMETER.length), PARAMETER)) {
+      path.keyStart = at + PARAMETER.length;
+      path.keyEnd = stop;
+      return;
+    }
+    at = stop;
+  }
+}
+
 /** Where the last segment begins: behind the last `/`; at the end where there is none. */
 function segmentStart(octets: Uint8Array, start: number, end: number): number {
   let at = end;
@@ -54,8 +88,10 @@ function segmentStart(octets: Uint8Array, start: number, end: number): number {
 }
 
 function kindOf(octets: Uint8Array, start: number, end: number): TrackerPath['kind'] {
-  if (isText(octets, start, end, 'announce')) return 'announce';
-  return isText(octets, start, end, 'scrape') ? 'scrape' : 'other';
+  const script = end - SCRIPT.length;
+  const stop = script > start && isText(octets, script, end, SCRIPT) ? script : end;
+  if (isText(octets, start, stop, 'announce')) return 'announce';
+  return isText(octets, start, stop, 'scrape') ? 'scrape' : 'other';
 }
 
 function isText(octets: Uint8Array, start: number, end: number, text: string): boolean {

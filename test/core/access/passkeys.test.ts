@@ -54,21 +54,43 @@ describe('the path of a private tracker', () => {
     ['', 'other', ''],
     ['/', 'other', ''],
     ['/KEY/announced', 'other', 'announced'],
+    ['/announce.php?passkey=KEY', 'announce', 'KEY'],
+    ['/tracker/announce.php?passkey=KEY&info_hash=x', 'announce', 'KEY'],
+    ['/announce?info_hash=x&passkey=KEY', 'announce', 'KEY'],
+    ['/scrape.php?passkey=KEY', 'scrape', 'KEY'],
+    ['/announce.php/KEY', 'announce', 'KEY'],
+    ['/announce?xpasskey=KEY', 'announce', ''],
+    ['/announce?passkey', 'announce', ''],
+    ['/announce?passkey=', 'announce', ''],
+    ['/announce?passkey=ONE&passkey=TWO', 'announce', 'ONE'],
+    ['/0123456789abcdef/announce?passkey=KEY', 'announce', '0123456789abcdef'],
+    ['/index.php?passkey=KEY', 'other', ''],
   ])('%s is an %s of %s', (text, kind, key) => {
     const octets = octetsOf(text);
     const path = createTrackerPath();
-    readTrackerPath(octets, 0, pathEnd(octets, 0, octets.length), true, path);
+    readTrackerPath(octets, 0, pathEnd(octets, 0, octets.length), octets.length, true, path);
     expect([path.kind, text.slice(path.keyStart, path.keyEnd)]).toEqual([kind, key]);
   });
 
   it('is announce or scrape at its end alone where the tracker is public', () => {
     const kindOf = (text: string) => {
       const path = createTrackerPath();
-      readTrackerPath(octetsOf(text), 0, text.length, false, path);
+      const octets = octetsOf(text);
+      readTrackerPath(octets, 0, pathEnd(octets, 0, text.length), text.length, false, path);
       return path.kind;
     };
     expect(kindOf('/x/announce')).toBe('announce');
     expect(kindOf('/announce/x')).toBe('other');
+    expect(kindOf('/announce/')).toBe('announce');
+    expect(kindOf('/announce//')).toBe('other');
+    expect(kindOf('/announce.php')).toBe('announce');
+    expect(kindOf('/x/scrape.php/?a=b')).toBe('scrape');
+    expect(kindOf('/.php')).toBe('other');
+    expect(kindOf('/announce.php.php')).toBe('other');
+    expect(kindOf('/announce.phtml')).toBe('other');
+    expect(kindOf('/index.php')).toBe('other');
+    expect(kindOf('/')).toBe('other');
+    expect(kindOf('')).toBe('other');
   });
 });
 

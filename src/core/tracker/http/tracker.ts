@@ -168,7 +168,8 @@ function route(
 ): Status {
   const { head, body } = front;
   if (head.method === 'other') return 405;
-  readTrackerPath(octets, head.pathStart, head.pathEnd, front.access.passkeys !== undefined, front.path);
+  const isPrivate = front.access.passkeys !== undefined;
+  readTrackerPath(octets, head.pathStart, head.pathEnd, head.queryEnd, isPrivate, front.path);
   if (front.path.kind !== 'other') {
     if (head.method !== 'GET') return 405;
     const { refusal, row } = host.isLiteral ? FOREIGN_HOST : front.hostRule(host.name, localPort);

@@ -43,7 +43,7 @@ export function refusePacket(
   if (access.passkeys !== undefined) {
     const { octets, path } = url;
     const length = readUrlData(packet, start, end, octets);
-    readTrackerPath(octets, 0, pathEnd(octets, 0, length), true, path);
+    readTrackerPath(octets, 0, pathEnd(octets, 0, length), length, true, path);
     const wrong = refusePasskey(access, octets, path.keyStart, path.keyEnd, nowSeconds);
     if (wrong !== undefined) return wrong;
   }
