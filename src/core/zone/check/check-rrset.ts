@@ -1,7 +1,8 @@
 // Checks of the records at one name: what may stand beside what, how many, how large (RFC 1034 §3.6.2, RFC 2181 §5).
 
-import { FOLD, formatName } from '../../dns/name.ts';
+import { FOLD, formatName, nameLength } from '../../dns/name.ts';
 import { formatRecordType, RecordType } from '../../dns/record-type.ts';
+import { type RdataNames, rdataNamesOf } from '../image/rdata-names.ts';
 import type { RecordTable } from '../record-table.ts';
 import { type CheckContext, ownerText } from './check-context.ts';
 import { NO_ROW } from './check-index.ts';
@@ -16,17 +17,6 @@ const RECORD_HEAD_OCTETS = 12;
 export const MAX_RRSET_RECORDS = 100;
 /** The same. */
 export const MAX_TYPES_PER_NAME = 100;
-
-/** Types whose data is names and numbers, in which letter case makes no difference. */
-const FOLDED_TYPES: ReadonlySet<number> = new Set([
-  RecordType.NS,
-  RecordType.CNAME,
-  RecordType.DNAME,
-  RecordType.PTR,
-  RecordType.SOA,
-  RecordType.MX,
-  RecordType.SRV,
-]);
 
 /** Types that stand beside a CNAME: what signing adds (RFC 4034 §3, §4). */
 const BESIDE_CNAME: ReadonlySet<number> = new Set([RecordType.CNAME, RecordType.RRSIG, RecordType.NSEC]);
@@ -169,14 +159,30 @@ function checkSize(context: CheckContext, rrset: readonly number[]): void {
 /** Canonical order of the data of two records of one type (RFC 4034 §6.3), names folded where the type has them. */
 export function compareRdata(records: RecordTable, left: number, right: number): number {
   const { octets, rdataOffsets, rdataLengths } = records;
-  const isFolded = FOLDED_TYPES.has(records.types[left]!);
+  const names = rdataNamesOf(records.types[left]!);
   const length = Math.min(rdataLengths[left]!, rdataLengths[right]!);
   for (let index = 0; index < length; index++) {
     const a = octets[rdataOffsets[left]! + index]!;
     const b = octets[rdataOffsets[right]! + index]!;
     if (a === b) continue;
+    const isFolded = names !== undefined && isInNames(records, left, names, index);
     const difference = isFolded ? FOLD[a]! - FOLD[b]! : a - b;
     if (difference !== 0) return difference;
   }
   return rdataLengths[left]! - rdataLengths[right]!;
+}
+
+/** Whether the octet at `index` of the data is of a name, and not of a number before or behind. */
+// Four positional parameters: it is called for octets that differ.
+function isInNames(
+  { octets, rdataOffsets }: RecordTable,
+  row: number,
+  { prefixOctets, names }: RdataNames,
+  index: number,
+): boolean {
+  const start = rdataOffsets[row]!;
+  let end = start + prefixOctets;
+  if (start + index < end) return false;
+  for (let left = names; left > 0; left--) end += nameLength(octets, end);
+  return start + index < end;
 }

@@ -36,6 +36,7 @@ const FINE: readonly [what: string, text: string][] = [
     'a name for one family with its own record',
     't A 127.0.0.1\nt TXT "BITTORRENT UDP:1"\nipv4.t A 127.0.0.1\nipv4.t TXT "BITTORRENT UDP:1"',
   ],
+  ['numbers whose octets are a letter in both cases', '@ MX 65 x.test.\n@ MX 97 x.test.'],
   ['the root in capitals and small letters', 'A A 127.0.0.1\na AAAA ::1'],
 ];
 
