@@ -2,12 +2,14 @@
 
 import { join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite/rewrite-content.ts';
+import { type ContentError, detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite/rewrite-content.ts';
 import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
+import { FileError } from '../io/files/files.ts';
 import { type Found, findTorrents, isFolder, isTorrentName } from '../io/files/find-torrents.ts';
+import { isPipe, readPipe } from '../io/files/pipe.ts';
 import type { CliIo } from './cli-io.ts';
 
 export interface Inputs {
@@ -22,8 +24,11 @@ export interface Inputs {
   isFromFolder(input: Input): boolean;
 }
 
-/** Tells URLs and magnet links from paths, and folders from files. Nothing but folders is opened before its turn. */
-export async function listInputs(given: readonly string[], io: CliIo): Promise<Inputs> {
+/**
+ * Tells URLs and magnet links from paths, folders and pipes from files. Nothing but folders is opened before its turn;
+ * `writesBack` says that files will be, which pipes cannot.
+ */
+export async function listInputs(given: readonly string[], writesBack: boolean, io: CliIo): Promise<Inputs> {
   const args = given.map(withoutBlanks);
   const folders = new Set<string>(); // at most one entry an argument
   const paths = args.filter((argument) => argument !== '-' && !isMagnet(argument) && !isUrl(argument));
@@ -41,7 +46,9 @@ export async function listInputs(given: readonly string[], io: CliIo): Promise<I
         const labelOf = (path: string): string => join(argument, relative(folder, path));
         for await (const found of findTorrents(folder)) yield toInput(found, labelOf);
       } else {
-        yield { label: argument, path: resolve(io.workingDirectory, argument) };
+        const path = resolve(io.workingDirectory, argument);
+        if (await isPipe(path)) yield await readPipeInput(argument, path, writesBack);
+        else yield { label: argument, path };
       }
     }
   }
@@ -67,7 +74,21 @@ export async function listInputs(given: readonly string[], io: CliIo): Promise<I
 function toInput(found: Found, labelOf: (path: string) => string): Input {
   if ('path' in found) return { label: labelOf(found.path), path: found.path };
   const { code, message } = found.error;
-  return { label: labelOf(found.folder), error: { kind: 'error', code, offset: undefined, message } };
+  return { label: labelOf(found.folder), error: errorOf(code, message) };
+}
+
+async function readPipeInput(label: string, path: string, writesBack: boolean): Promise<Input> {
+  if (writesBack) return { label, error: errorOf('not-a-file', `${label}: a pipe cannot be written back`) };
+  try {
+    return { label, content: detectContent(await readPipe(path, MAX_CONTENT_OCTETS)) };
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return { label, error: errorOf(error.code, error.message) };
+  }
+}
+
+function errorOf(code: string, message: string): ContentError {
+  return { kind: 'error', code, offset: undefined, message };
 }
 
 /** A URL or a magnet link without the blanks that were copied with it; a path as it is, since it may have some. */

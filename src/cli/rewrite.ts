@@ -71,7 +71,7 @@ export function registerRewrite(program: Command, io: CliIo): void {
       'Looks up the BITTORRENT record of each tracker (BEP 34) and puts its URLs right: in URLs, magnet links, ' +
         'torrents, folders of torrents, and lists with one URL a line. The info-hash of a torrent stays what it was.',
     )
-    .argument('<input...>', 'URL, magnet link, file, folder, or - for standard input')
+    .argument('<input...>', 'URL, magnet link, file, folder, pipe, or - for standard input')
     .addOption(
       new Option(
         '--mode <mode>',
@@ -104,7 +104,7 @@ export function registerRewrite(program: Command, io: CliIo): void {
 
 async function runRewrite(args: readonly string[], flags: RewriteFlags, io: CliIo): Promise<void> {
   checkFlags(args, flags);
-  const inputs = await listInputs(args, io);
+  const inputs = await listInputs(args, flags.inPlace === true || flags.undo === true, io);
   if (flags.undo === true) return await undo(inputs, flags, io);
   if (flags.output !== undefined && inputs.hasFolders) throw new UsageError(...ONE_OUTPUT);
   if (inputs.hasTorrents) checkTorrentTarget(args.length > 1 || inputs.hasFolders, flags, io);

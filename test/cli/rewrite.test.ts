@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -262,6 +263,16 @@ describe('torrents', () => {
   test('through pipes', async () => {
     expect((await rewrite(['-'], { stdin: Buffer.from(OLD, 'latin1') })).octets.toString('latin1')).toBe(NEW);
     expect((await rewrite([await put('old.torrent', OLD)])).octets.toString('latin1')).toBe(NEW);
+  });
+
+  test('through a named pipe, as <(…) makes one, which cannot be written back', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const [read] = await Promise.all([rewrite(['pipe']), put('pipe', OLD)]);
+    expect(read.octets.toString('latin1')).toBe(NEW);
+    expect(read.exitCode).toBe(0);
+    const { stderr, exitCode } = await rewrite(['--in-place', 'pipe']);
+    expect(stderr).toContain('portolan: pipe: a pipe cannot be written back\n');
+    expect(exitCode).toBe(1);
   });
 
   test('--dry-run shows what goes, with the reason, and what comes, tier by tier, and writes nothing', async () => {

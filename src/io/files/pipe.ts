@@ -1,0 +1,33 @@
+// Named pipes, as `<(…)` of a shell makes them: read once, as they come.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { FileError, fileError } from './files.ts';
+
+/** False also for what is not there: reading it will say so. */
+export async function isPipe(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFIFO();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What comes through the pipe until its last writer closes it, at most `maxOctets`; waits for one as long as it takes.
+ * Throws {@link FileError}.
+ */
+export async function readPipe(path: string, maxOctets: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = []; // together at most maxOctets, and the chunk that is too much
+  let length = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxOctets) throw new FileError('read', path, 'too-large');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  return Buffer.concat(chunks);
+}
