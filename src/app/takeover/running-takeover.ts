@@ -7,15 +7,23 @@ import { createSnapshotReader } from '../../core/swarm/snapshot-reader.ts';
 import { createAnnounceReply, createAnnounceRequest } from '../../core/tracker/announce.ts';
 import { replayAnnounces } from '../../core/tracker/replay-announces.ts';
 import type { TrackerSettings } from '../../core/tracker/settings.ts';
-import type { Clock } from '../../io/clock.ts';
+import type { Cancel, Clock } from '../../io/clock.ts';
 import { receiveDescriptors } from '../../io/descriptor-passing/descriptor-socket.ts';
 import type { Libc } from '../../io/packet-engine/libc.ts';
 import type { TrackerConnection } from '../data-plane/commands.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { InheritedSockets } from '../data-plane/plane-takeover.ts';
-import { type Frame, type FrameChannel, FrameKind, TakeoverError } from './frames.ts';
+import { type Frame, type FrameChannel, FrameKind, readArrived, TakeoverError } from './frames.ts';
 import { fromHex, parseConnections, parseReason } from './messages.ts';
+import { takeoverPaths } from './paths.ts';
+import { isAnswered } from './state-folder.ts';
 import type { Takeover, TakeoverOptions } from './take-over.ts';
+
+/** A process that has just ended has its door open for a moment longer than what it says. */
+const LOOK_AGAIN_MILLISECONDS = 100;
+
+/** For threads to let go of what the other process has again. */
+const SURRENDER_MILLISECONDS = 5_000;
 
 /** Between two frames while this process reads its zones and nobody announces: longer than the other one waits. */
 const FRAME_MILLISECONDS = 180_000;
@@ -38,8 +46,11 @@ export class RunningTakeover implements Takeover {
   private readonly copied = Promise.withResolvers<void>();
   private readonly given = Promise.withResolvers<void>();
   private readonly ended = Promise.withResolvers<void>();
+  /** Only rejects: the other process goes on, whatever this one was told or has begun. */
+  private readonly refused = Promise.withResolvers<never>();
   private isSocketOpen = true;
   private isAnswering = false;
+  private isRefused = false;
 
   constructor(options: RunningOptions) {
     this.options = options;
@@ -48,19 +59,25 @@ export class RunningTakeover implements Takeover {
     this.clock = options.clock;
     this.copied.promise.catch(() => {});
     this.given.promise.catch(() => {});
+    this.refused.promise.catch(() => {});
   }
 
   follow(dataPlane: DataPlane, settings: TrackerSettings): void {
     this.dataPlane = dataPlane;
-    this.read(dataPlane, settings).then(
-      () => this.isOver(),
-      (error: unknown) => {
+    this.read(dataPlane, settings)
+      .catch((error: unknown) => {
+        // What was still to be said to it: its own last words have been read.
+        if (!(error instanceof TakeoverError && error.code === 'closed')) throw error;
+      })
+      .then(() => this.isOver())
+      .catch((error: unknown) => {
+        this.isRefused = error instanceof TakeoverError && error.code === 'refused';
+        if (this.isRefused) this.refused.reject(error);
         this.copied.reject(error);
         this.given.reject(error);
         this.ended.resolve();
         this.options.channel.destroy();
-      },
-    );
+      });
   }
 
   async finish(): Promise<void> {
@@ -70,23 +87,41 @@ export class RunningTakeover implements Takeover {
     await this.copied.promise;
     if (channel.isOpen()) await channel.send(FrameKind.ready).catch(() => {});
     await this.given.promise;
+    // Who was stopped for too long finds a second word behind that one: the other process goes on.
+    await Promise.race([this.refused.promise, readArrived()]);
     for (const descriptor of this.sockets.takeRest()) libc.close(descriptor);
     this.isAnswering = true;
-    await plane.begin(this.connections.splice(0));
+    await Promise.race([this.refused.promise, plane.begin(this.connections.splice(0))]);
     if (channel.isOpen()) await channel.send(FrameKind.serving).catch(() => {});
   }
 
   over(): Promise<void> {
-    return this.ended.promise;
+    return Promise.race([this.refused.promise, this.ended.promise]);
   }
 
-  abandon(): void {
+  async abandon(): Promise<void> {
     const { channel, libc } = this.options;
-    if (this.isAnswering) return;
+    if (this.isAnswering && !this.isRefused) return;
     channel.destroy();
     this.closeSocket();
     for (const descriptor of this.sockets.takeRest()) libc.close(descriptor);
     for (const { descriptor } of this.connections.splice(0)) libc.close(descriptor);
+    if (this.isAnswering) await this.giveBack();
+  }
+
+  /** What the other process answers again, and must not be shut down, is closed here as the copy that it is. */
+  private async giveBack(): Promise<void> {
+    const { clock } = this.options;
+    const plane = this.dataPlane?.takeover;
+    if (plane === undefined) return;
+    let cancel: Cancel = () => {};
+    const tooLate = new Promise<undefined>((resolve) => {
+      cancel = clock.schedule(SURRENDER_MILLISECONDS, () => resolve(undefined));
+    });
+    const surrendered = await Promise.race([plane.surrender(), tooLate]);
+    cancel();
+    plane.closeAll(surrendered?.connections ?? []);
+    plane.relinquish();
   }
 
   /** Everything that the other process says, to its end. */
@@ -154,8 +189,13 @@ export class RunningTakeover implements Takeover {
     }
   }
 
-  /** The other process has ended: as it should, or before. */
-  private isOver(): void {
+  /**
+   * The other process has ended: as it should, or before. Throws where it has not: it answers at its door until it is
+   * told that this one does, and one process answers, not two.
+   */
+  private async isOver(): Promise<void> {
+    if (await this.goesOn())
+      throw new TakeoverError('refused', 'the running server goes on: this one took too long');
     if (!this.isAnswering)
       this.options.logger.warn(
         'the running server ended in the middle of the takeover; this one goes on with what it has',
@@ -164,6 +204,14 @@ export class RunningTakeover implements Takeover {
     this.copied.resolve();
     this.given.resolve();
     this.ended.resolve();
+  }
+
+  private async goesOn(): Promise<boolean> {
+    const { stateFolder, clock } = this.options;
+    const { words } = takeoverPaths(stateFolder);
+    if (!(await isAnswered(words))) return false;
+    await new Promise<void>((resolve) => clock.schedule(LOOK_AGAIN_MILLISECONDS, resolve));
+    return await isAnswered(words);
   }
 
   private closeSocket(): void {

@@ -25,10 +25,10 @@ export interface ServerTakeover {
   readonly control: ControlSockets | undefined;
   /** Everything is open: answers from now on. Rejects with TakeoverError where the running server goes on. */
   begin(): Promise<void>;
-  /** Another process may ask from now on. Never rejects. */
+  /** Another process may ask from now on. Rejects with TakeoverError where the server that ran goes on after all. */
   offer(): Promise<void>;
   /**
-   * Whether the peers are this process's to keep for the next start: not before it answers, nor once another does. The one
+   * Whether the peers are this process's to keep for the next start: not before it answers, nor where another does. The one
    * that answers goes on with them, and the state folder is its own.
    */
   ownsSwarm(): boolean;
@@ -51,7 +51,10 @@ export function createServerTakeover(options: ServerTakeoverOptions): ServerTake
     },
     async offer() {
       // Until then the door is the other's.
-      await takeover?.over();
+      await takeover?.over().catch((error: unknown) => {
+        ownsSwarm = false;
+        throw error;
+      });
       if (control === undefined) return;
       offer = await offerTakeover({
         ...options,
@@ -67,7 +70,7 @@ export function createServerTakeover(options: ServerTakeoverOptions): ServerTake
     },
     ownsSwarm: () => ownsSwarm,
     async close() {
-      takeover?.abandon();
+      await takeover?.abandon();
       await offer?.close();
     },
   };

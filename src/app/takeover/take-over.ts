@@ -43,10 +43,13 @@ export interface Takeover {
    * other goes on. Where the other has ended, this one goes on with what it was given.
    */
   finish(): Promise<void>;
-  /** Resolves when the other process has said all that it knows, or has ended. */
+  /**
+   * Resolves when the other process has said all that it knows, or has ended. Rejects with {@link TakeoverError} where it
+   * goes on, for this one's word has come too late: this one is to end.
+   */
   over(): Promise<void>;
-  /** The other process goes on, unless this one answers already. Harmless twice. */
-  abandon(): void;
+  /** The other process goes on, unless this one alone answers already. Harmless twice. */
+  abandon(): Promise<void>;
 }
 
 export type TakeoverResult =

@@ -2,13 +2,13 @@
 // server answers as before.
 
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findEngine } from '../../../src/app/data-plane/create-data-plane.ts';
 import { thisMachine } from '../../../src/app/machine.ts';
-import { createServer, type Server } from '../../../src/app/serve.ts';
+import { createServer } from '../../../src/app/serve.ts';
 import {
   createFrameChannel,
   type Frame,
@@ -30,42 +30,13 @@ import {
   receiveDescriptors,
   sendDescriptors,
 } from '../../../src/io/descriptor-passing/descriptor-socket.ts';
-import { type Logger, silentLogger } from '../../../src/io/log.ts';
-import { findFreePorts } from '../../support/free-ports.ts';
+import { silentLogger } from '../../../src/io/log.ts';
 import { testConfig } from '../../support/serving.ts';
+import { expectService, type Serving, serveForReal } from '../../support/takeover-giver.ts';
 import { openTrackerClient } from '../../support/takeover-load.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const engine = findEngine();
 const word = new Uint8Array(16).fill(7);
-
-interface Serving {
-  readonly server: Server;
-  readonly folder: string;
-  readonly trackerPort: number;
-  given(): boolean;
-}
-
-async function serveForReal(logger: Logger = silentLogger): Promise<Serving> {
-  const folder = await temporaryFolder();
-  const [trackerPort] = (await findFreePorts(1)) as [number];
-  await mkdir(join(folder, 'zones'));
-  const records = `@ SOA ns h 1 1h 1h 1w 1m\n@ NS ns\nns A 127.0.0.1\n@ A 127.0.0.1`;
-  const text = `$ORIGIN t.example.\n$TTL 60\n${records}\n@ TXT "BITTORRENT UDP:${trackerPort} TCP:${trackerPort}"\n`;
-  await writeFile(join(folder, 'zones', 't.example.zone'), text);
-  let isGiven = false;
-  const server = await createServer({
-    config: testConfig(folder, { 'workers.count': '1' }),
-    machine: await thisMachine(),
-    logger,
-    onGiven: () => {
-      isGiven = true;
-    },
-  });
-  onTestFinished(() => server.stop());
-  expect((await server.start()).kind).toBe('serving');
-  return { server, folder, trackerPort, given: () => isGiven };
-}
 
 async function openWords({ folder }: Serving): Promise<Socket> {
   const socket = connect(takeoverPaths(join(folder, 'state')).words);
@@ -107,20 +78,11 @@ async function isClosed(channel: FrameChannel): Promise<boolean> {
   for (;;) if ((await channel.receive(8000)) === undefined) return true;
 }
 
-async function expectService({ trackerPort, given, server }: Serving): Promise<void> {
-  const client = await openTrackerClient(trackerPort);
-  expect((await client.announce()).readUInt32BE(0)).toBe(1);
-  client.close();
-  const reply = await fetch(`http://127.0.0.1:${trackerPort}/announce`);
-  expect(await reply.text()).toContain('failure reason');
-  expect({ given: given(), state: server.status().state }).toEqual({ given: false, state: 'serving' });
-}
-
 describe.skipIf(engine.kind !== 'engine')('at the door of a running server', () => {
   it('a second server of the same state folder is turned away before it has read anything there', async () => {
     const said: string[] = [];
     const warn = (message: string): void => void said.push(message);
-    const serving = await serveForReal({ ...silentLogger, warn });
+    const serving = await serveForReal({ logger: { ...silentLogger, warn } });
     const ledger = join(serving.folder, 'state', 'ledger.json');
     const before = await readFile(ledger, 'utf8');
     const second = createServer({
