@@ -69,7 +69,8 @@ export function registerRewrite(program: Command, io: CliIo): void {
     .summary('put wrong tracker URLs right')
     .description(
       'Looks up the BITTORRENT record of each tracker (BEP 34) and puts its URLs right: in URLs, magnet links, ' +
-        'torrents, folders of torrents, and lists with one URL a line. The info-hash of a torrent stays what it was.',
+        'torrents, folders of torrents, and lists with one URL a line. The info-hash of a torrent stays what it was. ' +
+        'A symbolic link stays, and the file that it leads to is rewritten; links to folders are not followed in a folder.',
     )
     .argument('<input...>', 'URL, magnet link, file, folder, pipe, or - for standard input')
     .addOption(

@@ -1,6 +1,17 @@
 // `--backup` and `--undo`: there and back again.
 
-import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -154,6 +165,19 @@ describe('--undo', () => {
     await undo('link.torrent');
     expect(await get('real/a.torrent')).toBe(OLD);
     expect((await readdir(folder)).sort()).toEqual(['link.torrent', 'real']);
+  });
+
+  test('what the links of a folder point to is rewritten and put back, and the links stay', async () => {
+    await mkdir(join(folder, 'real'));
+    await mkdir(join(folder, 'links'));
+    await put('real/a.torrent', OLD);
+    for (const name of ['a', 'b']) await symlink('../real/a.torrent', join(folder, `links/${name}.torrent`));
+    expect((await rewrite('links')).stderr).toContain('1 changed, 0 unchanged, 0 failed');
+    expect(await get('real/a.torrent')).not.toBe(OLD);
+    expect((await lstat(join(folder, 'links/a.torrent'))).isSymbolicLink()).toBe(true);
+    expect((await undo('links')).stderr).toContain('1 restored, 0 without original, 0 failed');
+    expect(await get('real/a.torrent')).toBe(OLD);
+    expect((await readdir(join(folder, 'links'))).sort()).toEqual(['a.torrent', 'b.torrent']);
   });
 
   test.each([

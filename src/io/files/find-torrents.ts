@@ -1,6 +1,6 @@
 // Folders of torrents: finding them.
 
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileError } from './files.ts';
 import { TorrentFilesError } from './torrent-files.ts';
@@ -28,32 +28,65 @@ export type Found =
 
 /**
  * The `*.torrent` files in a folder and below, in order of name, one folder's names in memory at a time on each level.
- * Symbolic links are not followed: they could lead around in circles.
+ * Symbolic links count as the files that they lead to, each file once: one that is found under its own name is not given
+ * again for a link. Links to folders are not followed: they could lead around in circles.
  */
 export async function* findTorrents(folder: string): AsyncGenerator<Found, void> {
-  let names: readonly string[];
+  const linked = new Set<string>(); // at most one entry a link
+  const top = await realpath(folder).catch(() => folder);
+  yield* findBelow(folder, async (link) => {
+    let target: string;
+    try {
+      target = await realpath(link);
+      if (!(await stat(target)).isFile()) return false;
+    } catch {
+      return true; // reading it says what is wrong
+    }
+    const isFoundItself = target.startsWith(top + sep) && isTorrentName(target);
+    if (isFoundItself || linked.has(target)) return false;
+    linked.add(target);
+    return true;
+  });
+}
+
+/** `isWanted` is asked for each link. */
+async function* findBelow(
+  folder: string,
+  isWanted: (link: string) => Promise<boolean>,
+): AsyncGenerator<Found, void> {
+  let listing: Listing;
   try {
-    names = await listFolder(folder);
+    listing = await listFolder(folder);
   } catch (error) {
     const { message } = fileError('read', folder, error);
     yield { folder, error: new TorrentFilesError('folder-unreadable', message, error) };
     return;
   }
-  for (const name of names) {
+  for (const name of listing.names) {
     const path = join(folder, name);
-    if (name.endsWith(sep)) yield* findTorrents(path.slice(0, -sep.length));
-    else yield { path };
+    if (name.endsWith(sep)) yield* findBelow(path.slice(0, -sep.length), isWanted);
+    else if (!listing.links.has(name) || (await isWanted(path))) yield { path };
   }
 }
 
-/** Names of torrents, and with a separator at their end those of folders: nothing else of a hundred thousand is kept. */
-async function listFolder(folder: string): Promise<string[]> {
+interface Listing {
+  /** Of torrents, and with a separator at their end those of folders: nothing else of a hundred thousand is kept. */
+  readonly names: readonly string[];
+  /** Those of them that are symbolic links. */
+  readonly links: ReadonlySet<string>;
+}
+
+async function listFolder(folder: string): Promise<Listing> {
   const entries = await readdir(folder, { withFileTypes: true });
   entries.sort((left, right) => (left.name < right.name ? -1 : 1));
   const names: string[] = [];
+  const links = new Set<string>();
   for (const entry of entries) {
     if (entry.isDirectory()) names.push(entry.name + sep);
-    else if (entry.isFile() && isTorrentName(entry.name)) names.push(entry.name);
+    else if (isTorrentName(entry.name) && (entry.isFile() || entry.isSymbolicLink())) {
+      names.push(entry.name);
+      if (entry.isSymbolicLink()) links.add(entry.name);
+    }
   }
-  return names;
+  return { names, links };
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Found, findTorrents } from '../../../src/io/files/find-torrents.ts';
@@ -57,6 +57,39 @@ describe('torrents of a folder', () => {
     expect(found).toHaveLength(3);
     expect([found[0], found[2]]).toEqual(['a.torrent', 'z.torrent']);
     expect(found[1]).toMatch(/^folder-unreadable deep/);
+  });
+
+  test('may be links to files, each file once; links to folders are passed over', async () => {
+    const outside = await folderWith('one.torrent', 'two', 'folder/three.torrent');
+    const folder = await folderWith('real.torrent', 'sub/below.torrent');
+    const links = {
+      'a.torrent': join(outside, 'one.torrent'),
+      'again.torrent': join(outside, 'one.torrent'),
+      'b.torrent': join(outside, 'two'),
+      'broken.torrent': join(outside, 'missing'),
+      circle: '.',
+      'folder.torrent': join(outside, 'folder'),
+      'here.torrent': 'sub/below.torrent',
+      'loop.torrent': 'loop.torrent',
+      'sub/up.torrent': '../real.torrent',
+      'text.txt': 'real.torrent',
+    };
+    for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, name));
+    expect(await find(folder)).toEqual([
+      'a.torrent',
+      'b.torrent',
+      'broken.torrent',
+      'loop.torrent',
+      'real.torrent',
+      'sub/below.torrent',
+    ]);
+  });
+
+  test('are found in a folder that is named by a link', async () => {
+    const folder = await folderWith('real/a.torrent', 'real/sub/b.torrent');
+    await symlink('real', join(folder, 'link'));
+    await symlink('a.torrent', join(folder, 'real/c.torrent'));
+    expect(await find(join(folder, 'link'))).toEqual(['a.torrent', 'sub/b.torrent']);
   });
 
   test('of one that is not there are an error', async () => {
