@@ -24,6 +24,7 @@ import {
   ZoneFileError,
   zoneNameOf,
 } from '../../io/files/zone-files.ts';
+import { toALabel } from '../../io/idna.ts';
 import { createFinding, type Finding, type SourceText } from './finding.ts';
 import { PRIMARY, type ZoneOrigin } from './zone-origin.ts';
 
@@ -113,6 +114,7 @@ export function checkTexts(
   const texts = new Map([[first.path, first]]); // bounded by the parser's limit of files a zone
   const zone = parseZone(first, {
     ...originOption(first.path),
+    toALabel,
     include(path, from) {
       const read = include(path, from);
       if ('octets' in read) texts.set(read.path, read);

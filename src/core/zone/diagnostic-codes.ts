@@ -27,18 +27,27 @@ export const DIAGNOSTICS = {
     summary: '`$GENERATE` of more records than one directive may make',
   },
   'generate-not-portable': { severity: 'warning', summary: '`$GENERATE`, which NSD and Knot do not have' },
+  'not-portable': {
+    severity: 'warning',
+    summary:
+      'lines that end with CR LF, a relative origin, or a string over several lines, which NSD, Knot or BIND refuses',
+  },
   // The head of a record
   'no-owner': { severity: 'error', summary: 'a record without an owner name and no record before it' },
   'no-origin': { severity: 'error', summary: 'a relative name where no origin is known' },
   'bad-name': { severity: 'error', summary: 'a domain name with an empty label' },
   'label-too-long': { severity: 'error', summary: 'a label of more than 63 octets' },
   'name-too-long': { severity: 'error', summary: 'a name of more than 255 octets' },
+  'name-not-ascii': {
+    severity: 'warning',
+    summary: 'a name with letters outside ASCII, which no client asks for: A-labels are what DNS holds',
+  },
   'bad-ttl': { severity: 'error', summary: 'a TTL that is not a number of seconds, with or without units' },
   'ttl-too-large': { severity: 'error', summary: 'a TTL above 2147483647 seconds' },
   'ttl-missing': { severity: 'warning', summary: 'no TTL in the record, before it, or by `$TTL`' },
   'class-not-in': { severity: 'error', summary: 'a record of another class than IN' },
   'missing-type': { severity: 'error', summary: 'a record without a type' },
-  'unknown-type': { severity: 'error', summary: 'a record type that does not exist' },
+  'unknown-type': { severity: 'error', summary: 'a record type that is not known here' },
   'meta-type': { severity: 'error', summary: 'a type that only queries and messages have' },
   // Record data
   'missing-field': { severity: 'error', summary: 'record data that ends too early' },

@@ -2,6 +2,22 @@
 // records has some five million tokens, and an object for each would cost more than all the rest of parsing.
 // Non-null assertions: every index below is checked against the length where the loop is entered.
 
+import {
+  BACKSLASH,
+  BLANK,
+  CARRIAGE_RETURN,
+  CLASS,
+  CLOSE,
+  CONTROL,
+  hasByteOrderMark,
+  isFieldEnd,
+  NEWLINE,
+  OPEN,
+  QUOTE,
+  SEMICOLON,
+} from './octet-classes.ts';
+import { MAX_REMARKS, type Remark } from './remark.ts';
+
 /** Kinds of token. `fault` is octets that cannot be a token: `faultCode` says why. */
 export const Token = { end: 0, newline: 1, word: 2, quoted: 3, fault: 4 } as const;
 
@@ -21,34 +37,6 @@ const MULTILINE_STRING_OCTETS = 1020;
 /** How far a record is followed to the parenthesis that closes it, once something in it was wrong. */
 const RECOVERY_OCTETS = 65_536;
 
-const BLANK = 1;
-const NEWLINE = 2;
-const SEMICOLON = 3;
-const OPEN = 4;
-const CLOSE = 5;
-const QUOTE = 6;
-const BACKSLASH = 7;
-const CARRIAGE_RETURN = 8;
-const CONTROL = 9;
-
-/** 0 for octets that words are made of. Octets from 0x80 on are such: UTF-8 in a TXT string is common. */
-const CLASS = Uint8Array.from({ length: 256 }, (_, octet) => {
-  if (octet === 0x20 || octet === 0x09) return BLANK;
-  if (octet === 0x0a) return NEWLINE;
-  if (octet === 0x3b) return SEMICOLON;
-  if (octet === 0x28) return OPEN;
-  if (octet === 0x29) return CLOSE;
-  if (octet === 0x22) return QUOTE;
-  if (octet === 0x5c) return BACKSLASH;
-  if (octet === 0x0d) return CARRIAGE_RETURN;
-  return octet < 0x20 || octet === 0x7f ? CONTROL : 0;
-});
-
-/** U+FEFF in UTF-8, which some editors put before a text; other DNS servers take it for a part of the first name. */
-export function hasByteOrderMark(octets: Uint8Array): boolean {
-  return octets[0] === 0xef && octets[1] === 0xbb && octets[2] === 0xbf;
-}
-
 /** Reads one file. {@link next} never fails: what is no token is a `fault` token, and reading goes on behind it. */
 export class Lexer {
   readonly octets: Uint8Array;
@@ -64,6 +52,8 @@ export class Lexer {
   lineStart = 0;
   /** Blank octets stood between the start of the line and the token. */
   indented = false;
+  /** Of the entry at hand; whoever reads entries empties it. At most {@link MAX_REMARKS}. */
+  readonly remarks: Remark[] = [];
 
   private position: number;
   private currentLine = 1;
@@ -85,6 +75,13 @@ export class Lexer {
   /** From 1, in octets; a quoted token's is that of its quote. */
   column(): number {
     return this.start - this.lineStart + (this.kind === Token.quoted ? 0 : 1);
+  }
+
+  /** Remarks upon the token at hand. */
+  remark(kind: Remark['kind']): void {
+    const { start, end, line, lineStart, remarks } = this;
+    if (remarks.length >= MAX_REMARKS) return;
+    remarks.push({ kind, start, end, line, lineStart, column: this.column() });
   }
 
   /** The kind of the next token, which {@link start}, {@link end} and the others then describe. */
@@ -141,6 +138,7 @@ export class Lexer {
     const octets = this.octets;
     const length = octets.length;
     let position = start;
+    let hasQuotes = false;
     this.escaped = false;
     while (position < length) {
       const kind = CLASS[octets[position]!]!;
@@ -157,11 +155,14 @@ export class Lexer {
         const close = this.closingQuote(position + 1);
         if (close < 0) return this.fault('unclosed-quote', position, position + 1);
         position = close + 1;
+        hasQuotes = true;
       } else {
         break;
       }
     }
-    return this.token(Token.word, start, position, position);
+    this.token(Token.word, start, position, position);
+    if (hasQuotes) this.passLines();
+    return Token.word;
   }
 
   private quoted(quote: number): number {
@@ -172,18 +173,20 @@ export class Lexer {
       this.position = close + 1;
       return Token.fault;
     }
-    const line = this.currentLine;
-    const lineStart = this.currentLineStart;
     this.token(Token.quoted, quote + 1, close, close + 1);
-    this.line = line;
-    this.lineStart = lineStart;
-    this.indented = quote > lineStart;
-    for (let index = quote + 1; index < close; index++) {
+    this.indented = quote > this.lineStart;
+    this.passLines();
+    return Token.quoted;
+  }
+
+  /** Counts the lines that the token at hand runs over. */
+  private passLines(): void {
+    for (let index = this.start; index < this.end; index++) {
       if (this.octets[index] !== 0x0a) continue;
+      if (this.currentLine === this.line) this.remark('string-over-lines');
       this.currentLine++;
       this.currentLineStart = index + 1;
     }
-    return Token.quoted;
   }
 
   /**
@@ -198,7 +201,7 @@ export class Lexer {
     this.controlAt = -1;
     for (let position = from; position < limit; position++) {
       const octet = octets[position]!;
-      if (octet === 0x22) return lines === 0 || this.isFieldEnd(position + 1) ? position : -1;
+      if (octet === 0x22) return lines === 0 || isFieldEnd(octets, position + 1) ? position : -1;
       if (octet === 0x5c) {
         this.escaped = true;
         position++;
@@ -209,12 +212,6 @@ export class Lexer {
       }
     }
     return -1;
-  }
-
-  private isFieldEnd(position: number): boolean {
-    if (position >= this.octets.length) return true;
-    const kind = CLASS[this.octets[position]!]!;
-    return kind !== 0 && kind !== BACKSLASH && kind !== QUOTE && kind !== CONTROL;
   }
 
   private token(kind: number, start: number, end: number, position: number): number {

@@ -7,7 +7,7 @@ import { isValue } from '../rdata/field.ts';
 import { formatText } from '../rdata/text-fields.ts';
 import { Token } from './lexer.ts';
 import { readGenerate } from './parser-generate.ts';
-import { nameProblem, writeName } from './parser-name.ts';
+import { isRelative, nameProblem, writeName } from './parser-name.ts';
 import { readTtl } from './parser-record.ts';
 import type { ParserState, ZoneSource } from './parser-state.ts';
 
@@ -45,7 +45,7 @@ export function readDirective(state: ParserState, readFile: ReadFile): boolean {
 
 function readOrigin(state: ParserState): boolean {
   if (!hasArgument(state, '$ORIGIN takes a domain name.')) return false;
-  const origin = readName(state);
+  const origin = readOriginName(state);
   if (origin === undefined || !isAtEnd(state, '$ORIGIN')) return false;
   state.origin = origin;
   state.hasOriginDirective = true;
@@ -73,7 +73,7 @@ function readInclude(state: ParserState, readFile: ReadFile): boolean {
   if (source === undefined) return false;
   let origin = state.origin;
   if (isValue(lexer.next())) {
-    origin = readName(state);
+    origin = readOriginName(state);
     if (origin === undefined || !isAtEnd(state, '$INCLUDE')) return false;
   } else if (!isAtLineEnd(state)) {
     return state.fail(lexer.faultCode, '');
@@ -114,11 +114,14 @@ function hasArgument(state: ParserState, message: string): boolean {
   return kind === Token.fault ? state.fail(state.lexer.faultCode, '') : state.fail('bad-directive', message);
 }
 
-/** The name in the token at hand; undefined after a failure has been noted. */
-function readName(state: ParserState): Uint8Array | undefined {
+/** The origin in the token at hand; undefined after a failure has been noted. */
+function readOriginName(state: ParserState): Uint8Array | undefined {
   const name = new Uint8Array(MAX_NAME_OCTETS + 8);
   const length = writeName(state.lexer, state.origin, name, 0);
-  if (length >= 0) return name.slice(0, length);
+  if (length >= 0) {
+    if (isRelative(state.lexer)) state.lexer.remark('relative-origin');
+    return name.slice(0, length);
+  }
   const { code, message } = nameProblem(length);
   state.fail(code, message);
   return undefined;

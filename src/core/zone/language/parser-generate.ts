@@ -5,6 +5,7 @@ import { octetsToText, textToOctets } from '../../octets/text.ts';
 import { Lexer, Token } from './lexer.ts';
 import { readRecord } from './parser-record.ts';
 import type { ParserState, TokenPlace } from './parser-state.ts';
+import { passRemarks } from './remarks.ts';
 
 /** Records of one directive: a /16 of reverse names. A range of a billion is a mistake. */
 export const MAX_GENERATED_RECORDS = 65_536;
@@ -37,14 +38,17 @@ export function readGenerate(state: ParserState): boolean {
     'NSD and Knot do not know $GENERATE: write the records out for them.',
     place,
   );
+  let isRead = true;
   for (
     let value = range.start;
-    value <= range.stop && !state.isDone() && !state.isTooLarge();
+    isRead && value <= range.stop && !state.isDone() && !state.isTooLarge();
     value += range.step
   ) {
     state.generated = { place: template.place, value };
-    if (!readGenerated(state, substitute(template.text, value))) break;
+    isRead = readGenerated(state, substitute(template.text, value));
   }
+  // Once for all of them: their names are made of one text.
+  passRemarks(state, isRead);
   state.lexer = lexer;
   state.generated = undefined;
   return true;

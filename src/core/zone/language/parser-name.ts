@@ -11,6 +11,8 @@ export interface OctetSpan {
   readonly end: number;
   /** The span holds a backslash. */
   readonly escaped: boolean;
+  /** Called with `name-not-ascii` where a name holds octets above ASCII as they are, not as `\DDD`. */
+  remark(kind: 'name-not-ascii'): void;
 }
 
 export interface NameProblem {
@@ -70,6 +72,7 @@ export function writeName(
   if (start === end) return EMPTY_LABEL;
   let lengthAt = at;
   let position = at + 1;
+  let isAscii = true;
   for (let index = start; index < end; index++) {
     let octet = octets[index]!;
     if (octet === 0x2e) {
@@ -83,13 +86,14 @@ export function writeName(
       octet = escapedOctet(octets, index, end);
       if (octet < 0) return BAD_ESCAPE;
       index += isDigit(octets[index + 1]!) ? 3 : 1;
-    }
+    } else if (octet > 0x7f) isAscii = false;
     if (position - lengthAt > MAX_LABEL_OCTETS) return LABEL_TOO_LONG;
     if (position - at >= MAX_NAME_OCTETS) return NAME_TOO_LONG;
     out[position++] = octet;
   }
   const length = position - lengthAt - 1;
   if (position - at > MAX_NAME_OCTETS) return NAME_TOO_LONG;
+  if (!isAscii) span.remark('name-not-ascii');
   if (length === 0) {
     out[lengthAt] = 0;
     return position - at;
@@ -103,6 +107,12 @@ function appendOrigin(origin: Uint8Array | undefined, out: Uint8Array, at: numbe
   if (length + origin.length > MAX_NAME_OCTETS) return NAME_TOO_LONG;
   for (let index = 0; index < origin.length; index++) out[at + length + index] = origin[index]!;
   return length + origin.length;
+}
+
+/** Whether the name of `span` is completed: no dot at its end, or one that is its label's. */
+export function isRelative({ octets, start, end }: OctetSpan): boolean {
+  if (octets[end - 1] !== 0x2e) return true;
+  return end - start > 1 && octets[end - 2] === 0x5c;
 }
 
 /** The octet that the escape at `index` stands for (RFC 1035 §5.1), or −1. A digit after the backslash means three. */

@@ -63,6 +63,13 @@ const LEXICAL_MESSAGES: Readonly<Record<LexicalFault, string>> = {
   'unmatched-parenthesis': 'No parenthesis was opened before this one: take it away.',
 };
 
+/** See `ParseOptions`. */
+interface ParserSettings {
+  readonly include?: IncludeReader;
+  readonly toALabel?: (label: string) => string | undefined;
+  readonly maximumOctets?: number;
+}
+
 export class ParserState implements FieldContext {
   readonly table = new RecordTable();
   /** At most {@link MAX_ZONE_FILES}. */
@@ -92,13 +99,15 @@ export class ParserState implements FieldContext {
   readonly row: RecordColumns = createRecordColumns();
 
   readonly include: IncludeReader | undefined;
+  readonly toALabel: ParserSettings['toALabel'];
   readonly maximumOctets: number;
   private readonly list: DiagnosticList = createDiagnosticList();
   private pending: PendingFault | undefined;
   private isOver = false;
 
-  constructor(include: IncludeReader | undefined, maximumOctets: number) {
+  constructor({ include, toALabel, maximumOctets = MAX_ZONE_OCTETS }: ParserSettings) {
     this.include = include;
+    this.toALabel = toALabel;
     this.maximumOctets = maximumOctets;
   }
 

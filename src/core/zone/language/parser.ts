@@ -3,7 +3,8 @@
 
 import type { Diagnostic } from '../diagnostic.ts';
 import type { RecordTable } from '../record-table.ts';
-import { hasByteOrderMark, Lexer, Token } from './lexer.ts';
+import { Lexer, Token } from './lexer.ts';
+import { hasByteOrderMark } from './octet-classes.ts';
 import { readDirective } from './parser-directive.ts';
 import { readRecord } from './parser-record.ts';
 import {
@@ -14,6 +15,7 @@ import {
   ROW_OCTETS,
   type ZoneSource,
 } from './parser-state.ts';
+import { passRemarks, reportCarriageReturns } from './remarks.ts';
 
 export { type IncludeReader, MAX_ZONE_OCTETS, type ZoneSource } from './parser-state.ts';
 
@@ -31,6 +33,8 @@ export interface ParseOptions {
   readonly origin?: Uint8Array;
   /** Without it, `$INCLUDE` is an error. */
   readonly include?: IncludeReader;
+  /** The A-label of a label in Unicode (RFC 5890 §2.3.2.1), undefined where it has none; findings name it. */
+  readonly toALabel?: (label: string) => string | undefined;
   /** Octets of records that a zone may have, columns included; {@link MAX_ZONE_OCTETS} when absent. */
   readonly maximumOctets?: number;
 }
@@ -43,13 +47,13 @@ export interface ParsedZone {
   readonly files: readonly string[];
   /** Octets of those files: findings show their lines. */
   readonly sources: readonly Uint8Array[];
-  /** In order of the files' text. Records that have an error are not in the table. */
+  /** In order of the files' text, what is said of a whole file first. Records that have an error are not in the table. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Reads a zone file and what it includes. Never throws: what is wrong is among the diagnostics. */
 export function parseZone(source: ZoneSource, options: ParseOptions = {}): ParsedZone {
-  const state = new ParserState(options.include, options.maximumOctets ?? MAX_ZONE_OCTETS);
+  const state = new ParserState(options);
   state.origin = options.origin;
   readFile(state, source);
   return {
@@ -77,6 +81,7 @@ function readFile(state: ParserState, source: ZoneSource): void {
       length: 3,
     });
   }
+  reportCarriageReturns(state);
   readEntries(state);
   state.including.pop();
   state.lexer = outer.lexer;
@@ -96,7 +101,9 @@ function readEntries(state: ParserState): void {
       makeRoom(state, before);
     }
     if (lexer.kind === Token.newline) continue;
-    if (!readEntry(state)) state.recover();
+    const isRead = readEntry(state);
+    if (!isRead) state.recover();
+    if (lexer.remarks.length > 0) passRemarks(state, isRead);
     if (state.isTooLarge() && !state.isDone()) {
       state.report('zone-too-large', `A zone has at most ${state.maximumOctets} octets of records.`);
       state.end();

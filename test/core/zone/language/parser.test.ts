@@ -82,7 +82,7 @@ const READINGS: readonly [what: string, text: string, records: readonly string[]
 describe('parseZone', () => {
   it.each(READINGS)('reads %s', (_what, text, records) => {
     const zone = readZone(text);
-    expect(faultsOf(zone)).toEqual([]);
+    expect(faultsOf(zone).filter((fault) => !fault.endsWith(' not-portable'))).toEqual([]);
     expect(recordsOf(zone)).toEqual(records);
   });
 
@@ -217,7 +217,7 @@ describe('$INCLUDE', () => {
   const origin = nameOf('example.');
 
   it('reads the file in place, and comes back to the origin and owner that were', () => {
-    const include = reader({ part: 'b 60 A 1.2.3.4\n$ORIGIN sub\nc 60 A 1.2.3.4\n' });
+    const include = reader({ part: 'b 60 A 1.2.3.4\n$ORIGIN sub.example.\nc 60 A 1.2.3.4\n' });
     const zone = readZone('a 60 A 1.2.3.4\n$INCLUDE part\n  60 A 1.2.3.5\nd 60 A 1.2.3.4', {
       origin,
       include,
