@@ -18,10 +18,7 @@ import { announceUdp, askUdp } from '../../support/tracker-clients.ts';
 
 /** Until `look` says yes: sockets need real time, which no clock here moves. */
 async function until(what: string, look: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !(await look()); ) {
-    if (performance.now() > end) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await expect.poll(look, { timeout: 10_000, interval: 5, message: `never: ${what}` }).toBe(true);
 }
 
 async function soaOf({ dnsPorts }: Serving, zone: string): Promise<string> {

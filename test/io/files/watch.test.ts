@@ -161,10 +161,10 @@ describe('watching', () => {
     for (const version of ['two', 'three']) {
       const swapped = next();
       await lead(version);
-      await swapped;
+      await expect(swapped).resolves.toBeUndefined();
       const saved = next();
       await writeFile(pathIn(version), `${version}, edited`);
-      await saved;
+      await expect(saved).resolves.toBeUndefined();
     }
   });
 
