@@ -11,6 +11,7 @@ import { startTakeover } from '../app/takeover/start-takeover.ts';
 import { loadKeys } from '../app/transfer/load-keys.ts';
 import type { ReloadReport } from '../app/zones/reload.ts';
 import { createLogger, type Logger } from '../io/log.ts';
+import { readPackageVersion } from '../io/package-version.ts';
 import { createServiceNotify } from '../io/service-notify.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
@@ -117,15 +118,18 @@ async function serveUntilTold(loaded: LoadedConfig, serving: Serving): Promise<v
     await attempt({ what: 'reading the configuration', task, logger });
     reported(await manager.reload(() => server.reload('signal')));
   });
+  let end: EndSignal | 'given';
   try {
     if (!signals.isTold() && !(await start(server, config, serving))) return;
     if (!signals.isTold()) manager.ready();
+    end = await Promise.race([signals.stop, over.promise]);
     // Where another process goes on, the service does not end.
-    if ((await Promise.race([signals.stop, over.promise])) !== 'given') manager.stopping();
+    if (end !== 'given') manager.stopping();
   } finally {
     await server.stop();
     manager.close();
   }
+  logger.info(end === 'given' ? 'stopped: another process goes on' : `stopped by ${end}`);
 }
 
 /** False: nothing is served, which is said. */
@@ -141,6 +145,7 @@ async function start(server: Server, config: Config, { flags, io, logger }: Serv
     return false;
   }
   const status = server.status();
+  logger.info('started', { version: readPackageVersion() });
   io.stdout.write(
     flags.json === true ? `${JSON.stringify(status)}\n` : renderStart(status, isColoured(io, io.stdout)),
   );
@@ -169,9 +174,11 @@ function sayWhatNeedsRestart(before: LoadedConfig, after: ConfigResult, logger: 
   if (keys.length > 0) logger.warn(`changed settings need a restart: ${keys.join(', ')}`);
 }
 
+type EndSignal = 'SIGTERM' | 'SIGINT';
+
 interface Signals {
-  /** Resolves when the process is told to end. */
-  readonly stop: Promise<void>;
+  /** Resolves when the process is told to end, with what told it so first. */
+  readonly stop: Promise<EndSignal>;
   /** Whether it was told so. */
   isTold(): boolean;
   /** What SIGHUP does from now on; before, there is nothing to read again. */
@@ -180,12 +187,12 @@ interface Signals {
 }
 
 function listenForSignals(logger: Logger): Signals {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<EndSignal>();
   let isTold = false;
   let reload = async (): Promise<void> => {};
-  const end = (): void => {
+  const end = (signal: EndSignal): void => {
     isTold = true;
-    resolve();
+    resolve(signal);
   };
   const hangUp = (): void => {
     reload().catch((error: Error) => logger.error('the reload failed: please report this', { error }));

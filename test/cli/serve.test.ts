@@ -54,6 +54,12 @@ function start(folder: string, args: readonly string[] = LOOPBACK): Running {
   };
 }
 
+/** Standard error that is no terminal: an object a line. */
+function logOf(running: Pick<ReturnType<typeof start>, 'output'>) {
+  const lines = running.output().stderr.trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
 async function zoneFolder(zones: Readonly<Record<string, string>>): Promise<string> {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'zones'));
@@ -118,6 +124,9 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     expect(await announceUdp('127.0.0.1', two)).toBeGreaterThan(0);
     running.process.kill('SIGTERM');
     expect(await running.ended).toBe(0);
+    const started = logOf(running).filter(({ msg }) => msg === 'started');
+    expect(started).toMatchObject([{ level: 'info', version: expect.any(String) }]);
+    expect(logOf(running).at(-1)).toMatchObject({ level: 'info', msg: 'stopped by SIGTERM' });
   });
 
   it('told to end while it reads the peers of before, it has them in their file again', async () => {
@@ -133,6 +142,8 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     expect(await running.ended).toBe(0);
     // Nothing was opened for a server that is not to be.
     expect(running.output().stdout).toBe('');
+    expect(logOf(running).map(({ msg }) => msg)).not.toContain('started');
+    expect(logOf(running).at(-1)).toMatchObject({ msg: 'stopped by SIGTERM' });
     const { logger, config } = snapshotParts(folder);
     const machine = await thisMachine();
     const settings = DEFAULT_TRACKER_SETTINGS;
@@ -164,12 +175,7 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     await running.says('example is served as it was: 1 error');
     // Standard error is no terminal here: all of it is a log.
     await expect.poll(() => running.output().stderr.endsWith('\n')).toBe(true);
-    const log = running
-      .output()
-      .stderr.trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    expect(log.filter(({ code }) => code !== undefined)).toEqual([
+    expect(logOf(running).filter(({ code }) => code !== undefined)).toEqual([
       {
         level: 'error',
         time: expect.any(String),
@@ -185,6 +191,7 @@ describe('portolan serve', { timeout: 60_000 }, () => {
     expect(await announceUdp('127.0.0.1', port)).toBe(1);
     running.process.kill('SIGINT');
     expect(await running.ended).toBe(0);
+    expect(logOf(running).at(-1)).toMatchObject({ level: 'info', msg: 'stopped by SIGINT' });
   });
 
   it('opens what it drained and published before it was killed', async () => {

@@ -86,6 +86,7 @@ async function takeOver(place: Place, old: Running): Promise<Running> {
   await until('the door opens', async () => existsSync(join(place.folder, 'state', 'takeover.sock')));
   const next = startServer(place);
   expect(await exitCode(old), old.output() + next.output()).toBe(0);
+  await expect.poll(() => old.output()).toMatch(/"msg":"stopped: another process goes on"}\n$/);
   await waitUntilReady(next, `127.0.0.1:${place.adminPort}`);
   return next;
 }
