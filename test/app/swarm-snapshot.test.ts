@@ -290,6 +290,16 @@ describe('the file of peers', () => {
     ]);
   });
 
+  it('that takes too long to read is taken as far as it came', async () => {
+    const one = await saved();
+    await truncate(one.file, (await stat(one.file)).size - 5);
+    let milliseconds = 0;
+    const slow = { ...one.clock, nowMilliseconds: () => (milliseconds += 61_000) };
+    const options = { ...one.options, machine: { ...one.options.machine, clock: slow } };
+    expect(await nextLife({ ...one, options })).toBe(3);
+    expect(one.lines).toEqual(['the peers of before the restart are known']);
+  });
+
   it('is given up where the disk takes too long', async () => {
     const one = await scene();
     const { clock } = one;

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -69,6 +70,15 @@ describe('the certificate', () => {
     await setup.save(second);
     await certificate.reload();
     expect(setup.served).toEqual([first, second]);
+  });
+
+  test('is read again where the key alone is written in another way', async () => {
+    const setup = await prepare(first);
+    const certificate = await setup.open();
+    const key = createPrivateKey(first.key).export({ type: 'sec1', format: 'pem' }) as string;
+    await setup.save({ key });
+    await certificate.reload();
+    expect(setup.served).toEqual([first, { ...first, key }]);
   });
 
   test('is read again when its files are saved', async () => {

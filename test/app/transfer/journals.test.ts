@@ -8,6 +8,8 @@ import {
   MIN_JOURNAL_BOUND_OCTETS,
 } from '../../../src/app/transfer/journals.ts';
 import { readKeptZone, type ZoneVersion } from '../../../src/app/zones/zone-version.ts';
+import { encodeChange } from '../../../src/core/transfer/change-codec.ts';
+import { diffImages } from '../../../src/core/transfer/changes.ts';
 import { Header } from '../../../src/core/zone/image/image.ts';
 import { silentLogger } from '../../../src/io/log.ts';
 import { zoneText } from '../../support/serving.ts';
@@ -97,6 +99,18 @@ describe('a journal', () => {
     );
     expect(journal!.changes.length).toBeLessThan(4);
     expect(stepsOf(journals)).toMatch(/4-5$/);
+  });
+
+  it('that has a gap is none, although it leads to what is served', async () => {
+    const folder = await temporaryFolder();
+    await publish(await createJournals(folder, silentLogger), version(3), version(4));
+    const [name] = await readdir(join(folder, 'journal'));
+    const path = join(folder, 'journal', name!);
+    const step = diffImages(version(1).image, version(2).image)!;
+    await writeFile(path, Buffer.concat([encodeChange(step), await readFile(path)]));
+    const again = await createJournals(folder, silentLogger);
+    await again.advance(undefined, version(4));
+    expect(stepsOf(again)).toBe('');
   });
 
   it('that was damaged is none', async () => {

@@ -68,6 +68,26 @@ describe('a drain', () => {
     expect(second.list()).toEqual([]);
   });
 
+  it.each([
+    ['a second ahead', 1, 0],
+    ['a second behind', -1, 0],
+    ['two seconds ahead', 2, 2],
+    ['two seconds behind', -2, -2],
+  ])('is written by the machine’s clock, of which a second is rounding: %s', async (_, ahead, written) => {
+    const folder = await temporaryFolder();
+    const { clock, set } = settableClock();
+    const drains = await drainingSince(folder, clock);
+    await drains.promise([ENDPOINT]);
+    await drains.settle([]);
+    const [entry] = drains.list();
+    set(ahead);
+    await drains.settle([]);
+    const reading = await createLedgerFile(folder).read();
+    const ends =
+      reading.kind === 'ledger' ? [...reading.ledger.values()].map(({ staleUntil }) => staleUntil) : [];
+    expect(ends).toEqual([entry!.staleUntil + written]);
+  });
+
   it('says when it ends', async () => {
     const { manual, clock } = settableClock();
     const drains = await drainingSince(await temporaryFolder(), clock);
