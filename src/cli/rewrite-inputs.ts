@@ -7,8 +7,10 @@ import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
+import { type FilePath, pathText } from '../io/files/file-path.ts';
 import { FileError } from '../io/files/files.ts';
 import { type Found, findTorrents, isFolder, isTorrentName } from '../io/files/find-torrents.ts';
+import { findNamed } from '../io/files/named-path.ts';
 import { isPipe, readPipe } from '../io/files/pipe.ts';
 import type { CliIo } from './cli-io.ts';
 
@@ -30,40 +32,45 @@ export interface Inputs {
  */
 export async function listInputs(given: readonly string[], writesBack: boolean, io: CliIo): Promise<Inputs> {
   const args = given.map(withoutBlanks);
-  const folders = new Set<string>(); // at most one entry an argument
-  const paths = args.filter((argument) => argument !== '-' && !isMagnet(argument) && !isUrl(argument));
-  for (const path of paths) if (await isFolder(resolve(io.workingDirectory, path))) folders.add(path);
+  const names = args.filter((argument) => argument !== '-' && !isMagnet(argument) && !isUrl(argument));
+  const paths = new Map<string, FilePath | undefined>(); // both: at most one entry an argument
+  const folders = new Map<string, FilePath>();
+  for (const name of names) {
+    const path = await findNamed(resolve(io.workingDirectory, name));
+    paths.set(name, path);
+    if (path !== undefined && (await isFolder(path))) folders.set(name, path);
+  }
   async function* all(): AsyncGenerator<Input> {
     for (const argument of args) {
+      const folder = folders.get(argument);
       if (argument === '-') {
         yield { label: 'standard input', content: detectContent(await readAll(io.stdin)) };
       } else if (isMagnet(argument)) {
         yield { label: redactMagnet(argument), content: { kind: 'magnet', text: argument } };
       } else if (isUrl(argument)) {
         yield { label: redactUrl(argument), content: { kind: 'url', text: argument } };
-      } else if (folders.has(argument)) {
-        const folder = resolve(io.workingDirectory, argument);
-        const labelOf = (path: string): string => join(argument, relative(folder, path));
-        for await (const found of findTorrents(folder)) yield toInput(found, labelOf);
+      } else if (folder === undefined) {
+        yield await toInput(argument, paths.get(argument), writesBack);
       } else {
-        const path = resolve(io.workingDirectory, argument);
-        if (await isPipe(path)) yield await readPipeInput(argument, path, writesBack);
-        else yield { label: argument, path };
+        const labelOf = (path: FilePath): string =>
+          join(argument, relative(pathText(folder), pathText(path)));
+        for await (const found of findTorrents(folder)) yield foundInput(found, labelOf);
       }
     }
   }
   async function count(): Promise<number> {
-    let inputs = args.length - folders.size;
-    for (const folder of folders) {
-      for await (const _found of findTorrents(resolve(io.workingDirectory, folder))) inputs++;
+    let inputs = args.filter((argument) => !folders.has(argument)).length;
+    for (const argument of args) {
+      const folder = folders.get(argument);
+      if (folder !== undefined) for await (const _found of findTorrents(folder)) inputs++;
     }
     return inputs;
   }
   const isFromFolder = (input: Input): boolean => !args.includes(input.label);
-  const hasTorrents = folders.size > 0 || paths.some(isTorrentName);
+  const hasTorrents = folders.size > 0 || names.some(isTorrentName);
   return {
     all: all(),
-    hasFiles: paths.length > 0,
+    hasFiles: names.length > 0,
     hasFolders: folders.size > 0,
     hasTorrents,
     count,
@@ -71,13 +78,21 @@ export async function listInputs(given: readonly string[], writesBack: boolean, 
   };
 }
 
-function toInput(found: Found, labelOf: (path: string) => string): Input {
+function foundInput(found: Found, labelOf: (path: FilePath) => string): Input {
   if ('path' in found) return { label: labelOf(found.path), path: found.path };
   const { code, message } = found.error;
   return { label: labelOf(found.folder), error: errorOf(code, message) };
 }
 
-async function readPipeInput(label: string, path: string, writesBack: boolean): Promise<Input> {
+async function toInput(label: string, path: FilePath | undefined, writesBack: boolean): Promise<Input> {
+  if (path === undefined) {
+    const message = `${label}: several names that are not UTF-8 read so; give their folder instead`;
+    return { label, error: errorOf('ambiguous-name', message) };
+  }
+  return (await isPipe(path)) ? readPipeInput(label, path, writesBack) : { label, path };
+}
+
+async function readPipeInput(label: string, path: FilePath, writesBack: boolean): Promise<Input> {
   if (writesBack) return { label, error: errorOf('not-a-file', `${label}: a pipe cannot be written back`) };
   try {
     return { label, content: detectContent(await readPipe(path, MAX_CONTENT_OCTETS)) };

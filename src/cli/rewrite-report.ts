@@ -8,6 +8,7 @@ import { printable } from '../core/octets/printable.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
 import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
 import { redactHost, redactUrl } from '../core/rewrite/redact.ts';
+import { pathText } from '../io/files/file-path.ts';
 import { diffTiers, type TierLine } from './tier-diff.ts';
 
 type ShowUrl = (url: string) => string;
@@ -148,7 +149,7 @@ function showTiers(tiers: readonly (readonly string[])[], show: ShowUrl): string
 export function formatError(input: Input, { offset, message }: ContentError): string {
   const where = offset === undefined ? '' : `offset ${offset}: `;
   // Errors of files and folders do.
-  const namesPath = 'error' in input || ('path' in input && message.includes(input.path));
+  const namesPath = 'error' in input || ('path' in input && message.includes(pathText(input.path)));
   return `portolan: ${printable(namesPath ? message : `${input.label}: ${where}${message}`)}\n`;
 }
 

@@ -180,6 +180,35 @@ describe('--undo', () => {
     expect((await readdir(join(folder, 'links'))).sort()).toEqual(['a.torrent', 'b.torrent']);
   });
 
+  test('names that are not UTF-8 are found, named, kept and put back', async () => {
+    await mkdir(join(folder, 'old'));
+    const name = Buffer.from('caf\xe9.torrent', 'latin1');
+    const path = Buffer.concat([Buffer.from(join(folder, 'old/')), name]);
+    await writeFile(path, OLD, 'latin1');
+    const check = await portolan('--resolver', dns.server, '--check', 'old');
+    expect(check).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('1 changed') as string });
+    // What a process gets for the octets of the name.
+    for (const given of ['old', `old/${name.toString()}`]) {
+      const rewritten = await rewrite(given);
+      expect(rewritten.stderr).toContain('1 changed, 0 unchanged, 0 failed');
+      expect(rewritten.exitCode).toBe(0);
+      expect(await readFile(path, 'latin1')).not.toBe(OLD);
+      const kept = await readdir(join(folder, 'old'), { encoding: 'latin1' });
+      expect(kept.sort()).toEqual(['caf\xe9.torrent', 'caf\xe9.torrent.bak']);
+      expect(await undo(given)).toMatchObject({ exitCode: 0 });
+      expect(await readFile(path, 'latin1')).toBe(OLD);
+    }
+    expect((await rewrite('old')).stderr).toMatch(/^old\/caf\\xe9\.torrent$/m);
+    await writeFile(
+      Buffer.concat([Buffer.from(join(folder, 'old/')), Buffer.from('caf\xe8.torrent', 'latin1')]),
+      'd',
+    );
+    const { stderr, exitCode } = await rewrite(`old/${name.toString()}`);
+    expect(stderr).toContain('several names that are not UTF-8 read so; give their folder instead');
+    expect(exitCode).toBe(1);
+    expect((await rewrite('old')).stderr).toMatch(/^portolan: old\/caf\\xe8\.torrent: offset 1: /m);
+  });
+
   test.each([
     [['--undo', 'x.torrent'], '--undo takes the suffix of the originals with --backup'],
     [['--undo', '--backup', '/x', 'x.torrent'], '--undo takes the suffix'],

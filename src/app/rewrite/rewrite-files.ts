@@ -4,6 +4,7 @@ import type { Outcome } from '../../core/preference/outcome.ts';
 import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type BulkFiles, createBulkFiles, type Replaced } from '../../io/files/bulk-files.ts';
+import { type FilePath, withSuffix } from '../../io/files/file-path.ts';
 import type { FileRead } from '../../io/files/files.ts';
 import { isTorrentName } from '../../io/files/find-torrents.ts';
 import { backUpFile } from '../../io/files/torrent-files.ts';
@@ -30,7 +31,7 @@ const MAX_WRITING = 16;
  * when its turn comes.
  */
 export type Input =
-  | { readonly label: string; readonly path: string }
+  | { readonly label: string; readonly path: FilePath }
   | { readonly label: string; readonly content: Content }
   /** What was looked for and could not be: a folder that cannot be read. Its result is the error. */
   | { readonly label: string; readonly error: ContentError };
@@ -177,7 +178,7 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
   }
 }
 
-async function readFile(path: string, { readAhead, files }: Shared): Promise<FileRead> {
+async function readFile(path: FilePath, { readAhead, files }: Shared): Promise<FileRead> {
   let length = 0;
   try {
     const read = await files.read(path, MAX_CONTENT_OCTETS);
@@ -189,12 +190,13 @@ async function readFile(path: string, { readAhead, files }: Shared): Promise<Fil
 }
 
 /** `octets` are new, and `version` is that of the old ones. */
-async function writeBack(path: string, { octets, version }: FileRead, shared: Shared): Promise<Replaced> {
+async function writeBack(path: FilePath, { octets, version }: FileRead, shared: Shared): Promise<Replaced> {
   const { files, inPlace, readAhead, writing } = shared;
   const { backup, fsync } = inPlace!;
   readAhead.beginWriting();
   try {
-    const backUp = backup === undefined ? undefined : () => backUpFile(path, `${path}${backup}`, { fsync });
+    const backUp =
+      backup === undefined ? undefined : () => backUpFile(path, withSuffix(path, backup), { fsync });
     return await writing(() => files.replace(path, octets, { fsync, version, backUp }));
   } finally {
     files.release(octets);
@@ -203,6 +205,6 @@ async function writeBack(path: string, { octets, version }: FileRead, shared: Sh
 }
 
 /** A file that says that it is a torrent is read as one, whatever it holds: the error then says what is wrong with it. */
-export function contentOf(path: string, octets: Uint8Array): Content {
+export function contentOf(path: FilePath, octets: Uint8Array): Content {
   return isTorrentName(path) ? { kind: 'torrent', octets } : detectContent(octets);
 }

@@ -4,6 +4,7 @@
 import { octetsToText } from '../../core/octets/text.ts';
 import { readMetainfo } from '../../core/torrent/metainfo.ts';
 import { isRewrittenList, isRewrittenMagnet, isRewrittenTorrent } from '../../core/torrent/only-endpoints.ts';
+import { type FilePath, withSuffix } from '../../io/files/file-path.ts';
 import {
   FileError,
   readFileBounded,
@@ -32,8 +33,8 @@ export type Undone =
  * The file is replaced whole, and the original then removed; who edits it meanwhile keeps both (`changed`). Throws
  * FileError.
  */
-export async function undoFile(path: string, { backup, fsync, isDryRun }: UndoOptions): Promise<Undone> {
-  const kept = `${path}${backup}`;
+export async function undoFile(path: FilePath, { backup, fsync, isDryRun }: UndoOptions): Promise<Undone> {
+  const kept = withSuffix(path, backup);
   const original = await readIfThere(kept);
   if (original === undefined) return { kind: 'no-backup' };
   const { octets: current, version } = await readFileVersion(path, MAX_CONTENT_OCTETS);
@@ -45,7 +46,7 @@ export async function undoFile(path: string, { backup, fsync, isDryRun }: UndoOp
   return { kind: 'restored' };
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+async function readIfThere(path: FilePath): Promise<Uint8Array | undefined> {
   try {
     return await readFileBounded(path, MAX_CONTENT_OCTETS);
   } catch (error) {

@@ -17,8 +17,8 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import { randomUint32 } from '../random.ts';
+import { type FilePath, folderOf, pathFromOctets } from './file-path.ts';
 import {
   FileError,
   type FileRead,
@@ -38,7 +38,7 @@ const READS_AFTER_SLOW = 64;
 
 export interface BulkFiles {
   /** As {@link readFileVersion}. Throws FileError. */
-  read(path: string, maxOctets: number): Promise<FileRead>;
+  read(path: FilePath, maxOctets: number): Promise<FileRead>;
   /** Memory for a file to write, of at least so many octets, whatever they are. */
   take(sizeOctets: number): Uint8Array;
   /** What {@link read} or {@link take} gave, or a part of it, is looked at no more: another file gets it. */
@@ -47,7 +47,7 @@ export interface BulkFiles {
    * As `writeFileAtomic`, for a file that is there; its mode and, where possible, its owner are kept. With `fsync` the
    * disk has the new content before the name means it; that it does is sure after {@link settle}. Throws FileError.
    */
-  replace(path: string, octets: Uint8Array, options: ReplaceOptions): Promise<Replaced>;
+  replace(path: FilePath, octets: Uint8Array, options: ReplaceOptions): Promise<Replaced>;
   /** Settles when the disk has the name too; many files wait for that together. Throws FileError. */
   settle(replaced: Replaced): Promise<void>;
 }
@@ -62,9 +62,9 @@ export interface ReplaceOptions {
 
 /** A file that has its new content. */
 export interface Replaced {
-  readonly path: string;
+  readonly path: FilePath;
   /** Its own, where the path is a symbolic link. */
-  readonly folder: string;
+  readonly folder: FilePath;
 }
 
 export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
@@ -87,11 +87,11 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
     take: pool.take,
     release: pool.give,
     async replace(path, octets, { fsync, version, backUp }) {
-      let temporary: string | undefined;
+      let temporary: FilePath | undefined;
       folders.begin();
       try {
         const { target, status } = existing(path);
-        const done = { path, folder: dirname(target) };
+        const done = { path, folder: folderOf(target) };
         if (!isSameVersion(status, version)) {
           await refuseOther(path, octets);
           return done;
@@ -132,7 +132,7 @@ export function createBulkFiles(nowMilliseconds: () => number): BulkFiles {
   };
 }
 
-function readAtOnce(path: string, maxOctets: number, pool: OctetPool): FileRead {
+function readAtOnce(path: FilePath, maxOctets: number, pool: OctetPool): FileRead {
   let file: number | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
@@ -158,30 +158,30 @@ function readAtOnce(path: string, maxOctets: number, pool: OctetPool): FileRead 
 }
 
 /** A file that was named twice, or by two processes, holds already what was to be written. Throws FileError. */
-async function refuseOther(path: string, wanted: Uint8Array): Promise<void> {
+async function refuseOther(path: FilePath, wanted: Uint8Array): Promise<void> {
   const octets = await readFileBounded(path, wanted.length).catch(() => undefined);
   if (octets === undefined || Buffer.compare(octets, wanted) !== 0)
     throw new FileError('write', path, 'changed');
 }
 
 /** What will be replaced: of a symbolic link, what it points to. */
-function existing(path: string): { readonly target: string; readonly status: Stats } {
+function existing(path: FilePath): { readonly target: FilePath; readonly status: Stats } {
   const own = lstatSync(path);
-  const target = own.isSymbolicLink() ? realpathSync.native(path) : path;
+  const target = own.isSymbolicLink() ? pathFromOctets(realpathSync.native(path, 'buffer')) : path;
   const status = target === path ? own : lstatSync(target);
   if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
   return { target, status };
 }
 
 /** In a thread: whoever changes a folder's names waits for the one who does, and that is a rename most of the time. */
-function createApart(path: string): Promise<number> {
+function createApart(path: FilePath): Promise<number> {
   return new Promise((resolve, reject) => {
     open(path, 'wx', PRIVATE_FILE_MODE, (error, file) => (error === null ? resolve(file) : reject(error)));
   });
 }
 
 /** In a thread: where it replaces a file, ext4 and others begin to write the new content out, which takes its time. */
-function renameApart(from: string, to: string): Promise<void> {
+function renameApart(from: FilePath, to: FilePath): Promise<void> {
   return new Promise((resolve, reject) => {
     rename(from, to, (error) => (error === null ? resolve() : reject(error)));
   });
@@ -191,7 +191,7 @@ function writeAll(file: number, octets: Uint8Array): void {
   for (let written = 0; written < octets.length; ) written += writeSync(file, octets, written);
 }
 
-function removeQuietly(path: string): void {
+function removeQuietly(path: FilePath): void {
   try {
     unlinkSync(path);
   } catch {

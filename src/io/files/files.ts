@@ -2,9 +2,9 @@
 
 import { constants, type Stats } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
+import { type FilePath, folderOf, pathFromOctets, pathText } from './file-path.ts';
 import { syncFolder } from './folder-sync.ts';
 import { type FileVersion, isSameVersion, keepOwner, PERMISSION_BITS, temporaryPath } from './replacing.ts';
 
@@ -51,18 +51,20 @@ const REASON: { readonly [code in FileErrorCode]: string } = {
 export class FileError extends Error {
   override readonly name = 'FileError';
   readonly code: FileErrorCode;
+  /** For people: see {@link pathText}. */
   readonly path: string;
 
-  constructor(doing: 'read' | 'write' | 'make', path: string, code: FileErrorCode, cause?: Error) {
+  constructor(doing: 'read' | 'write' | 'make', path: FilePath, code: FileErrorCode, cause?: Error) {
     const reason = code === 'file-failed' && cause !== undefined ? cause.message : REASON[code];
-    super(`cannot ${doing} ${path}: ${reason}`, cause === undefined ? undefined : { cause });
+    const text = pathText(path);
+    super(`cannot ${doing} ${text}: ${reason}`, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.path = path;
+    this.path = text;
   }
 }
 
 /** What went wrong, as a {@link FileError}. */
-export function fileError(doing: 'read' | 'write' | 'make', path: string, error: unknown): FileError {
+export function fileError(doing: 'read' | 'write' | 'make', path: FilePath, error: unknown): FileError {
   if (error instanceof FileError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   return new FileError(doing, path, CODE_OF_ERRNO[errnoOf(cause)] ?? 'file-failed', cause);
@@ -75,7 +77,7 @@ const CHUNK_OCTETS = 1024 * 1024;
  * The octets of a regular file of at most `maxOctets`; longer ones, and what only looks like a file (a pipe, a device,
  * both of which may never end), are refused before their content is held. Throws {@link FileError}.
  */
-export async function readFileBounded(path: string, maxOctets: number): Promise<Uint8Array> {
+export async function readFileBounded(path: FilePath, maxOctets: number): Promise<Uint8Array> {
   return (await readFileVersion(path, maxOctets)).octets;
 }
 
@@ -88,7 +90,7 @@ export interface FileRead {
 
 /** As {@link readFileBounded}; `takeMemory` gives at least so many octets. Throws {@link FileError}. */
 export async function readFileVersion(
-  path: string,
+  path: FilePath,
   maxOctets: number,
   takeMemory = (sizeOctets: number): Uint8Array => new Uint8Array(sizeOctets),
 ): Promise<FileRead> {
@@ -111,7 +113,7 @@ export async function readFileVersion(
 
 async function readToEnd(
   file: FileHandle,
-  path: string,
+  path: FilePath,
   maxOctets: number,
   memory: Uint8Array,
 ): Promise<Uint8Array> {
@@ -149,12 +151,12 @@ const PRIVATE_FOLDER_MODE = 0o700;
  * throws, the file stays as it was, too. Until it is whole, it is beside `path`, as `.NAME.PROCESS.RANDOM.tmp` ({@link temporaryPath}). A symbolic link stays, what it points to is replaced. Throws {@link FileError}.
  */
 export async function writeFileAtomic(
-  path: string,
+  path: FilePath,
   octets: Uint8Array | Iterable<Uint8Array>,
   options: WriteOptions = {},
 ): Promise<void> {
   const fsync = options.fsync ?? true;
-  let temporary: string | undefined;
+  let temporary: FilePath | undefined;
   try {
     const replaced = await existing(path);
     const target = replaced?.path ?? path;
@@ -173,7 +175,7 @@ export async function writeFileAtomic(
       throw new FileError('write', path, 'changed');
     await rename(name, target);
     temporary = undefined;
-    if (fsync) await syncFolder(dirname(target));
+    if (fsync) await syncFolder(folderOf(target));
   } catch (error) {
     if (temporary !== undefined) await unlink(temporary).catch(() => {});
     throw fileError('write', path, error);
@@ -182,14 +184,14 @@ export async function writeFileAtomic(
 
 interface Existing {
   /** Without symbolic links. */
-  readonly path: string;
+  readonly path: FilePath;
   readonly status: Stats;
 }
 
 /** The file that will be replaced; undefined when the path is free. */
-async function existing(path: string): Promise<Existing | undefined> {
+async function existing(path: FilePath): Promise<Existing | undefined> {
   try {
-    const target = await realpath(path);
+    const target = pathFromOctets(await realpath(path, 'buffer'));
     const status = await stat(target);
     if (!status.isFile()) throw new FileError('write', path, 'not-a-file');
     return { path: target, status };
@@ -212,7 +214,7 @@ export async function makePrivateDirectory(path: string): Promise<void> {
 }
 
 /** Harmless where there is none. Throws {@link FileError}. */
-export async function removeFile(path: string): Promise<void> {
+export async function removeFile(path: FilePath): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {

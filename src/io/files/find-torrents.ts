@@ -1,14 +1,16 @@
 // Folders of torrents: finding them.
 
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
+import { type FilePath, joinPath, octetTextOf, pathFromOctets, REPLACED } from './file-path.ts';
 import { fileError } from './files.ts';
 import { TorrentFilesError } from './torrent-files.ts';
 
 const TORRENT_SUFFIX = '.torrent';
 
 /** False also for what is not there: reading it will say so. */
-export async function isFolder(path: string): Promise<boolean> {
+export async function isFolder(path: FilePath): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
@@ -17,32 +19,34 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /** What {@link findTorrents} goes by. */
-export function isTorrentName(name: string): boolean {
-  return name.toLowerCase().endsWith(TORRENT_SUFFIX);
+export function isTorrentName(name: FilePath): boolean {
+  const text = typeof name === 'string' ? name : octetTextOf(name);
+  return text.toLowerCase().endsWith(TORRENT_SUFFIX);
 }
 
 /** A folder that cannot be read is an error in the place of its torrents; the others go on. */
 export type Found =
-  | { readonly path: string }
-  | { readonly folder: string; readonly error: TorrentFilesError };
+  | { readonly path: FilePath }
+  | { readonly folder: FilePath; readonly error: TorrentFilesError };
 
 /**
  * The `*.torrent` files in a folder and below, in order of name, one folder's names in memory at a time on each level.
  * Symbolic links count as the files that they lead to, each file once: one that is found under its own name is not given
  * again for a link. Links to folders are not followed: they could lead around in circles.
  */
-export async function* findTorrents(folder: string): AsyncGenerator<Found, void> {
-  const linked = new Set<string>(); // at most one entry a link
-  const top = await realpath(folder).catch(() => folder);
+export async function* findTorrents(folder: FilePath): AsyncGenerator<Found, void> {
+  const linked = new Set<string>(); // in octet text, at most one entry a link
+  const top = await realpath(folder, 'buffer').then(octetTextOf, () => undefined);
   yield* findBelow(folder, async (link) => {
     let target: string;
     try {
-      target = await realpath(link);
-      if (!(await stat(target)).isFile()) return false;
+      const octets = await realpath(link, 'buffer');
+      if (!(await stat(octets)).isFile()) return false;
+      target = octetTextOf(octets);
     } catch {
       return true; // reading it says what is wrong
     }
-    const isFoundItself = target.startsWith(top + sep) && isTorrentName(target);
+    const isFoundItself = top !== undefined && target.startsWith(top + sep) && isTorrentName(target);
     if (isFoundItself || linked.has(target)) return false;
     linked.add(target);
     return true;
@@ -51,8 +55,8 @@ export async function* findTorrents(folder: string): AsyncGenerator<Found, void>
 
 /** `isWanted` is asked for each link. */
 async function* findBelow(
-  folder: string,
-  isWanted: (link: string) => Promise<boolean>,
+  folder: FilePath,
+  isWanted: (link: FilePath) => Promise<boolean>,
 ): AsyncGenerator<Found, void> {
   let listing: Listing;
   try {
@@ -62,31 +66,51 @@ async function* findBelow(
     yield { folder, error: new TorrentFilesError('folder-unreadable', message, error) };
     return;
   }
-  for (const name of listing.names) {
-    const path = join(folder, name);
-    if (name.endsWith(sep)) yield* findBelow(path.slice(0, -sep.length), isWanted);
-    else if (!listing.links.has(name) || (await isWanted(path))) yield { path };
+  const { names, folders, links } = listing;
+  for (const name of names) {
+    const path = joinPath(folder, name);
+    if (folders.has(name)) yield* findBelow(path, isWanted);
+    else if (!links.has(name) || (await isWanted(path))) yield { path };
   }
 }
 
+/** Of a hundred thousand files, nothing but the names of the torrents is kept. */
 interface Listing {
-  /** Of torrents, and with a separator at their end those of folders: nothing else of a hundred thousand is kept. */
-  readonly names: readonly string[];
-  /** Those of them that are symbolic links. */
-  readonly links: ReadonlySet<string>;
+  /** Of torrents and folders. */
+  readonly names: readonly FilePath[];
+  /** Those of them that are folders, and those that are symbolic links. */
+  readonly folders: ReadonlySet<FilePath>;
+  readonly links: ReadonlySet<FilePath>;
 }
 
-async function listFolder(folder: string): Promise<Listing> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  entries.sort((left, right) => (left.name < right.name ? -1 : 1));
-  const names: string[] = [];
-  const links = new Set<string>();
-  for (const entry of entries) {
-    if (entry.isDirectory()) names.push(entry.name + sep);
-    else if (isTorrentName(entry.name) && (entry.isFile() || entry.isSymbolicLink())) {
-      names.push(entry.name);
-      if (entry.isSymbolicLink()) links.add(entry.name);
+async function listFolder(folder: FilePath): Promise<Listing> {
+  // Most folders have no other names than text, which is much quicker to get.
+  if (typeof folder === 'string') {
+    const entries = await readdir(folder, { withFileTypes: true });
+    if (!entries.some(({ name }) => name.includes(REPLACED))) {
+      entries.sort((left, right) => (left.name < right.name ? -1 : 1));
+      return pick(entries, (name) => name);
     }
   }
-  return { names, links };
+  const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+  entries.sort((left, right) => Buffer.compare(left.name, right.name));
+  return pick(entries, pathFromOctets);
+}
+
+function pick<Name extends FilePath>(
+  entries: readonly Dirent<Name>[],
+  toName: (name: Name) => FilePath,
+): Listing {
+  const names: FilePath[] = [];
+  const folders = new Set<FilePath>();
+  const links = new Set<FilePath>();
+  for (const entry of entries) {
+    const isLink = entry.isSymbolicLink();
+    if (!entry.isDirectory() && !(isTorrentName(entry.name) && (isLink || entry.isFile()))) continue;
+    const name = toName(entry.name);
+    names.push(name);
+    if (isLink) links.add(name);
+    else if (entry.isDirectory()) folders.add(name);
+  }
+  return { names, folders, links };
 }

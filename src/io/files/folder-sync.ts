@@ -2,6 +2,7 @@
 
 import { fsync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { type FilePath, octetTextOf } from './file-path.ts';
 
 /** Changes that wait for one fsync: by then its cost is little beside that of the fsync of each file. */
 export const MAX_WAITING = 64;
@@ -14,19 +15,19 @@ export interface FolderSync {
    * Settles when the disk has every change of the folder that was made before the call. Begins when so many wait, or
    * when no change is under way that could still join them.
    */
-  sync(path: string): Promise<void>;
+  sync(path: FilePath): Promise<void>;
 }
 
 export function createFolderSync(): FolderSync {
-  // By folder: those who wait, together at most MAX_WAITING.
-  const waiting = new Map<string, PromiseWithResolvers<void>>();
+  // By folder, in octet text: those who wait, together at most MAX_WAITING.
+  const waiting = new Map<string, PromiseWithResolvers<void> & { readonly path: FilePath }>();
   let count = 0;
   let changing = 0;
 
   function startIfDue(): void {
     if (changing > 0 && count < MAX_WAITING) return;
     count = 0;
-    for (const [path, { resolve, reject }] of waiting) syncFolder(path).then(resolve, reject);
+    for (const { path, resolve, reject } of waiting.values()) syncFolder(path).then(resolve, reject);
     waiting.clear();
   }
 
@@ -39,10 +40,11 @@ export function createFolderSync(): FolderSync {
       startIfDue();
     },
     sync(path) {
-      let shared = waiting.get(path);
+      const key = octetTextOf(path);
+      let shared = waiting.get(key);
       if (shared === undefined) {
-        shared = Promise.withResolvers<void>();
-        waiting.set(path, shared);
+        shared = { path, ...Promise.withResolvers<void>() };
+        waiting.set(key, shared);
       }
       count++;
       startIfDue();
@@ -52,7 +54,7 @@ export function createFolderSync(): FolderSync {
 }
 
 /** A rename is on the disk only when its folder is. */
-export async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: FilePath): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

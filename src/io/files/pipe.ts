@@ -2,10 +2,11 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { FilePath } from './file-path.ts';
 import { FileError, fileError } from './files.ts';
 
 /** False also for what is not there: reading it will say so. */
-export async function isPipe(path: string): Promise<boolean> {
+export async function isPipe(path: FilePath): Promise<boolean> {
   try {
     return (await stat(path)).isFIFO();
   } catch {
@@ -17,7 +18,7 @@ export async function isPipe(path: string): Promise<boolean> {
  * What comes through the pipe until its last writer closes it, at most `maxOctets`; waits for one as long as it takes.
  * Throws {@link FileError}.
  */
-export async function readPipe(path: string, maxOctets: number): Promise<Uint8Array> {
+export async function readPipe(path: FilePath, maxOctets: number): Promise<Uint8Array> {
   const chunks: Buffer[] = []; // together at most maxOctets, and the chunk that is too much
   let length = 0;
   try {

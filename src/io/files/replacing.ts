@@ -1,8 +1,9 @@
 // What a new file needs that takes the place of another, whether one is replaced (files.ts) or many (bulk-files.ts).
 
 import { fchownSync, fstatSync, type Stats } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
+import { type FilePath, folderOf, joinPath, nameOf } from './file-path.ts';
 
 export const PERMISSION_BITS = 0o7777;
 const SET_USER_BIT = 0o4000;
@@ -66,8 +67,16 @@ const MAX_BASE_OCTETS = MAX_NAME_OCTETS - '..'.length - MAX_UNIQUE_OCTETS - TEMP
  * Where the new content is until it is whole: in the same folder, because a rename does not cross file systems; with a dot
  * in front, so that no watcher takes it for a zone.
  */
-export function temporaryPath(path: string, unique: string): string {
-  return join(dirname(path), `${temporaryPrefix(path)}${unique}${TEMPORARY_SUFFIX}`);
+export function temporaryPath(path: string, unique: string): string;
+export function temporaryPath(path: FilePath, unique: string): FilePath;
+export function temporaryPath(path: FilePath, unique: string): FilePath {
+  const ending = `.${unique}${TEMPORARY_SUFFIX}`;
+  const name = nameOf(path);
+  const temporary =
+    typeof name === 'string'
+      ? `.${cutName(name)}${ending}`
+      : Buffer.concat([Buffer.from('.'), name.subarray(0, MAX_BASE_OCTETS), Buffer.from(ending)]);
+  return joinPath(folderOf(path), temporary);
 }
 
 /** What {@link temporaryPath} begins the name with: a dot, the file's own name as far as there is room for it, a dot. */

@@ -2,9 +2,9 @@
 
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
+import { type FilePath, folderOf, pathFromOctets, pathText } from './file-path.ts';
 import { PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
 import { temporaryPath } from './replacing.ts';
 
@@ -26,24 +26,24 @@ export class TorrentFilesError extends Error {
  * or a copy of it: a run that ended between this and the rewriting has left it.
  */
 export async function backUpFile(
-  path: string,
-  backup: string,
+  path: FilePath,
+  backup: FilePath,
   { fsync = true }: { readonly fsync?: boolean } = {},
 ): Promise<void> {
   try {
-    await keep(await realpath(path), backup, fsync);
-    if (fsync) await syncToDisk(dirname(backup));
+    await keep(pathFromOctets(await realpath(path, 'buffer')), backup, fsync);
+    if (fsync) await syncToDisk(folderOf(backup));
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') {
-      const message = `the backup ${backup} exists already; move it away, or give another suffix`;
+      const message = `the backup ${pathText(backup)} exists already; move it away, or give another suffix`;
       throw new TorrentFilesError('backup-exists', message, error);
     }
-    const message = `cannot write the backup ${backup}: ${messageOf(error)}`;
+    const message = `cannot write the backup ${pathText(backup)}: ${messageOf(error)}`;
     throw new TorrentFilesError('backup-failed', message, error);
   }
 }
 
-async function keep(original: string, backup: string, fsync: boolean): Promise<void> {
+async function keep(original: FilePath, backup: FilePath, fsync: boolean): Promise<void> {
   try {
     const isLinked = await linkFile(original, backup);
     if (!isLinked) await copyWhole(original, backup, fsync);
@@ -57,7 +57,7 @@ async function keep(original: string, backup: string, fsync: boolean): Promise<v
 const NO_LINKS = new Set(['EPERM', 'EXDEV', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES']);
 
 /** False where there are no hard links. */
-async function linkFile(original: string, backup: string): Promise<boolean> {
+async function linkFile(original: FilePath, backup: FilePath): Promise<boolean> {
   try {
     await link(original, backup);
     return true;
@@ -69,7 +69,7 @@ async function linkFile(original: string, backup: string): Promise<boolean> {
 }
 
 /** By either name, or in a copy. A symbolic link is none: it would mean the new file as soon as there is one. */
-async function isKept(original: string, backup: string): Promise<boolean> {
+async function isKept(original: FilePath, backup: FilePath): Promise<boolean> {
   try {
     const [one, other] = await Promise.all([lstat(original), lstat(backup)]);
     if (!other.isFile() || one.size !== other.size) return false;
@@ -87,7 +87,7 @@ async function isKept(original: string, backup: string): Promise<boolean> {
  * Under another name first, and then over a name that nobody else can have taken meanwhile: a rename alone replaces what
  * it finds.
  */
-async function copyWhole(original: string, backup: string, fsync: boolean): Promise<void> {
+async function copyWhole(original: FilePath, backup: FilePath, fsync: boolean): Promise<void> {
   const temporary = temporaryPath(backup, randomUint32().toString(16));
   try {
     await copyFile(original, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -106,12 +106,12 @@ async function copyWhole(original: string, backup: string, fsync: boolean): Prom
 }
 
 /** Throws EEXIST for a name that there is. */
-async function reserve(path: string): Promise<void> {
+async function reserve(path: FilePath): Promise<void> {
   const file = await open(path, 'wx', PRIVATE_FILE_MODE);
   await file.close();
 }
 
-async function syncToDisk(path: string): Promise<void> {
+async function syncToDisk(path: FilePath): Promise<void> {
   const file = await open(path, 'r');
   await file.sync().finally(() => file.close());
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Input, rewriteInputs } from '../../../src/app/rewrite/rewrite-files.ts';
 import type { Outcome } from '../../../src/core/preference/outcome.ts';
 import { createDecisionMemo } from '../../../src/core/rewrite/decision-memo.ts';
+import { pathText } from '../../../src/io/files/file-path.ts';
 import { findTorrents } from '../../../src/io/files/find-torrents.ts';
 import { createGate } from '../../../src/io/resolver/gate.ts';
 import { toAsciiHost } from '../../../src/io/resolver/idna.ts';
@@ -97,7 +98,7 @@ async function rewrite(latencyMilliseconds: number, fsync: boolean): Promise<voi
 async function* inputs(): AsyncGenerator<Input> {
   for await (const found of findTorrents(folder)) {
     if (!('path' in found)) throw found.error;
-    yield { label: found.path, path: found.path };
+    yield { label: pathText(found.path), path: found.path };
   }
 }
 

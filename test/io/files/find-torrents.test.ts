@@ -17,7 +17,9 @@ async function folderWith(...paths: readonly string[]): Promise<string> {
 /** Paths below `folder`; of what cannot be read, the code. `onFound` runs before the next is asked for. */
 async function find(folder: string, onFound?: (path: string) => Promise<void>): Promise<string[]> {
   const show = (found: Found): string =>
-    'path' in found ? relative(folder, found.path) : `${found.error.code} ${relative(folder, found.folder)}`;
+    'path' in found
+      ? relative(folder, `${found.path}`)
+      : `${found.error.code} ${relative(folder, `${found.folder}`)}`;
   const all: string[] = [];
   for await (const found of findTorrents(folder)) {
     all.push(show(found));
