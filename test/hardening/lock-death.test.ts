@@ -3,7 +3,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ThreadedDataPlane } from '../../src/app/data-plane/threaded-data-plane.ts';
-import { lock, lockOwner, takeOver } from '../../src/core/swarm/lock.ts';
+import { lock, takeOver } from '../../src/core/swarm/lock.ts';
 import { HEAD, type SwarmShard } from '../../src/core/swarm/shard.ts';
 import { type SwarmTable, swarmTotals } from '../../src/core/swarm/table.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';
@@ -13,6 +13,7 @@ import { loadLibc } from '../../src/io/packet-engine/libc.ts';
 import { BATCH_SIZE } from '../../src/io/packet-engine/packet-batch.ts';
 import { randomOctets } from '../../src/io/random.ts';
 import { checkTable } from '../core/swarm/invariants.ts';
+import { lockOwner } from '../support/swarm-memory.ts';
 
 const ADDRESS = '127.0.0.1';
 const ANNOUNCE = 1;

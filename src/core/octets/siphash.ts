@@ -15,34 +15,15 @@ export function createSipHashKey(octets: Uint8Array): SipHashKey {
 /**
  * SipHash-2-4 of `length` octets at `offset`: for what strangers may see. Returns the low 32 bits of the hash as a
  * signed number; `out`, when given, gets the low word at 0 and the high word at 1.
+ *
+ * Long because the eight halves of the state live in registers only as long as they are locals of one function. The
+ * carry of an addition is taken from the signs, without leaving 32-bit integers and without a branch.
  */
 export function sipHash24(
   key: SipHashKey,
   octets: Uint8Array,
   offset: number,
   length: number,
-  out?: Int32Array,
-): number {
-  return sipHash(key, octets, offset, length, 2, out);
-}
-
-/** SipHash-1-3, a third cheaper: for hash tables, whose hashes nobody sees (as Rust, Python and Ruby do). */
-export function sipHash13(key: SipHashKey, octets: Uint8Array, offset: number, length: number): number {
-  return sipHash(key, octets, offset, length, 1);
-}
-
-/**
- * `rounds` a block, and two more at the end.
- *
- * Long because the eight halves of the state live in registers only as long as they are locals of one function. The
- * carry of an addition is taken from the signs, without leaving 32-bit integers and without a branch.
- */
-function sipHash(
-  key: SipHashKey,
-  octets: Uint8Array,
-  offset: number,
-  length: number,
-  rounds: 1 | 2,
   out?: Int32Array,
 ): number {
   let ah = key[1]! ^ 0x736f6d65;
@@ -72,7 +53,7 @@ function sipHash(
     } else cl ^= 0xff;
     dl ^= low;
     dh ^= high;
-    for (let round = step > blocks ? rounds + 2 : rounds; round > 0; round--) {
+    for (let round = step > blocks ? 4 : 2; round > 0; round--) {
       let sum = (al + bl) | 0;
       ah = (ah + bh + (((al & bl) | ((al | bl) & ~sum)) >>> 31)) | 0;
       let held = (bl << 13) | (bh >>> 19);

@@ -6,10 +6,13 @@ import type { Endpoint, Transport } from '../net/endpoint.ts';
 import { NO_ROW } from '../traffic.ts';
 import { type Preference, parsePreference } from './preference.ts';
 
-/** What the catalog says of a name's TXT records, by the same look-up as DNS. `foreign`: in no zone of ours. */
+/** What the catalog says of a name's TXT records, by the same look-up as DNS. */
 export type TxtAnswer =
+  /** Not a name of our zones, or one that we delegate away. */
   | { readonly kind: 'foreign' }
+  /** Ours, and without TXT: the name or the type does not exist. */
   | { readonly kind: 'absent' }
+  /** One text a record, its character-strings joined without separator. */
   | { readonly kind: 'found'; readonly texts: readonly string[] };
 
 export interface HostRuleSources {

@@ -53,8 +53,10 @@ const LARGE_CLASS = CLASS_WORDS.length - 1;
 
 // Words of `state`: pages touched so far at either end, the first of the free pages + 1 at either end, pages in use,
 // and for each class its last page + 1 and the blocks in it.
-const FRONTIER = 0;
-const LARGE_FRONTIER = 1;
+/** Word of `state`: pages touched so far from the start. */
+export const FRONTIER = 0;
+/** Word of `state`: pages touched so far from the end. */
+export const LARGE_FRONTIER = 1;
 const FREE_PAGE = 2;
 const FREE_LARGE = 3;
 const USED_PAGES = 4;
@@ -98,11 +100,6 @@ export function touchedEnd({ words, start, state }: Heap): number {
   if (state[LARGE_FRONTIER] !== 0) return words.length;
   const end = start + Math.max(state[FRONTIER]!, 0) * PAGE_WORDS;
   return Math.min(end, words.length);
-}
-
-/** Octets of all pages that have been written, before or after. */
-export function touchedOctets({ state }: Heap): number {
-  return (state[FRONTIER]! + state[LARGE_FRONTIER]!) * PAGE_OCTETS;
 }
 
 /** Forgets every block, whatever the state was; pages once touched are the system's to hold. */

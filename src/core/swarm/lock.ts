@@ -52,11 +52,6 @@ export function unlock(words: Int32Array, at: number): void {
   if ((Atomics.exchange(words, at, FREE) & CONTENDED) !== 0) Atomics.notify(words, at, 1);
 }
 
-/** Who holds the lock at this moment; 0 is nobody. */
-export function lockOwner(words: Int32Array, at: number): number {
-  return ownerIn(Atomics.load(words, at));
-}
-
 /** The lock passes from `dead`, a thread that has ended, to `owner`; false when `dead` did not hold it. */
 export function takeOver(words: Int32Array, at: number, dead: number, owner: number): boolean {
   for (;;) {

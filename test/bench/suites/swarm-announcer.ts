@@ -1,12 +1,12 @@
 // Announces straight into a swarm table, of peers that are known by their number alone.
 
 import { createCounters } from '../../../src/core/counters.ts';
-import { touchedOctets } from '../../../src/core/swarm/heap.ts';
 import type { SwarmLimits } from '../../../src/core/swarm/limits.ts';
 import { HEAD, RECORD_WORDS } from '../../../src/core/swarm/shard.ts';
 import { createSwarmTable, type SwarmTable } from '../../../src/core/swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../../../src/core/tracker/announce.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
+import { touchedOctets } from '../../support/swarm-memory.ts';
 
 const SECRET = Uint8Array.from({ length: 20 }, (_, index) => index * 7 + 1);
 /** Peers of a reply, as clients ask for when they name no number. */

@@ -2,13 +2,13 @@
 // SOAK_ANNOUNCES=10000000 runs as many; some ten thousand are enough to meet every cap.
 import { describe, expect, it } from 'vitest';
 import { Counter, createCounters } from '../../../src/core/counters.ts';
-import { touchedOctets } from '../../../src/core/swarm/heap.ts';
 import type { SwarmLimits } from '../../../src/core/swarm/limits.ts';
 import { createSwarmTable, swarmTotals } from '../../../src/core/swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../../../src/core/tracker/announce.ts';
 import { createScrapeCounts, scrape } from '../../../src/core/tracker/scrape.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../../src/core/tracker/settings.ts';
 import { SECRET } from '../../contract/announce-clients.ts';
+import { touchedOctets } from '../../support/swarm-memory.ts';
 import { checkTable } from './invariants.ts';
 
 const ANNOUNCES = Number(process.env['SOAK_ANNOUNCES'] ?? 40_000);

@@ -3,7 +3,6 @@ import { expect } from 'vitest';
 import { blockWords } from '../../../src/core/swarm/blocks.ts';
 import { bucketFor, bucketsOf, hashEndpointAt } from '../../../src/core/swarm/buckets.ts';
 import { hasReferences, isReferenced, referenceTo } from '../../../src/core/swarm/identities.ts';
-import { lockOwner } from '../../../src/core/swarm/lock.ts';
 import {
   bucketAt,
   capacityIn,
@@ -32,6 +31,7 @@ import {
 } from '../../../src/core/swarm/shard.ts';
 import { type SwarmTable, shardOf } from '../../../src/core/swarm/table.ts';
 import { findTorrent, hashTorrent } from '../../../src/core/swarm/torrents.ts';
+import { lockOwner } from '../../support/swarm-memory.ts';
 
 export function checkTable(table: SwarmTable): void {
   for (const shard of table.shards) checkShard(table, shard);

@@ -1,13 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import {
-  lock,
-  lockOwner,
-  SLEEP_MILLISECONDS,
-  takeOver,
-  tryLock,
-  unlock,
-} from '../../../src/core/swarm/lock.ts';
+import { lock, SLEEP_MILLISECONDS, takeOver, tryLock, unlock } from '../../../src/core/swarm/lock.ts';
+import { lockOwner } from '../../support/swarm-memory.ts';
 
 /** Waits for its turn at word 0, then adds to word 1 without atomics, so many times. */
 const ADDER = `

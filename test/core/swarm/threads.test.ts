@@ -4,12 +4,12 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { COUNTER_NAMES, Counter, createCounters } from '../../../src/core/counters.ts';
 import { expire } from '../../../src/core/swarm/expire.ts';
-import { lockOwner } from '../../../src/core/swarm/lock.ts';
 import { recoverShards } from '../../../src/core/swarm/rebuild.ts';
 import { HEAD, unlockShard } from '../../../src/core/swarm/shard.ts';
 import { attachSwarmTable, createSwarmTable, swarmTotals } from '../../../src/core/swarm/table.ts';
 import { createScrapeCounts, scrape } from '../../../src/core/tracker/scrape.ts';
 import { SECRET } from '../../contract/announce-clients.ts';
+import { lockOwner } from '../../support/swarm-memory.ts';
 import { createAnnouncer, NOW, type SwarmThreadSetup, setupOf } from '../../support/swarm-thread.ts';
 import { checkTable } from './invariants.ts';
 

@@ -5,17 +5,10 @@ import { joinStrings } from '../../dns/character-strings.ts';
 import { HEADER_OCTETS } from '../../dns/query.ts';
 import { RecordClass, RecordType } from '../../dns/record-type.ts';
 import { createPacketSource } from '../../net/packet-handler.ts';
-import { readUint16, readUint32, writeUint16 } from '../../octets/big-endian.ts';
+import { readUint16, writeUint16 } from '../../octets/big-endian.ts';
+import type { TxtAnswer } from '../../preference/host-rule.ts';
 import type { Catalog } from '../image/catalog.ts';
 import { createAuthority, MAX_STREAM_REPLY_OCTETS } from './authority.ts';
-
-export type TxtAnswer =
-  /** Not a name of our zones, or one that we delegate away. */
-  | { readonly kind: 'foreign' }
-  /** Ours, and without TXT: the name or the type does not exist. */
-  | { readonly kind: 'absent' }
-  /** One text a record, its character-strings joined without separator; the lowest TTL on the way, in seconds. */
-  | { readonly kind: 'found'; readonly texts: readonly string[]; readonly ttlSeconds: number };
 
 /**
  * Asks as a client would, so that wildcards, aliases and cuts are what DNS says they are. Names are in wire form. What an
@@ -44,14 +37,12 @@ function encodeQuestion(name: Uint8Array): Uint8Array {
 
 function readAnswer(reply: Uint8Array, questionEnd: number): TxtAnswer {
   const texts: string[] = [];
-  let ttlSeconds = 0xffffffff;
   let at = questionEnd;
   for (let left = readUint16(reply, 6); left > 0; left--) {
     // The owner is a pointer: that is how the records of an answer are written.
-    ttlSeconds = Math.min(ttlSeconds, readUint32(reply, at + 6));
     const rdata = at + 12;
     at = rdata + readUint16(reply, at + 10);
     if (readUint16(reply, rdata - 10) === RecordType.TXT) texts.push(joinStrings(reply, rdata, at) ?? '');
   }
-  return texts.length === 0 ? { kind: 'absent' } : { kind: 'found', texts, ttlSeconds };
+  return texts.length === 0 ? { kind: 'absent' } : { kind: 'found', texts };
 }
