@@ -5,22 +5,42 @@ export const RecordType = {
   NS: 2,
   CNAME: 5,
   SOA: 6,
+  MB: 7,
+  MG: 8,
+  MR: 9,
+  NULL: 10,
+  WKS: 11,
   PTR: 12,
   HINFO: 13,
+  MINFO: 14,
   MX: 15,
   TXT: 16,
   RP: 17,
+  AFSDB: 18,
+  X25: 19,
+  ISDN: 20,
+  RT: 21,
+  NSAP: 22,
+  SIG: 24,
+  KEY: 25,
+  PX: 26,
   AAAA: 28,
   LOC: 29,
+  NXT: 30,
   SRV: 33,
   NAPTR: 35,
+  KX: 36,
+  CERT: 37,
   DNAME: 39,
   OPT: 41,
+  APL: 42,
   DS: 43,
   SSHFP: 44,
+  IPSECKEY: 45,
   RRSIG: 46,
   NSEC: 47,
   DNSKEY: 48,
+  DHCID: 49,
   NSEC3: 50,
   NSEC3PARAM: 51,
   TLSA: 52,
@@ -33,6 +53,10 @@ export const RecordType = {
   SVCB: 64,
   HTTPS: 65,
   SPF: 99,
+  NID: 104,
+  L32: 105,
+  L64: 106,
+  LP: 107,
   EUI48: 108,
   EUI64: 109,
   TKEY: 249,
@@ -44,7 +68,40 @@ export const RecordType = {
   ANY: 255,
   URI: 256,
   CAA: 257,
+  AVC: 258,
+  DLV: 32769,
 } as const;
+
+/** Types that IANA has a mnemonic for and whose data is octets to us: obsolete ones, and those that few servers read. */
+const UNREAD_TYPES: ReadonlyMap<string, number> = new Map([
+  ['MD', 3],
+  ['MF', 4],
+  ['NSAP-PTR', 23],
+  ['GPOS', 27],
+  ['EID', 31],
+  ['NIMLOC', 32],
+  ['ATMA', 34],
+  ['A6', 38],
+  ['SINK', 40],
+  ['HIP', 55],
+  ['NINFO', 56],
+  ['RKEY', 57],
+  ['TALINK', 58],
+  ['DSYNC', 66],
+  ['HHIT', 67],
+  ['BRID', 68],
+  ['UINFO', 100],
+  ['UID', 101],
+  ['GID', 102],
+  ['UNSPEC', 103],
+  ['DOA', 259],
+  ['AMTRELAY', 260],
+  ['RESINFO', 261],
+  ['WALLET', 262],
+  ['CLA', 263],
+  ['IPN', 264],
+  ['TA', 32768],
+]);
 
 export const RecordClass = { IN: 1, CH: 3, NONE: 254, ANY: 255 } as const;
 
@@ -82,4 +139,9 @@ export function parseRecordType(text: string): number | undefined {
   const match = /^TYPE(0|[1-9][0-9]{0,4})$/.exec(upper);
   const code = match === null ? Number.NaN : Number(match[1]);
   return code <= 65535 ? code : undefined;
+}
+
+/** The same for every mnemonic that IANA has given, also of types whose data we do not read. */
+export function parseRegisteredType(text: string): number | undefined {
+  return parseRecordType(text) ?? UNREAD_TYPES.get(text.toUpperCase());
 }

@@ -7,13 +7,6 @@ import { RecordType } from '../dns/record-type.ts';
 /** Types without a mnemonic here, by number (IANA). */
 const MD = 3;
 const MF = 4;
-const MB = 7;
-const MG = 8;
-const MR = 9;
-const MINFO = 14;
-const AFSDB = 18;
-const RT = 21;
-const PX = 26;
 
 /** Names that follow each other in the rdata of `type`. */
 export function namesIn(type: number): 0 | 1 | 2 {
@@ -27,16 +20,18 @@ export function namesIn(type: number): 0 | 1 | 2 {
     case RecordType.DNAME:
     case MD:
     case MF:
-    case MB:
-    case MG:
-    case MR:
-    case AFSDB:
-    case RT:
+    case RecordType.MB:
+    case RecordType.MG:
+    case RecordType.MR:
+    case RecordType.AFSDB:
+    case RecordType.RT:
+    case RecordType.SIG:
+    case RecordType.NXT:
       return 1;
     case RecordType.SOA:
     case RecordType.RP:
-    case MINFO:
-    case PX:
+    case RecordType.MINFO:
+    case RecordType.PX:
       return 2;
     default:
       return 0;
@@ -47,12 +42,14 @@ export function namesIn(type: number): 0 | 1 | 2 {
 export function firstName(type: number, message: Uint8Array, start: number, end: number): number {
   switch (type) {
     case RecordType.MX:
-    case AFSDB:
-    case RT:
-    case PX:
+    case RecordType.AFSDB:
+    case RecordType.RT:
+    case RecordType.PX:
       return start + 2;
     case RecordType.SRV:
       return start + 6;
+    case RecordType.SIG:
+      return start + 18;
     case RecordType.NAPTR: {
       // Order and preference, then three character-strings (RFC 3403 §4.1).
       let at = start + 4;

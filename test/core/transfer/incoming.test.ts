@@ -24,6 +24,8 @@ interface MessageSpec {
 
 const AXFR = 252;
 const IXFR = 251;
+/** `example.` in hexadecimal. */
+const APEX = '076578616d706c6500';
 const SOA = (serial: number) => `@ 60 SOA ns host ${serial} 2 3 4 5`;
 
 /** One message with the records of `lines`, uncompressed. */
@@ -136,6 +138,25 @@ describe('the answer to AXFR', () => {
       'a.example.\t60\tIN\tMX\t5 example.',
       'a.example.\t60\tIN\tTYPE65280\t\\# 4 0005c00c',
     ]);
+  });
+
+  it.each([
+    ['MB', APEX, 'c00c', 'example.'],
+    ['MINFO', `${APEX}016100`, 'c00c016100', 'example. a.'],
+    ['AFSDB', `0005${APEX}`, '0005c00c', '5 example.'],
+    ['RT', `0005${APEX}`, '0005c00c', '5 example.'],
+    ['PX', `0005${APEX}016100`, '0005c00c016100', '5 example. a.'],
+    ['NXT', `${APEX}40`, 'c00c40', 'example. A'],
+  ])('writes out the name in %s', (type, whole, compressed, text) => {
+    const octets = message([SOA(9), `a 60 ${type} \\# ${whole.length / 2} ${whole}`, SOA(9)]);
+    const [long, short] = [whole, compressed].map((hex) =>
+      Buffer.from(`00${(hex.length / 2).toString(16).padStart(2, '0')}${hex}`, 'hex').toString('latin1'),
+    );
+    const changed = Buffer.from(octets).toString('latin1').replace(long!, short!);
+    expect(changed.length).toBe(octets.length - APEX.length / 2 + 2);
+    expect(linesRead(read([Buffer.from(changed, 'latin1')]))).toContain(
+      `a.example.\t60\tIN\t${type}\t${text}`,
+    );
   });
 
   it.each([

@@ -44,6 +44,7 @@ const SERVICE_RULE: RuleOfType = { code: 'bad-service', problem: serviceProblem 
 const RULES: ReadonlyMap<number, RuleOfType> = new Map([
   [RecordType.DS, DS_RULE],
   [RecordType.CDS, DS_RULE],
+  [RecordType.DLV, DS_RULE],
   [RecordType.SSHFP, { code: 'bad-digest', problem: digestRule(1, FINGERPRINTS) }],
   [RecordType.ZONEMD, { code: 'bad-digest', problem: digestRule(5, ZONE_DIGESTS, MIN_ZONE_DIGEST_OCTETS) }],
   [RecordType.SVCB, SERVICE_RULE],

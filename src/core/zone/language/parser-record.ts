@@ -2,7 +2,7 @@
 // Non-null assertions: offsets come from the lexer. This is the hot path of loading a zone.
 
 import { MAX_NAME_OCTETS } from '../../dns/name.ts';
-import { RecordType } from '../../dns/record-type.ts';
+import { parseRegisteredType, RecordType } from '../../dns/record-type.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
 import { parseRdata } from '../rdata/parse.ts';
 import { formatText } from '../rdata/text-fields.ts';
@@ -143,9 +143,16 @@ function acceptClass(state: ParserState, hasClass: boolean): boolean {
   if (found !== NOT_FOUND)
     return state.fail('class-not-in', 'Only class IN is served: write IN, or nothing.');
   const word = formatText(octets, start, Math.min(end, start + 32));
+  return state.fail('unknown-type', `The record type ${word} is not known here. ${typeHint(word)}`);
+}
+
+/** What to do about a type that has no text here. */
+function typeHint(word: string): string {
+  const number = parseRegisteredType(word);
+  if (number !== undefined) return `Write TYPE${number} \\# LENGTH HEXADECIMAL (RFC 3597 §5).`;
   const near = suggestType(word);
-  const hint = near === undefined ? 'Types without a name are written TYPE1234.' : `Did you mean ${near}?`;
-  return state.fail('unknown-type', `There is no record type ${word}. ${hint}`);
+  if (near !== undefined) return `Did you mean ${near}?`;
+  return 'Write TYPE1234 \\# LENGTH HEXADECIMAL with its number (RFC 3597 §5).';
 }
 
 /** BEHAVIOUR §3: without `$ORIGIN`, the owner of the SOA record is the origin if it is absolute. */

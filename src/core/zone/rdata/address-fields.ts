@@ -16,7 +16,7 @@ const HEX = Int8Array.from({ length: 256 }, (_, octet) =>
 const GROUPS = 8;
 
 export const ipv4: Field = {
-  parse(context) {
+  parse(context, label) {
     const { octets, start, end } = context.lexer;
     const { out } = context;
     let position = context.length;
@@ -25,35 +25,37 @@ export const ipv4: Field = {
     for (let index = start; index <= end; index++) {
       const octet = index < end ? octets[index]! : 0x2e;
       if (octet === 0x2e) {
-        if (digits === 0 || value > 255 || position - context.length === 4) return badIpv4(context);
+        if (digits === 0 || value > 255 || position - context.length === 4) return badIpv4(context, label);
         out[position++] = value;
         value = 0;
         digits = 0;
       } else {
-        if (!isDigit(octet) || ++digits > 3 || (digits > 1 && value === 0)) return badIpv4(context);
+        if (!isDigit(octet) || ++digits > 3 || (digits > 1 && value === 0)) return badIpv4(context, label);
         value = value * 10 + (octet - 0x30);
       }
     }
-    if (position - context.length !== 4) return badIpv4(context);
+    if (position - context.length !== 4) return badIpv4(context, label);
     context.length = position;
     return true;
   },
   format: (rdata, start) => formatAddress(rdata, start, 4),
 };
 
-function badIpv4(context: FieldContext): false {
+function badIpv4(context: FieldContext, label: string): false {
+  const subject = label === 'address' ? 'An A record holds' : `The ${label} is`;
   return context.fail(
     'bad-ipv4-address',
-    'An A record holds an IPv4 address: four numbers from 0 to 255 with dots between, without leading zeros.',
+    `${subject} an IPv4 address: four numbers from 0 to 255 with dots between, without leading zeros.`,
   );
 }
 
 export const ipv6: Field = {
-  parse(context) {
+  parse(context, label) {
     if (readIpv6(context)) return true;
     const address = parseIpv6(tokenText(context));
     if (address !== undefined) return putOctets(context, address);
-    return context.fail('bad-ipv6-address', 'An AAAA record holds an IPv6 address, like 2001:db8::1.');
+    const subject = label === 'address' ? 'An AAAA record holds' : `The ${label} is`;
+    return context.fail('bad-ipv6-address', `${subject} an IPv6 address, like 2001:db8::1.`);
   },
   format: (rdata, start) => formatAddress(rdata, start, 16),
 };

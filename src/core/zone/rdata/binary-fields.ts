@@ -1,6 +1,6 @@
 // Fields of octets in a textual coding: hexadecimal, Base64 (RFC 4648), Base32 of NSEC3, bitmaps of types.
 
-import { formatRecordType, parseRecordType } from '../../dns/record-type.ts';
+import { formatRecordType, parseRegisteredType } from '../../dns/record-type.ts';
 import { formatHex } from '../../octets/text.ts';
 import { type Field, type FieldContext, hasRoom, isValue, putOctets } from './field.ts';
 import { tokenText } from './number-fields.ts';
@@ -155,7 +155,7 @@ export const typeBitmap: Field = {
   parse(context, label) {
     const types = new Set<number>(); // at most 65,536
     while (isValue(context.lexer.kind)) {
-      const type = parseRecordType(tokenText(context));
+      const type = parseRegisteredType(tokenText(context));
       if (type === undefined) return context.fail('unknown-type', `Each of the ${label} is a record type.`);
       types.add(type);
       context.lexer.next();

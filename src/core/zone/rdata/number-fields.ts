@@ -1,9 +1,9 @@
 // Fields of fixed size: numbers, periods, dates, names, types.
 
 import { formatName, MAX_NAME_OCTETS } from '../../dns/name.ts';
-import { formatRecordType, parseRecordType } from '../../dns/record-type.ts';
+import { formatRecordType, parseRegisteredType } from '../../dns/record-type.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
-import { octetsToText } from '../../octets/text.ts';
+import { formatHex, octetsToText } from '../../octets/text.ts';
 import { isDigit, nameProblem, writeName } from '../language/parser-name.ts';
 import { parsePeriod } from '../language/parser-ttl.ts';
 import { type Field, type FieldContext, type FieldText, putOctets } from './field.ts';
@@ -63,7 +63,7 @@ export const domainName: Field = {
 /** A type mnemonic in two octets: what an RRSIG covers. */
 export const recordType: Field = {
   parse(context, label) {
-    const type = parseRecordType(tokenText(context));
+    const type = parseRegisteredType(tokenText(context));
     if (type === undefined)
       return context.fail('unknown-type', `The ${label} is a record type, like A or TYPE65534.`);
     return putNumber(context, type, 2);
@@ -101,6 +101,53 @@ export const algorithm: Field = {
     return named === undefined ? uint8.parse(context, label) : putNumber(context, named, 1);
   },
   format: (rdata, start) => formatNumber(rdata, start, 1),
+};
+
+/** RFC 4398 §2.1. */
+const CERTIFICATE_TYPES: Readonly<Record<string, number>> = {
+  PKIX: 1,
+  SPKI: 2,
+  PGP: 3,
+  IPKIX: 4,
+  ISPKI: 5,
+  IPGP: 6,
+  ACPKIX: 7,
+  IACPKIX: 8,
+  URI: 253,
+  OID: 254,
+};
+
+/** The type of a certificate: number or mnemonic, two octets. */
+export const certificateType: Field = {
+  parse(context, label) {
+    const named = CERTIFICATE_TYPES[tokenText(context).toUpperCase()];
+    return named === undefined ? uint16.parse(context, label) : putNumber(context, named, 2);
+  },
+  format: (rdata, start) => formatNumber(rdata, start, 2),
+};
+
+/** RFC 6742 §2.1.2: 64 bits as four groups of hexadecimal digits with colons between, none of them left out. */
+export const nodeLocator: Field = {
+  parse(context, label) {
+    const text = tokenText(context);
+    if (!/^[0-9a-f]{1,4}(:[0-9a-f]{1,4}){3}$/i.test(text)) {
+      return context.fail(
+        'bad-field',
+        `The ${label} is four groups of hexadecimal digits, like 14:4fff:ff20:ee64.`,
+      );
+    }
+    const groups = text.split(':').map((group) => Number.parseInt(group, 16));
+    return putOctets(
+      context,
+      groups.flatMap((group) => [group >> 8, group & 0xff]),
+    );
+  },
+  format(rdata, start) {
+    if (start + 8 > rdata.length) return undefined;
+    // Four digits each: Knot reads no fewer.
+    const groups = [0, 2, 4, 6].map((at) => formatHex(rdata.subarray(start + at, start + at + 2)));
+    return { text: groups.join(':'), next: start + 8 };
+  },
 };
 
 /** RFC 4034 §3.2: YYYYMMDDHHmmSS in UTC, or seconds since 1970 modulo 2^32. */

@@ -39,6 +39,20 @@ export const characterStrings: Field = {
   },
 };
 
+/** One more, or none, at the end of the record. */
+export const optionalString: Field = {
+  takesRest: true,
+  isOptional: true,
+  parse(context) {
+    if (!isValue(context.lexer.kind)) return true;
+    if (!putString(context)) return false;
+    context.lexer.next();
+    return true;
+  },
+  format: (rdata, start) =>
+    start === rdata.length ? { text: '', next: start } : characterString.format(rdata, start),
+};
+
 /** Text without a length octet that fills the rest of the data: a CAA value, a URI. */
 export const remainingText: Field = {
   parse(context) {

@@ -1,25 +1,43 @@
 // The fields of each record type in order, which drive parsing and formatting alike.
-// A table: one entry a type, with the section that defines it.
+// Long because it is a table: one entry a type, with the section that defines it.
 
 import { RecordType } from '../../dns/record-type.ts';
 import { ipv4, ipv6 } from './address-fields.ts';
 import { base32Hash, base64Rest, hexRest, salt, typeBitmap } from './binary-fields.ts';
 import type { Field } from './field.ts';
+import { gateway, gatewayKey } from './gateway-fields.ts';
+import {
+  networkAddress,
+  oldKey,
+  oldTypeBitmap,
+  osiAddress,
+  portBitmap,
+  protocol,
+} from './historic-fields.ts';
 import { location } from './loc-field.ts';
 import {
   algorithm,
+  certificateType,
   dateTime,
   domainName,
   eui48,
   eui64,
+  nodeLocator,
   period,
   recordType,
   uint8,
   uint16,
   uint32,
 } from './number-fields.ts';
+import { prefixList } from './prefix-list-field.ts';
 import { serviceParameters } from './svcb-field.ts';
-import { characterString, characterStrings, propertyTag, remainingText } from './text-fields.ts';
+import {
+  characterString,
+  characterStrings,
+  optionalString,
+  propertyTag,
+  remainingText,
+} from './text-fields.ts';
 
 /** What the field is called for a person, and its kind. */
 export type NamedField = readonly [label: string, field: Field];
@@ -48,6 +66,26 @@ const SVCB: readonly NamedField[] = [
   ['parameters', serviceParameters],
 ];
 const TXT: readonly NamedField[] = [['text', characterStrings]];
+const MAILBOX: readonly NamedField[] = [['mailbox', domainName]];
+const RRSIG: readonly NamedField[] = [
+  ['covered type', recordType],
+  ['algorithm', algorithm],
+  ['labels', uint8],
+  ['original TTL', period],
+  ['expiration', dateTime],
+  ['inception', dateTime],
+  ['key tag', uint16],
+  ["signer's name", domainName],
+  ['signature', base64Rest],
+];
+
+/** A preference and what it is one of. */
+function preferred(label: string, field: Field): readonly NamedField[] {
+  return [
+    ['preference', uint16],
+    [label, field],
+  ];
+}
 
 const FIELDS = new Map<number, readonly NamedField[]>([
   // RFC 1035 §3.3
@@ -74,15 +112,28 @@ const FIELDS = new Map<number, readonly NamedField[]>([
       ['OS', characterString],
     ],
   ],
+  [RecordType.MX, preferred('mail server', domainName)],
+  [RecordType.TXT, TXT],
+  [RecordType.MB, MAILBOX],
+  [RecordType.MG, MAILBOX],
+  [RecordType.MR, MAILBOX],
   [
-    RecordType.MX,
+    RecordType.MINFO,
     [
-      ['preference', uint16],
-      ['mail server', domainName],
+      ['responsible mailbox', domainName],
+      ['mailbox for errors', domainName],
     ],
   ],
-  [RecordType.TXT, TXT],
+  [
+    RecordType.WKS,
+    [
+      ['host address', ipv4],
+      ['protocol', protocol],
+      ['ports', portBitmap],
+    ],
+  ],
   [RecordType.SPF, TXT], // RFC 7208 §3.1
+  [RecordType.AVC, TXT], // IANA, "AVC/avc-completed-template"
   [
     RecordType.RP,
     [
@@ -90,6 +141,31 @@ const FIELDS = new Map<number, readonly NamedField[]>([
       ['text name', domainName],
     ],
   ], // RFC 1183 §2.2
+  [
+    RecordType.AFSDB,
+    [
+      ['subtype', uint16],
+      ['server', domainName],
+    ],
+  ], // RFC 1183 §1
+  [RecordType.X25, [['address', networkAddress]]], // RFC 1183 §3.1
+  [
+    RecordType.ISDN,
+    [
+      ['address', characterString],
+      ['subaddress', optionalString],
+    ],
+  ], // RFC 1183 §3.2
+  [RecordType.RT, preferred('intermediate host', domainName)], // RFC 1183 §3.3
+  [RecordType.NSAP, [['address', osiAddress]]], // RFC 1706
+  [
+    RecordType.PX,
+    [
+      ['preference', uint16],
+      ['domain of RFC 822', domainName],
+      ['domain of X.400', domainName],
+    ],
+  ], // RFC 2163 §4
   [RecordType.AAAA, [['address', ipv6]]], // RFC 3596
   [RecordType.LOC, [['location', location]]], // RFC 1876
   [
@@ -112,9 +188,21 @@ const FIELDS = new Map<number, readonly NamedField[]>([
       ['replacement', domainName],
     ],
   ], // RFC 3403 §4
+  [RecordType.KX, preferred('key exchanger', domainName)], // RFC 2230
+  [
+    RecordType.CERT,
+    [
+      ['certificate type', certificateType],
+      ['key tag', uint16],
+      ['algorithm', algorithm],
+      ['certificate', base64Rest],
+    ],
+  ], // RFC 4398
   [RecordType.DNAME, [['target', domainName]]], // RFC 6672
+  [RecordType.APL, [['prefixes', prefixList]]], // RFC 3123
   [RecordType.DS, DS], // RFC 4034 §5
   [RecordType.CDS, DS], // RFC 7344
+  [RecordType.DLV, DS], // RFC 4431
   [
     RecordType.SSHFP,
     [
@@ -124,19 +212,34 @@ const FIELDS = new Map<number, readonly NamedField[]>([
     ],
   ], // RFC 4255
   [
-    RecordType.RRSIG,
+    RecordType.IPSECKEY,
     [
-      ['covered type', recordType],
-      ['algorithm', algorithm],
-      ['labels', uint8],
-      ['original TTL', period],
-      ['expiration', dateTime],
-      ['inception', dateTime],
-      ['key tag', uint16],
-      ["signer's name", domainName],
-      ['signature', base64Rest],
+      ['precedence', uint8],
+      ['gateway type', uint8],
+      ['algorithm', uint8],
+      ['gateway', gateway],
+      ['public key', gatewayKey],
     ],
-  ], // RFC 4034 §3
+  ], // RFC 4025
+  [RecordType.DHCID, [['identifier', base64Rest]]], // RFC 4701
+  [RecordType.RRSIG, RRSIG], // RFC 4034 §3
+  [RecordType.SIG, RRSIG], // RFC 2535 §4
+  [
+    RecordType.KEY,
+    [
+      ['flags', uint16],
+      ['protocol', uint8],
+      ['algorithm', algorithm],
+      ['public key', oldKey],
+    ],
+  ], // RFC 2535 §3
+  [
+    RecordType.NXT,
+    [
+      ['next name', domainName],
+      ['types', oldTypeBitmap],
+    ],
+  ], // RFC 2535 §5
   [
     RecordType.NSEC,
     [
@@ -188,6 +291,10 @@ const FIELDS = new Map<number, readonly NamedField[]>([
   ], // RFC 8976
   [RecordType.SVCB, SVCB], // RFC 9460
   [RecordType.HTTPS, SVCB],
+  [RecordType.NID, preferred('node identifier', nodeLocator)], // RFC 6742
+  [RecordType.L32, preferred('locator', ipv4)],
+  [RecordType.L64, preferred('locator', nodeLocator)],
+  [RecordType.LP, preferred('pointer to locators', domainName)],
   [RecordType.EUI48, [['address', eui48]]], // RFC 7043
   [RecordType.EUI64, [['address', eui64]]],
   [

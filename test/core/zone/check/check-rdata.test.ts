@@ -93,6 +93,7 @@ describe('digests', () => {
     `DS 1 13 4 ${SHA256}`,
     'TYPE43 \\# 5 00010d02ab',
     'CDS 1 13 2 AB',
+    'DLV 1 13 2 AB',
     'SSHFP 1 1 AB',
     `SSHFP 1 2 ${SHA1}`,
     'ZONEMD 1 1 1 AB',

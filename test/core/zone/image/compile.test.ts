@@ -83,6 +83,10 @@ describe('compiling', () => {
       `${HEAD}sub 60 NS ns.sub\nsub 60 NS ns2.sub\nns.sub 60 A 192.0.2.1\nns2.sub 60 A 192.0.2.2\n`,
     ],
     [
+      'types with two names, in its data and outside',
+      `${HEAD}a 60 MINFO ns b.\na 60 MINFO . @\na 60 PX 1 ns @\na 60 RP @ .\na 60 AFSDB 1 ns\n`,
+    ],
+    [
       'a name of 100 labels',
       `${HEAD}${'a.'.repeat(99)}a 60 A 192.0.2.1\n${'a.'.repeat(98)}b 60 A 192.0.2.2\n`,
     ],
