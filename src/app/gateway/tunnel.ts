@@ -33,15 +33,17 @@ const IDLE_MILLISECONDS = 60_000;
 const HTTPS_PORT = 443;
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
-  const clients = new Set<Duplex>(); // bounded by MAX_TUNNELS
+  // The server forgets sockets of CONNECT. Those that are refused are gone when their answer is.
+  const clients = new Set<Duplex>(); // bounded by the connections that the server takes
+  let tunnels = 0;
 
   async function open(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     if (!options.isAllowed) return refuse(client, 405, 'CONNECT is off; the gateway has --allow-connect');
     const host = tunnelHost(request.url ?? '');
     if (host === undefined) return refuse(client, 403, 'CONNECT goes to port 443 only');
-    if (clients.size >= MAX_TUNNELS) return refuse(client, 503, 'too many tunnels are open');
-    clients.add(client);
-    client.on('close', () => clients.delete(client));
+    if (tunnels >= MAX_TUNNELS) return refuse(client, 503, 'too many tunnels are open');
+    tunnels++;
+    client.on('close', () => tunnels--);
     const outcome = await options.resolver.lookupPreference(host);
     if (outcome.kind === 'denied') return refuse(client, 403, 'the host says that it has no tracker');
     const found = await options.targets.find(host, HTTPS_PORT);
@@ -63,7 +65,8 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
 
   return {
     open(request, client, head) {
-      client.on('error', () => client.destroy());
+      clients.add(client);
+      client.on('error', () => client.destroy()).on('close', () => clients.delete(client));
       open(request, client, head).catch(() => client.destroy());
     },
     close() {
@@ -118,5 +121,6 @@ function refuse(client: Duplex, status: number, message: string): void {
     'connection: close',
     ...(status === 405 ? ['allow: GET'] : []), // RFC 9110 §15.5.6: what is carried here is an announce
   ];
-  client.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  // However long it keeps its own half open.
+  client.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => client.destroy());
 }

@@ -239,6 +239,21 @@ describe('CONNECT', () => {
     expect(reply).toContain(message);
   });
 
+  test.each([false, true])(
+    'a client that was refused and keeps its half open is let go (allowed: %s)',
+    async (allowConnect) => {
+      const { port, gateway } = await startGateway({ allowConnect });
+      const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      const octets: Buffer[] = [];
+      client.on('error', () => {}).on('data', (chunk: Buffer) => octets.push(chunk));
+      client.write('CONNECT tracker.test:80 HTTP/1.1\r\nhost: x\r\n\r\n');
+      await expect.poll(() => client.readableEnded || client.destroyed).toBe(true);
+      expect(Buffer.concat(octets).toString()).toMatch(/^HTTP\/1.1 40[35] /);
+      await gateway.stop();
+      client.destroy();
+    },
+  );
+
   test('octets go both ways, from the first on, and both ends close together', async () => {
     const echo = createTcpServer((socket) => socket.pipe(socket));
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', () => resolve()));
