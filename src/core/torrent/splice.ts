@@ -78,7 +78,7 @@ export function rewriteMetainfo(
   const listed = settleTiers(tiers, options).tiers;
   const isListEmpty = listed.every((tier) => tier.length === 0);
   const after = isListEmpty && isReadable(own) ? settleTiers([[own!]], options).tiers : listed;
-  const announceAfter = settleAnnounce(announceBefore, own, { decided: tiers, after });
+  const announceAfter = settleAnnounce(announceBefore, own, tiers, after);
   const edits = [
     ...editAnnounce(metainfo, announceAfter),
     ...editAnnounceList(metainfo, { before, after }, announceAfter),
@@ -97,16 +97,15 @@ export function rewriteMetainfo(
   };
 }
 
-interface ListChange {
-  readonly decided: readonly (readonly Decision[])[];
-  readonly after: readonly (readonly string[])[];
-}
-
-/** What cannot be read stays where it is, and is never written for what could be. `own` as in `keepLastTracker`. */
+/**
+ * What cannot be read stays where it is, and is never written for what could be. `own` is the decision on an `announce`
+ * that is not the first of the list. Four positional parameters: hot code, which makes no object for them.
+ */
 function settleAnnounce(
   before: string | undefined,
   own: Decision | undefined,
-  { decided, after }: ListChange,
+  decided: readonly (readonly Decision[])[],
+  after: readonly (readonly string[])[],
 ): string | undefined {
   if (before === undefined || before === '') return before;
   if (own !== undefined && own.urls.length > 0) return own.urls[0];
