@@ -126,6 +126,8 @@ describe('the host rule', () => {
   it('does not look at hosts longer than a name', () => {
     const { rule, asked } = createRule();
     expect(rule.judge('a'.repeat(60_000), 80).standing).toBe('foreign');
+    // Of 254 characters, which would be a name of 70 octets.
+    expect(rule.judge(`${'\\097'.repeat(61)}${'.b'.repeat(5)}`, 80).standing).toBe('foreign');
     expect(asked).toEqual([]);
   });
 });
