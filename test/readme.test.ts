@@ -225,7 +225,17 @@ describe('what README.md and docs/ name', () => {
   });
 
   it('are flags of a command', async () => {
-    const commands = ['check', 'delegation', 'gateway', 'init', 'lookup', 'probe', 'rewrite', 'serve'];
+    const commands = [
+      'check',
+      'delegation',
+      'gateway',
+      'init',
+      'lookup',
+      'probe',
+      'rewrite',
+      'serve',
+      'zones',
+    ];
     const help = await Promise.all(commands.map((command) => runCaptured([command, '--help'])));
     const known = help.map(({ stdout }) => stdout).join('\n');
     const flags = new Set(

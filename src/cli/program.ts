@@ -20,6 +20,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<(program: Command, io: 
   init: async () => (await import('./init.ts')).registerInit,
   check: async () => (await import('./check.ts')).registerCheck,
   serve: async () => (await import('./serve.ts')).registerServe,
+  zones: async () => (await import('./zones.ts')).registerZones,
   lookup: async () => (await import('./lookup.ts')).registerLookup,
   probe: async () => (await import('./probe.ts')).registerProbe,
   rewrite: async () => (await import('./rewrite.ts')).registerRewrite,
