@@ -44,7 +44,7 @@ export async function listInputs(given: readonly string[], writesBack: boolean, 
     for (const argument of args) {
       const folder = folders.get(argument);
       if (argument === '-') {
-        yield { label: 'standard input', content: detectContent(await readAll(io.stdin)) };
+        yield await readStandardInput(io.stdin);
       } else if (isMagnet(argument)) {
         yield { label: redactMagnet(argument), content: { kind: 'magnet', text: argument } };
       } else if (isUrl(argument)) {
@@ -117,16 +117,18 @@ function isUrl(argument: string): boolean {
 }
 
 /** The whole stream, up to what a torrent may have. */
-async function readAll(stream: Readable): Promise<Uint8Array> {
+async function readStandardInput(stream: Readable): Promise<Input> {
+  const label = 'standard input';
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of stream) {
     const octets = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array);
     length += octets.length;
     if (length > MAX_CONTENT_OCTETS) {
-      throw new Error(`standard input has more than ${MAX_CONTENT_OCTETS} octets, more than any torrent`);
+      const message = `${label} has more than ${MAX_CONTENT_OCTETS} octets, more than any torrent`;
+      return { label, error: errorOf('too-large', message) };
     }
     chunks.push(octets);
   }
-  return Buffer.concat(chunks);
+  return { label, content: detectContent(Buffer.concat(chunks)) };
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MAX_CONTENT_OCTETS } from '../../src/app/rewrite/rewrite-content.ts';
 import { type CaptureOptions, runCaptured } from '../support/captured-io.ts';
 import { answers, createHostileDns, fails, type HostileDns, txt } from '../support/hostile-dns.ts';
 import { makeTooDeepFolder } from '../support/too-deep-folder.ts';
@@ -272,6 +273,16 @@ describe('torrents', () => {
     expect(read.exitCode).toBe(0);
     const { stderr, exitCode } = await rewrite(['--in-place', 'pipe']);
     expect(stderr).toContain('portolan: pipe: a pipe cannot be written back\n');
+    expect(exitCode).toBe(1);
+  });
+
+  test('standard input that is too long is one failure among the others', async () => {
+    await put('old.torrent', OLD);
+    const stdin = Buffer.alloc(MAX_CONTENT_OCTETS + 1);
+    const { stderr, exitCode } = await rewrite(['--in-place', '-', 'old.torrent'], { stdin });
+    expect(stderr).toMatch(/^portolan: standard input has more than \d+ octets/);
+    expect(stderr).toContain('1 changed, 0 unchanged, 1 failed');
+    expect(await get('old.torrent')).toBe(NEW);
     expect(exitCode).toBe(1);
   });
 
