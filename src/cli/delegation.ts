@@ -13,13 +13,14 @@ import {
   type Difference,
   formatDelegationRecord,
 } from '../core/delegation/delegation.ts';
+import { DNS_PORT } from '../core/dns/ports.ts';
 import { formatRecordType } from '../core/dns/record-type.ts';
 import { printable } from '../core/octets/printable.ts';
 import { systemClock } from '../io/clock.ts';
 import { createParentServers } from '../io/dns-client/parent-servers.ts';
 import { randomOctets } from '../io/random.ts';
 import { createAddressLookup } from '../io/resolver/create-address-lookup.ts';
-import { DNS_PORT, parseServer } from '../io/resolver/name-server.ts';
+import { parseServer } from '../io/resolver/name-server.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
 import { addServerOption, type ResolverFlags } from './resolver-option.ts';

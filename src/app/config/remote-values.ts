@@ -1,16 +1,12 @@
 // The notations of other servers: where they are asked, by which key they are known.
 
 import { parseName } from '../../core/dns/name.ts';
+import { DNS_PORT } from '../../core/dns/ports.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
 import { formatHostName } from '../../core/preference/hosts.ts';
 import { formatKeyName, parseKeyName } from '../../core/transfer/access.ts';
 import { parseSocketAddress } from './config-values.ts';
-
-/** RFC 1035 §4.2. */
-export const DNS_PORT = 53;
-/** RFC 7858 §3.1. */
-export const DNS_TLS_PORT = 853;
 
 /** `port` is undefined where none is written: the transport says which it is. */
 export interface Remote {

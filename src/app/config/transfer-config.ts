@@ -1,11 +1,12 @@
 // What the settings of zone transfers come to: paths absolute, ports known.
 
 import { resolve } from 'node:path';
+import { DNS_PORT, DNS_TLS_PORT } from '../../core/dns/ports.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ParsedConfig } from './config-schema.ts';
-import { DNS_PORT, DNS_TLS_PORT, type NotifyTarget } from './remote-values.ts';
+import type { NotifyTarget } from './remote-values.ts';
 
 export interface TransferConfig {
   /** Absolute paths of the files with TSIG keys; what is in them is no part of the configuration. */

@@ -2,6 +2,7 @@
 // until they answer. Who hears nothing asks by himself when his copy's time has come.
 
 import { Counter, type Counters } from '../../core/counters.ts';
+import { formatRcode } from '../../core/dns/rcode.ts';
 import { Rcode } from '../../core/dns/record-type.ts';
 import { formatSocketAddress } from '../../core/net/endpoint.ts';
 import { formatKeyName } from '../../core/transfer/access.ts';
@@ -119,7 +120,7 @@ async function deliver(errand: Errand, options: NotifierOptions): Promise<void> 
     const exchange = await exchangeDatagram(target, request, { timeoutMilliseconds, clock, signal, accept });
     if (signal.aborted) return;
     if (exchange.kind === 'reply') {
-      const name = nameOfRcode(exchange.reply);
+      const name = formatRcode(exchange.reply);
       const isHeard = exchange.reply === Rcode.NOERROR;
       counters[isHeard ? Counter.notifiesHeard : Counter.notifiesUnheard]!++;
       if (isHeard) logger.info(`${where} is told of ${zone}`);
@@ -170,8 +171,4 @@ function pause(milliseconds: number, clock: Clock, signal: AbortSignal): Promise
     const cancel = clock.schedule(Math.max(0, milliseconds), end);
     signal.addEventListener('abort', end, { once: true });
   });
-}
-
-function nameOfRcode(rcode: number): string {
-  return Object.entries(Rcode).find(([, code]) => code === rcode)?.[0] ?? `RCODE${rcode}`;
 }

@@ -2,6 +2,7 @@
 
 import { isSameName } from '../dns/name.ts';
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
+import { formatRcode } from '../dns/rcode.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, writeUint16 } from '../octets/big-endian.ts';
 import { ReceivedRecord } from '../transfer/received-record.ts';
@@ -62,7 +63,7 @@ export function readParentReply(message: Uint8Array, query: ParentQuery): Parent
     readUint16(message, end - 4) === type;
   const rcode = flags & 15;
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
-    return isOurs || readUint16(message, 4) === 0 ? failed(`it answers ${nameOfRcode(rcode)}`) : undefined;
+    return isOurs || readUint16(message, 4) === 0 ? failed(`it answers ${formatRcode(rcode)}`) : undefined;
   }
   if (!isOurs) return undefined;
   if ((flags & HeaderFlag.tc) !== 0) return { kind: 'truncated' };
@@ -90,8 +91,4 @@ function readRecords(message: Uint8Array, start: number): DelegationRecord[] | u
     records.push(delegationRecord(owner, record.type, record.rdata.slice(0, record.rdataLength)));
   }
   return records;
-}
-
-function nameOfRcode(rcode: number): string {
-  return Object.entries(Rcode).find(([, code]) => code === rcode)?.[0] ?? `RCODE${rcode}`;
 }

@@ -4,6 +4,13 @@
 export const MAX_LABEL_OCTETS = 63;
 /** RFC 1035 §2.3.4: all labels with their length octets, the root's included. */
 export const MAX_NAME_OCTETS = 255;
+/** Labels that {@link MAX_NAME_OCTETS} can hold, the root's excluded. */
+export const MAX_LABELS = 127;
+/**
+ * Pointers followed for one name (RFC 1035 §4.1.4): one a label, for a pointer that leads straight to another saves
+ * nothing. Honest encoders stay far below (Unbound stops at 256).
+ */
+export const MAX_POINTERS = MAX_LABELS;
 
 export type NameFault = 'empty-label' | 'label-too-long' | 'name-too-long' | 'bad-escape';
 

@@ -1,11 +1,8 @@
 // The name that a query is at: first the question's, then each alias target. One object a worker, overwritten.
 // Non-null assertions: offsets are bounded by the name's own length, which reading has checked.
 
-import { FOLD, MAX_NAME_OCTETS } from './name.ts';
+import { FOLD, MAX_LABELS, MAX_NAME_OCTETS } from './name.ts';
 import { labelHash, rootHash } from './name-hash.ts';
-
-/** 127 labels of one octet and the root fill 255 octets. */
-const MAX_LABELS = 128;
 
 export class QueryName {
   /** Wire form, A–Z lowered. */
@@ -14,11 +11,11 @@ export class QueryName {
   /** Labels without the root. */
   labels = 0;
   /** Offset in `octets` of label i; label number `labels` is the root. */
-  readonly offsets = new Uint8Array(MAX_LABELS);
+  readonly offsets = new Uint8Array(MAX_LABELS + 1);
   /** Where label i stands in the reply, counted from its first octet: what a compression pointer names. */
-  readonly positions = new Uint16Array(MAX_LABELS);
+  readonly positions = new Uint16Array(MAX_LABELS + 1);
   /** Hash of the name that starts at label i (name-hash.ts). */
-  readonly hashes = new Uint32Array(MAX_LABELS);
+  readonly hashes = new Uint32Array(MAX_LABELS + 1);
 
   /**
    * Reads an uncompressed name at `position` of the message that starts at `start` and must end before `end`.

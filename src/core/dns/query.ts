@@ -3,10 +3,11 @@
 // Non-null assertions: every offset is compared with the end first.
 
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
-import { MAX_NAME_OCTETS } from './name.ts';
+import { MAX_NAME_OCTETS, MAX_POINTERS } from './name.ts';
 import type { QueryName } from './query-name.ts';
 import { Opcode, RecordType } from './record-type.ts';
 
+/** RFC 1035 §4.1.1. */
 export const HEADER_OCTETS = 12;
 
 export const HeaderFlag = { qr: 0x8000, aa: 0x0400, tc: 0x0200, rd: 0x0100, cd: 0x0010 } as const;
@@ -190,9 +191,6 @@ function skipRecord(octets: Uint8Array, start: number, position: number, end: nu
   const rdataEnd = at + 10 + readUint16(octets, at + 8);
   return rdataEnd <= end ? rdataEnd : -1;
 }
-
-/** One a label of the longest name: what writes more has something else in mind than to save octets. */
-const MAX_POINTERS = 127;
 
 /**
  * The position after a record's owner, or -1. Its pointers are followed, each to an earlier place of the message that

@@ -2,16 +2,9 @@
 // that no name in it costs more to read than a name may (RFC 1035 §4.1.4). Nothing is decoded here.
 
 import { readUint16 } from '../octets/big-endian.ts';
-import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS } from './name.ts';
+import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, MAX_POINTERS } from './name.ts';
+import { HEADER_OCTETS } from './query.ts';
 import { RecordType } from './record-type.ts';
-
-export const HEADER_OCTETS = 12;
-
-/**
- * Pointers followed for one name. A name has at most 127 labels (RFC 1035 §2.3.4), and a pointer that leads straight
- * to another saves nothing: honest encoders stay far below (Unbound stops at 256).
- */
-const MAX_POINTERS = 127;
 
 /** A hundred an RRset is where BIND stops by default; a reply about one TXT RRset has no use for more than a few sets. */
 const MAX_RECORDS = 256;

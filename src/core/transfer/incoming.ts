@@ -3,6 +3,7 @@
 
 import { isSameName } from '../dns/name.ts';
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
+import { formatRcode } from '../dns/rcode.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16 } from '../octets/big-endian.ts';
 import type { RecordTable } from '../zone/record-table.ts';
@@ -165,8 +166,7 @@ function checkHead(
 }
 
 function refused(rcode: number): Failure {
-  const name = Object.entries(Rcode).find(([, code]) => code === rcode)?.[0] ?? `RCODE${rcode}`;
-  return failed('refused', `The primary answers ${name}.`);
+  return failed('refused', `The primary answers ${formatRcode(rcode)}.`);
 }
 
 function verify(message: Uint8Array, tsig: TsigStream | undefined, nowSeconds: number): Failure | undefined {

@@ -2,11 +2,8 @@
 // §4.1.4). One object a reader of messages, overwritten by each name.
 // Non-null assertions: every offset is compared with the end first, and this runs once a record.
 
-import { MAX_NAME_OCTETS } from '../dns/name.ts';
+import { MAX_NAME_OCTETS, MAX_POINTERS } from '../dns/name.ts';
 import { HEADER_OCTETS } from '../dns/query.ts';
-
-/** A name has at most 127 labels (RFC 1035 §2.3.4), and a pointer that leads straight to another saves nothing. */
-const MAX_POINTERS = 127;
 
 export class NameReader {
   /** The name that was read last: wire form without pointers, letters as they came. */

@@ -3,6 +3,7 @@
 
 import { isSameName } from '../dns/name.ts';
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
+import { formatRcode } from '../dns/rcode.ts';
 import { Rcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../octets/big-endian.ts';
 import { NameReader } from './name-reader.ts';
@@ -60,7 +61,7 @@ export function readSoaReply(message: Uint8Array, { id, apex }: ZoneQuery): SoaR
   const flags = readUint16(message, 2);
   if ((flags & HeaderFlag.qr) === 0 || ((flags >>> 11) & 15) !== 0) return undefined;
   const rcode = flags & 15;
-  if (rcode !== Rcode.NOERROR) return failed(`The primary answers ${nameOfRcode(rcode)}.`);
+  if (rcode !== Rcode.NOERROR) return failed(`The primary answers ${formatRcode(rcode)}.`);
   const answer = questionEnd(message, apex);
   if (answer === undefined) return undefined;
   if ((flags & HeaderFlag.tc) !== 0) return { kind: 'truncated' };
@@ -72,10 +73,6 @@ export function readSoaReply(message: Uint8Array, { id, apex }: ZoneQuery): SoaR
 
 function failed(message: string): SoaReply {
   return { kind: 'failed', message };
-}
-
-function nameOfRcode(rcode: number): string {
-  return Object.entries(Rcode).find(([, code]) => code === rcode)?.[0] ?? `RCODE${rcode}`;
 }
 
 /** Where the answer begins when the question is `apex` SOA IN. */

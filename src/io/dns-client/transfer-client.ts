@@ -4,9 +4,9 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, getCACertificates, type TLSSocket } from 'node:tls';
 import { formatSocketAddress, type SocketAddress } from '../../core/net/endpoint.ts';
-import { readUint16, writeUint16 } from '../../core/octets/big-endian.ts';
 import { errnoOf } from '../bind-error.ts';
 import type { Clock } from '../clock.ts';
+import { createMessageReader, framed } from '../streams/message-stream.ts';
 
 /** Strict authentication (RFC 9103 §9.3.1, RFC 8310 §8.1). */
 export interface TlsPeer {
@@ -72,11 +72,6 @@ export class TransferError extends Error {
   }
 }
 
-/** RFC 1035 §4.2.2. */
-const LENGTH_OCTETS = 2;
-/** What {@link LENGTH_OCTETS} can count. */
-const MAX_MESSAGE_OCTETS = 65_535;
-
 /**
  * Sends the request and hands over messages until `take` has had the last. Rejects with {@link TransferError}; what
  * `take` throws is thrown on. The connection is closed by then.
@@ -91,7 +86,6 @@ export function readTransfer(options: TransferOptions): Promise<void> {
     }
     const socket = open(options);
     let isOpen = false;
-    const frames = createFrames();
     const fail = (code: TransferErrorCode, reason: string, cause?: Error): void =>
       end(() => reject(new TransferError(code, server, reason, cause)));
     const timers = {
@@ -129,13 +123,13 @@ export function readTransfer(options: TransferOptions): Promise<void> {
       fail(code, sentenceOf(error), error);
     });
     socket.on('close', () => fail('closed', 'the connection ended before the answer did'));
+    const read = createMessageReader((message) => {
+      awaitMessage();
+      return !take(message);
+    });
     socket.on('data', (chunk: Uint8Array) => {
       try {
-        const isLast = frames.read(chunk, (message) => {
-          awaitMessage();
-          return take(message);
-        });
-        if (isLast) end(resolve);
+        if (!read(chunk)) end(resolve);
       } catch (error) {
         end(() => reject(error));
       }
@@ -155,40 +149,6 @@ function open({ server: { address: host, port }, tls }: TransferOptions): Socket
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['dot'],
   });
-}
-
-interface Frames {
-  /** Hands each whole message to `take` until it says that it was the last; true then. */
-  read(chunk: Uint8Array, take: (message: Uint8Array) => boolean): boolean;
-}
-
-/** Messages out of a stream. One is held at a time, and each octet is copied once, however they dribble. */
-function createFrames(): Frames {
-  const held = new Uint8Array(LENGTH_OCTETS + MAX_MESSAGE_OCTETS);
-  let filled = 0;
-  return {
-    read(chunk, take) {
-      for (let at = 0; at < chunk.length; ) {
-        const end = filled < LENGTH_OCTETS ? LENGTH_OCTETS : LENGTH_OCTETS + readUint16(held, 0);
-        const part = chunk.subarray(at, at + end - filled);
-        held.set(part, filled);
-        at += part.length;
-        filled += part.length;
-        if (filled < LENGTH_OCTETS || filled < LENGTH_OCTETS + readUint16(held, 0)) continue;
-        const message = held.subarray(LENGTH_OCTETS, filled);
-        filled = 0;
-        if (take(message)) return true;
-      }
-      return false;
-    },
-  };
-}
-
-function framed(message: Uint8Array): Uint8Array {
-  const octets = new Uint8Array(LENGTH_OCTETS + message.length);
-  writeUint16(octets, 0, message.length);
-  octets.set(message, LENGTH_OCTETS);
-  return octets;
 }
 
 /** Certificates that do not verify have codes of OpenSSL, failed handshakes those of Node's binding to it. */

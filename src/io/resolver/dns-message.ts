@@ -10,8 +10,9 @@ import { randomInt } from 'node:crypto';
 import { type Header as DeclaredHeader, Packet } from 'dns2';
 import { joinStrings } from '../../core/dns/character-strings.ts';
 import { FOLD } from '../../core/dns/name.ts';
+import { HEADER_OCTETS } from '../../core/dns/query.ts';
 import { RecordClass, RecordType } from '../../core/dns/record-type.ts';
-import { HEADER_OCTETS, type RecordSpan, scanReply } from '../../core/dns/reply-scan.ts';
+import { type RecordSpan, scanReply } from '../../core/dns/reply-scan.ts';
 import { formatIpAddress } from '../../core/net/ip-address.ts';
 
 /** RFC 6891 §6.2.5 with the ceiling of the DNS Flag Day 2020: fits every path without fragments. */

@@ -1,5 +1,6 @@
 // How a name server is written, and what it is asked over.
 
+import { DNS_PORT, DNS_TLS_PORT } from '../../core/dns/ports.ts';
 import { parseIpAddress } from '../../core/net/ip-address.ts';
 
 export type NameServer = PlainServer | TlsServer | HttpsServer;
@@ -27,10 +28,6 @@ export interface HttpsServer {
   /** Without query and fragment; of a template (`…{?dns}`) what comes before the brace. */
   readonly url: string;
 }
-
-export const DNS_PORT = 53;
-/** RFC 7858 §3.1. */
-const TLS_PORT = 853;
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/;
 
@@ -63,10 +60,10 @@ function parseAddress(text: string, defaultPort: number): { address: string; por
 function parseTls(text: string): TlsServer | undefined {
   const [, authority = '', certificateName] = /^([^/#]+)\/?(?:#(.*))?$/.exec(text) ?? [];
   if (certificateName !== undefined && !isName(certificateName)) return undefined;
-  const server = parseAddress(authority, TLS_PORT);
+  const server = parseAddress(authority, DNS_TLS_PORT);
   if (server !== undefined)
     return { transport: 'tls', host: server.address, port: server.port, certificateName };
-  const [, host = '', digits = String(TLS_PORT)] = /^([^:]+)(?::([0-9]{1,5}))?$/.exec(authority) ?? [];
+  const [, host = '', digits = String(DNS_TLS_PORT)] = /^([^:]+)(?::([0-9]{1,5}))?$/.exec(authority) ?? [];
   const port = Number(digits);
   return isName(host) && isPort(port) ? { transport: 'tls', host, port, certificateName } : undefined;
 }

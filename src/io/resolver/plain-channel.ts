@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { exchangeDatagram } from '../dns-client/dns-exchange.ts';
+import { createMessageReader, framed } from '../streams/message-stream.ts';
 import { decodeReply, MAX_REPLY_OCTETS, type Query, type Reply } from './dns-message.ts';
 import {
   type Channel,
@@ -12,7 +13,6 @@ import {
   settleOnce,
   UNREACHABLE,
 } from './exchange.ts';
-import { createMessageReader, framed } from './message-stream.ts';
 import type { PlainServer } from './name-server.ts';
 
 /** Opens nothing until it is asked, and keeps nothing open. */

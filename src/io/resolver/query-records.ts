@@ -1,6 +1,7 @@
 // A look-up of one name and type against several servers under one deadline: who is asked next, what counts as an answer, and where
 // aliases lead.
 
+import { formatRcode } from '../../core/dns/rcode.ts';
 import { Rcode } from '../../core/dns/record-type.ts';
 import type { Clock } from '../clock.ts';
 import { type Answer, encodeQuery, type QueryType, type Reply } from './dns-message.ts';
@@ -147,8 +148,6 @@ const REPLY_REASONS: Record<Exclude<Reply['kind'], 'answer'>, string> = {
   'too-large': 'the reply is too large to be an answer',
 };
 
-const RCODE_NAMES = new Map<number, string>(Object.entries(Rcode).map(([name, code]) => [code, name]));
-
 /** Only NOERROR and NXDOMAIN say something of the name; all else is the server's trouble. */
 function judge(attempt: Attempt, { requireAuthenticated }: Lookup): Attempt {
   if (attempt.kind !== 'answer') return attempt;
@@ -156,7 +155,7 @@ function judge(attempt: Attempt, { requireAuthenticated }: Lookup): Attempt {
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
     return {
       kind: 'refused',
-      reason: `the name server answered ${RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`}`,
+      reason: `the name server answered ${formatRcode(rcode)}`,
     };
   }
   const empty = attempt.records.length === 0 && attempt.aliases.length === 0;

@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import { createMessageReader, framed } from '../streams/message-stream.ts';
 import { decodeReply, type Query } from './dns-message.ts';
 import {
   type Channel,
@@ -13,7 +14,6 @@ import {
   UNREACHABLE,
   unreachable,
 } from './exchange.ts';
-import { createMessageReader, framed } from './message-stream.ts';
 import type { TlsServer } from './name-server.ts';
 
 /** RFC 7858 §3.4 leaves it to both sides; unbound keeps connections for 30 s, most public servers for 10. */

@@ -2,6 +2,7 @@
 // in order.
 
 import type { Counters } from '../../core/counters.ts';
+import { HEADER_OCTETS } from '../../core/dns/query.ts';
 import type { PacketHandler } from '../../core/net/packet-handler.ts';
 import { readUint16, writeUint16 } from '../../core/octets/big-endian.ts';
 import type { Clock } from '../clock.ts';
@@ -81,8 +82,6 @@ export const DNS_STREAM_LIMITS: DnsLimits = {
 const LENGTH_OCTETS = 2;
 /** What {@link LENGTH_OCTETS} can count. */
 const MAX_MESSAGE_OCTETS = 65_535;
-/** RFC 1035 §4.1.1. A frame that cannot hold a header, the empty one included, is no DNS: NSD and Unbound close too. */
-const HEADER_OCTETS = 12;
 
 /** Throws `BindError`. */
 export function openDnsStream(options: DnsStreamOptions): Promise<StreamServer> {
@@ -131,6 +130,7 @@ function dnsProtocol(
     const available = range.end - range.start;
     if (available < LENGTH_OCTETS) return outcome(0, 0, 'more');
     const length = readUint16(input, range.start);
+    // A frame that cannot hold a header, the empty one included, is no DNS: NSD and Unbound close too.
     if (length < HEADER_OCTETS) return outcome(0, 0, 'finish');
     if (available < LENGTH_OCTETS + length) return outcome(0, 0, 'more');
     const start = range.start + LENGTH_OCTETS;

@@ -3,6 +3,7 @@
 // (1,000,000 names: 450 ns a query in place of 560). Nothing that is read here decides an answer.
 // Non-null assertions: indices are bounded by MAX_QUERIES and by the image that made them.
 
+import { MAX_LABELS } from '../../dns/name.ts';
 import { labelHash, rootHash } from '../../dns/name-hash.ts';
 import { HEADER_OCTETS } from '../../dns/query.ts';
 import type { PacketPrefetch } from '../../net/packet-handler.ts';
@@ -18,8 +19,6 @@ const MAX_QUERIES = 64;
 const MIN_IMAGE_OCTETS = 16 * 1024 * 1024;
 /** Images that names are compared with, the largest: each costs every query a comparison. */
 const MAX_IMAGES = 8;
-/** RFC 1035 §2.3.4: 255 octets are no more labels than that, and the root. */
-const MAX_LABELS = 127;
 /** Words of a cache line: small nodes span two. */
 const LINE_WORDS = 16;
 
