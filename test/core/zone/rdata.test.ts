@@ -213,6 +213,8 @@ describe('wrong record data', () => {
     [`NSAP 0x${'00'.repeat(21)}`, 'bad-hex'],
     ['NSAP \\# 0', 'bad-rdata'],
     ['KEY 256 3 8', 'missing-field'],
+    ['KEY 49152 3 8 AQID', 'extra-field'],
+    ['KEY \\# 7 c0000308010203', 'bad-rdata'],
     ['KEY \\# 4 01000308', 'bad-rdata'],
     ['NXT a. TYPE128', 'bad-field'],
     ['NXT a. NOPE', 'bad-field'],

@@ -135,12 +135,13 @@ export const oldKey: Field = {
   takesRest: true,
   isOptional: true,
   parse(context, label) {
-    if (isValue(context.lexer.kind)) return base64Rest.parse(context, label);
-    if ((context.out[0]! & NO_KEY) === NO_KEY) return true;
-    return context.fail('missing-field', `This record ends before its ${label}.`);
+    const hasNone = (context.out[0]! & NO_KEY) === NO_KEY;
+    if (isValue(context.lexer.kind) !== hasNone) return hasNone || base64Rest.parse(context, label);
+    if (!hasNone) return context.fail('missing-field', `This record ends before its ${label}.`);
+    return context.fail('extra-field', 'The flags of this record say that it has no key (RFC 2535 §3.1.2).');
   },
-  format: (rdata, start) =>
-    start === rdata.length && (rdata[0]! & NO_KEY) === NO_KEY
-      ? { text: '', next: start }
-      : base64Rest.format(rdata, start),
+  format(rdata, start) {
+    if ((rdata[0]! & NO_KEY) !== NO_KEY) return base64Rest.format(rdata, start);
+    return start === rdata.length ? { text: '', next: start } : undefined;
+  },
 };
