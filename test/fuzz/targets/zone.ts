@@ -15,6 +15,8 @@ import { type FuzzTarget, octetsOf } from '../target.ts';
 
 const HEAD = '@ 60 SOA ns hostmaster 1 1h 15m 1w 60\n@ 60 NS ns\nns 60 A 127.0.0.1\n';
 
+const digest = (octets: number): string => '00'.repeat(octets);
+
 const SEEDS = [
   '',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: $GENERATE itself writes ${…}.
@@ -22,9 +24,9 @@ const SEEDS = [
   '@ ( IN TXT "a\\"b\\010" ; c\n  "d" )\n*.t 60 TXT "BITTORRENT UDP:1 TCP:80"\n*.t AAAA ::1\nt TXT "BITTORRENT DENY ALL"\n',
   'a MX 10 b\n SRV 1 2 3 .\n CAA 0 issue "x"\n TYPE999 \\# 2 0102\n SVCB 1 . alpn="h2,h3" port=1 ipv4hint=192.0.2.1\n',
   'n NSEC a A TYPE1234\n LOC 1 2 3.4 N 5 E 6m\n NSEC3 1 0 0 - 2T7B4G A\n RRSIG A 8 2 60 1 2 3 . AQID\n',
-  'c CNAME d\nd CNAME e\ne DNAME f\ncut NS ns.cut\nns.cut A 127.0.0.2\ncut DS 1 8 2 00\nw.*.w PTR .\n',
-  'h HINFO "x" y\nr RP a b\nu URI 1 2 "x"\nk DNSKEY 256 3 8 AQID\ns SSHFP 1 1 00\nt TLSA 3 1 1 00\ne EUI48 00-01-02-03-04-05\n',
-  'p NAPTR 1 2 "u" "x" "!y!" .\nz ZONEMD 1 1 1 00\ny CSYNC 1 3 A NS\no OPENPGPKEY AQID\nq HTTPS 0 a\nm SMIMEA 3 1 1 00\n',
+  `c CNAME d\nd CNAME e\ne DNAME f\ncut NS ns.cut\nns.cut A 127.0.0.2\ncut DS 1 8 2 ${digest(32)}\nw.*.w PTR .\n`,
+  `h HINFO "x" y\nr RP a b\nu URI 1 2 "x"\nk DNSKEY 256 3 8 AQID\ns SSHFP 1 1 ${digest(20)}\nt TLSA 3 1 1 ${digest(32)}\ne EUI48 00-01-02-03-04-05\n`,
+  `p NAPTR 1 2 "u" "x" "!^y$!z!" .\nz ZONEMD 1 1 1 ${digest(48)}\ny CSYNC 1 3 A NS\no OPENPGPKEY AQID\nq HTTPS 0 a\nm SMIMEA 3 1 1 ${digest(32)}\n`,
 ].map((text) => HEAD + text);
 
 const include: IncludeReader = (path) => ({ path, octets: textToOctets(`p A 1.2.3.4\n$INCLUDE ${path}x\n`) });
@@ -68,8 +70,14 @@ export const zone: FuzzTarget = {
     'parseZone, checkZone, compileZone, formatZone: never throw, point into the file, read back what they write',
   maxOctets: 4096,
   seeds: () => SEEDS.map(octetsOf),
-  // Files without end.
-  refusedSeeds: () => [octetsOf(`${HEAD}$INCLUDE part\n`)],
+  // Files without end; digests and a regular expression that are cut short.
+  refusedSeeds: () =>
+    [
+      '$INCLUDE part\n',
+      'cut NS ns\ncut DS 1 8 2 00\n',
+      's SSHFP 1 1 00\nt TLSA 3 1 1 00\nm SMIMEA 3 1 1 00\n',
+      'p NAPTR 1 2 "u" "x" "!y!" .\nz ZONEMD 1 1 1 00\n',
+    ].map((text) => octetsOf(HEAD + text)),
   tokens: [
     ...[
       '$ORIGIN ',
