@@ -155,7 +155,7 @@ export function keepLastTracker(
   };
 }
 
-/** Not so: text that no two clients take for the same tracker, or for any. */
+/** False for what is `malformed`: clients do not agree on what tracker it is, if it is any. */
 export function isReadable(decision: Decision | undefined): boolean {
   return decision !== undefined && decision.reason !== 'malformed';
 }
