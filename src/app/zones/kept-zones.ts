@@ -19,21 +19,30 @@ const headSchema = z.strictObject({
 const MAX_KEPT_OCTETS = 2 ** 31;
 
 export interface KeptZones {
-  /** Throws {@link FileError}. */
+  /** Throws {@link FileError}; of code `too-large` for texts that {@link KeptZones.find} would not read. */
   keep(path: string, version: ZoneVersion): Promise<void>;
   /** What was kept for the zone file at `path`; undefined when there is nothing, or nothing that can be read. */
   find(path: string): Promise<readonly SourceText[] | undefined>;
 }
 
 /** Throws {@link FileError} when the folder cannot be made. */
-export async function createKeptZones(stateFolder: string): Promise<KeptZones> {
+export async function createKeptZones(
+  stateFolder: string,
+  maxOctets: number = MAX_KEPT_OCTETS,
+): Promise<KeptZones> {
   const folder = join(stateFolder, 'zones');
   await makePrivateDirectory(folder);
   return {
-    keep: (path, version) => writeFileAtomic(fileFor(folder, path), encodeKept(version)),
+    async keep(path, version) {
+      const file = fileFor(folder, path);
+      const pieces = encodeKept(version);
+      const size = pieces.reduce((sum, { length }) => sum + length, 0);
+      if (size > maxOctets) throw new FileError('write', file, 'too-large');
+      await writeFileAtomic(file, pieces);
+    },
     async find(path) {
       try {
-        return decodeKept(await readFileBounded(fileFor(folder, path), MAX_KEPT_OCTETS));
+        return decodeKept(await readFileBounded(fileFor(folder, path), maxOctets));
       } catch (error) {
         if (error instanceof FileError) return undefined;
         throw error;
@@ -48,13 +57,14 @@ function fileFor(folder: string, path: string): string {
   return join(folder, `${basename(path).replaceAll(/[^A-Za-z0-9._-]/g, '_')}.${digest}.kept`);
 }
 
-function encodeKept({ name, texts }: ZoneVersion): Uint8Array {
+/** In pieces: joined they would be a second copy of all texts. */
+function encodeKept({ name, texts }: ZoneVersion): readonly Uint8Array[] {
   const head = {
     version: 1,
     zone: name,
     texts: texts.map(({ path, octets }) => ({ path, octets: octets.length })),
   };
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...texts.map(({ octets }) => octets)]);
+  return [Buffer.from(`${JSON.stringify(head)}\n`), ...texts.map(({ octets }) => octets)];
 }
 
 function decodeKept(octets: Uint8Array): readonly SourceText[] | undefined {

@@ -60,6 +60,24 @@ describe('a kept zone', () => {
     expect(await kept.find(path)).toBeUndefined();
   });
 
+  it('is told of where its texts are more than would be read again, and what was kept stays', async () => {
+    const { path, version } = await versionOf(FILES);
+    const state = await temporaryFolder();
+    await (await createKeptZones(state)).keep(path, version);
+    const [name] = await readdir(join(state, 'zones'));
+    const { size } = await stat(join(state, 'zones', name!));
+    const file = join(state, 'zones', name!);
+    await expect((await createKeptZones(state, size - 1)).keep(path, version)).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'too-large',
+      path: file,
+    });
+    expect((await stat(file)).size).toBe(size);
+    const larger = await createKeptZones(state, size);
+    await larger.keep(path, version);
+    expect(await larger.find(path)).toHaveLength(3);
+  });
+
   it('of another file is not found, whatever its name', async () => {
     const { path, version } = await versionOf(FILES);
     const kept = await createKeptZones(await temporaryFolder());
