@@ -1,8 +1,13 @@
 // Who is taken to be gone: the longest silent of a full swarm, and none but the silent of one that has shrunk.
 
 import { describe, expect, it } from 'vitest';
+import { bucketsOf } from '../../../src/core/swarm/buckets.ts';
+import { expire, expiryWork } from '../../../src/core/swarm/expire.ts';
 import { DEFAULT_PEER_LIFETIME_SECONDS } from '../../../src/core/swarm/limits.ts';
-import { swarmTotals } from '../../../src/core/swarm/table.ts';
+import { groupOf } from '../../../src/core/swarm/peers.ts';
+import { isReferencing as isReferencingGroup } from '../../../src/core/swarm/referencing.ts';
+import { shardOf, swarmTotals } from '../../../src/core/swarm/table.ts';
+import { findTorrent, hashTorrent } from '../../../src/core/swarm/torrents.ts';
 import {
   AnnounceEvent,
   type AnnounceReply,
@@ -62,17 +67,39 @@ describe('a newcomer to a full swarm', () => {
 });
 
 describe('a swarm that has shrunk to a few', () => {
-  it.each([1, 2, 3, 4])('loses nobody twice when its last %i are silent and it is touched', (left) => {
-    const tracker = createTestTracker();
-    const peers = 200;
-    for (let client = 1; client <= peers; client++) say(tracker, { client, now: 1000 });
-    for (let client = left + 1; client <= peers; client++) {
-      say(tracker, { client, now: 1000, event: AnnounceEvent.stopped });
-    }
-    expect(swarmTotals(tracker.table).peersIpv4).toBe(left);
-    const now = 1000 + 2 * DEFAULT_PEER_LIFETIME_SECONDS;
-    say(tracker, { client: 201, now });
-    checkTable(tracker.table);
-    expect(swarmTotals(tracker.table).peersIpv4).toBeLessThanOrEqual(left + 1);
-  });
+  /** Where the peers of torrent 0 stand; the swarm must be there. */
+  function groupIn({ table }: TestTracker) {
+    const octets = new Uint8Array(20);
+    const hash = hashTorrent(table.key, octets, 0);
+    const shard = shardOf(table, hash);
+    return { shard, group: groupOf(findTorrent(shard, hash, octets, 0), 0) };
+  }
+
+  it.each([1, 2, 3, 4])(
+    'loses its last %i by the walk and not by a touch while it has several buckets',
+    (left) => {
+      const tracker = createTestTracker();
+      let peers = 0;
+      const isReferencing = (): boolean => {
+        const { shard, group } = groupIn(tracker);
+        return isReferencingGroup(shard, group);
+      };
+      // Until that is over, a swarm that shrinks keeps its buckets.
+      do say(tracker, { client: ++peers, now: 1000 });
+      while (!isReferencing() && peers < 5000);
+      for (let client = left + 1; client <= peers; client++) {
+        say(tracker, { client, now: 1000, event: AnnounceEvent.stopped });
+      }
+      const { shard, group } = groupIn(tracker);
+      expect(bucketsOf(shard, group)).toBeGreaterThan(1);
+      expect(swarmTotals(tracker.table).peersIpv4).toBe(left);
+      const now = 1000 + DEFAULT_PEER_LIFETIME_SECONDS + 600;
+      say(tracker, { client: peers + 1, now });
+      checkTable(tracker.table);
+      expect(swarmTotals(tracker.table).peersIpv4).toBe(left + 1);
+      expire(tracker.table, now, expiryWork(tracker.table));
+      checkTable(tracker.table);
+      expect(swarmTotals(tracker.table).peersIpv4).toBe(1);
+    },
+  );
 });
