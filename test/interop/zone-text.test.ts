@@ -7,8 +7,8 @@ import { formatName } from '../../src/core/dns/name.ts';
 import { formatHex, textToOctets } from '../../src/core/octets/text.ts';
 import { formatZone } from '../../src/core/zone/language/format.ts';
 import { parseZone } from '../../src/core/zone/language/parser.ts';
+import { EVERY_TYPE, TYPES_OF_KNOT } from '../support/every-type.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { EVERY_TYPE, TYPES_OF_KNOT } from './every-type.ts';
 import { isInstalled, isMissing, run } from './programs.ts';
 
 process.env['PATH'] += ':/usr/sbin:/usr/bin';

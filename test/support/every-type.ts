@@ -75,3 +75,11 @@ nxt NXT a. A NXT
 avc AVC "a" "b"
 dlv DLV 1 8 2 ${HASH}
 `;
+
+/** What signing adds; a zone with these alone is none. */
+export const SIGNED_TYPES = `signed RRSIG A 8 2 3600 20261231235959 20260101000000 7 a. AQID
+signed DNSKEY 256 3 RSASHA256 AQID
+signed NSEC a. A MX RRSIG NSEC TYPE1234
+signed NSEC3 1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG
+signed NSEC3PARAM 1 0 12 aabbccdd
+`;
