@@ -10,6 +10,9 @@ import { passRemarks } from './remarks.ts';
 /** Records of one directive: a /16 of reverse names. A range of a billion is a mistake. */
 export const MAX_GENERATED_RECORDS = 65_536;
 
+/** As in BIND. */
+const MAX_NUMBER = 2 ** 31 - 1;
+
 /** What one line may grow to; longer ones are no records. */
 const MAX_LINE_OCTETS = 65_535;
 
@@ -28,8 +31,12 @@ export function readGenerate(state: ParserState): boolean {
   if (lexer.next() !== Token.word) return failGenerate(state);
   const range = parseRange(octetsToText(lexer.octets, lexer.start, Math.min(lexer.end, lexer.start + 64)));
   if (range === undefined) return failGenerate(state);
-  if (Math.floor((range.stop - range.start) / range.step) >= MAX_GENERATED_RECORDS) {
-    return state.fail('generate-too-large', `One $GENERATE makes at most ${MAX_GENERATED_RECORDS} records.`);
+  const count = Math.floor((range.stop - range.start) / range.step) + 1;
+  if (count > MAX_GENERATED_RECORDS || range.stop > MAX_NUMBER) {
+    return state.fail(
+      'generate-too-large',
+      `One $GENERATE makes at most ${MAX_GENERATED_RECORDS} records, with numbers of at most ${MAX_NUMBER}.`,
+    );
   }
   const template = readTemplate(state);
   if (template === undefined) return false;
@@ -81,9 +88,7 @@ function parseRange(text: string): Range | undefined {
   const match = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/.exec(text);
   if (match === null) return undefined;
   const range = { start: Number(match[1]), stop: Number(match[2]), step: Number(match[3] ?? 1) };
-  const isRange = range.start <= range.stop && range.step > 0 && range.stop < 2 ** 31;
-  // A number too large for BIND is too many for us: say that rather than that it is no range.
-  return isRange || (range.stop >= 2 ** 31 && range.step > 0) ? range : undefined;
+  return range.start <= range.stop && range.step > 0 ? range : undefined;
 }
 
 interface Template {

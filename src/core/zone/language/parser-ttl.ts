@@ -23,6 +23,7 @@ export function parsePeriod(octets: Uint8Array, start: number, end: number): num
   let total = 0;
   let value = 0;
   let digits = 0;
+  let hasUnit = false;
   for (let index = start; index < end; index++) {
     const octet = octets[index]!;
     if (octet >= 0x30 && octet <= 0x39) {
@@ -33,12 +34,13 @@ export function parsePeriod(octets: Uint8Array, start: number, end: number): num
       const unit = UNIT_SECONDS[octet]!;
       if (unit === 0 || digits === 0) return NOT_A_PERIOD;
       total += value * unit;
+      hasUnit = true;
       value = 0;
       digits = 0;
     }
   }
   // A bare number after units (1h30) is no period to BIND, and two things to two readers.
-  if (digits > 0 && total > 0) return NOT_A_PERIOD;
+  if (digits > 0 && hasUnit) return NOT_A_PERIOD;
   if (end === start) return NOT_A_PERIOD;
   total += value;
   return total > MAX_UINT32 ? PERIOD_TOO_LONG : total;

@@ -167,6 +167,7 @@ const FAULTS: readonly [what: string, text: string, faults: readonly string[]][]
   ['an escape over 255', 'a 60 TXT \\256', ['1:10 bad-escape']],
   ['two TTLs', 'a 60 60 A 1.2.3.4', ['1:6 missing-type']],
   ['a number with a unit missing', 'a 1h30 A 1.2.3.4', ['1:3 bad-ttl']],
+  ['a number with a unit missing behind a zero', 'a 0h30 A 1.2.3.4', ['1:3 bad-ttl']],
   ['a TTL of 2^31 by units', 'a 4000w A 1.2.3.4', ['1:3 ttl-too-large']],
   ['an IPv4 address with a leading zero', 'a 60 A 1.2.3.04', ['1:8 bad-ipv4-address']],
   ['the blank owner below an owner that is wrong, once', 'a..b A 1.2.3.4\n 60 A 1.2.3.4', ['1:1 bad-name']],
@@ -302,6 +303,8 @@ describe('$GENERATE', () => {
 
   it.each([
     '1 h$ A 1.2.3.4',
+    '3-2 h$ A 1.2.3.4',
+    '4000000000-3000000000 h$ A 1.2.3.4',
     '1-x h$ A 1.2.3.4',
     '1-2/0 h$ A 1.2.3.4',
     '1-2 h$',
@@ -310,6 +313,14 @@ describe('$GENERATE', () => {
   ])('reports %s', (text) => {
     expect(readZone(`$GENERATE ${text}`).diagnostics.map(({ code }) => code)).toContain('bad-generate');
   });
+
+  it.each(['0-65536', '0-4000000000', '3000000000-3000000001', '2147483647-2147483648'])(
+    'reports %s as too large',
+    (range) => {
+      const zone = readZone(`$GENERATE ${range} h$ A 1.2.3.4`);
+      expect(zone.diagnostics.map(({ code }) => code)).toEqual(['generate-too-large']);
+    },
+  );
 
   it('reports once what is wrong with each record', () => {
     expect(faultsOf(readZone('$GENERATE 1-50 h$ A 300.1.2.$'))).toEqual([
