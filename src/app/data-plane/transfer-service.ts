@@ -21,7 +21,7 @@ import type { ZoneImage } from '../../core/zone/image/image.ts';
 import { hmac } from '../../io/hmac.ts';
 import { type NetworkPrefix, prefixOf } from '../../io/streams/connection-limits.ts';
 import type { TransferHandler } from '../../io/streams/dns-stream.ts';
-import type { StreamPeer } from '../../io/streams/stream-connection.ts';
+import type { StreamPeer } from '../../io/streams/stream-protocol.ts';
 import { NO_TRANSFERS, type Publication, type TransferPolicy } from './data-plane.ts';
 
 export interface TransferService {

@@ -25,7 +25,7 @@ import {
 } from '../streams/connection-limits.ts';
 import { TLS_HANDSHAKE } from '../streams/first-octet.ts';
 import { createHeldInput } from '../streams/held-input.ts';
-import type { InputRange, StreamPeer } from '../streams/stream-connection.ts';
+import type { InputRange, StreamPeer } from '../streams/stream-protocol.ts';
 import { type ConnectionLoop, INPUT_OCTETS } from './connection-loop.ts';
 import type { LoopListener, SurrenderedConnection } from './stream-loop-options.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../packet-engine/layout.ts';
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
 import { createConnectionLimits } from '../streams/connection-limits.ts';
-import type { StreamProtocol } from '../streams/stream-connection.ts';
+import type { StreamProtocol } from '../streams/stream-protocol.ts';
 import type { StreamLimits } from '../streams/stream-connections.ts';
 import { createLentDescriptors, lentSlots } from './lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from './listening-socket.ts';

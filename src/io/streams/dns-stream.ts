@@ -9,8 +9,8 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { LongReply } from './long-reply.ts';
-import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
 import type { StreamLimits } from './stream-connections.ts';
+import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-protocol.ts';
 import { openStreamServer, type StreamServer } from './stream-server.ts';
 import type { TlsServer } from './tls-server.ts';
 

@@ -6,7 +6,7 @@ import { isProxyHeader } from '../../core/net/proxy-header.ts';
 import { textToOctets } from '../../core/octets/text.ts';
 import { MAX_HTTP_REPLY_OCTETS } from '../../core/tracker/http/tracker.ts';
 import { isMethodStart, searchHead, skipEmptyLines } from './http-head.ts';
-import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-connection.ts';
+import type { InputRange, Step, StreamPeer, StreamProtocol } from './stream-protocol.ts';
 
 /** What a request was answered with. May be one object, reused by the next call. */
 export interface HttpStreamReply {

@@ -9,48 +9,8 @@ import type { Socket } from 'node:net';
 import type { PacketSource } from '../../core/net/packet-handler.ts';
 import { createHeldInput } from './held-input.ts';
 import { type LongReply, sendLongReply } from './long-reply.ts';
+import type { InputRange, StreamPeer, StreamProtocol } from './stream-protocol.ts';
 import type { TlsSession } from './tls-server.ts';
-
-/** What a protocol made of the octets it was shown. One reused object a protocol. */
-export interface Step {
-  /** Octets of input done with. */
-  consumed: number;
-  /** Octets of reply written. */
-  written: number;
-  /**
-   * `next`: one request answered (perhaps with silence). `more`: the request is not complete.
-   * `long`: the reply is {@link Step.longReply}, and requests behind it wait.
-   * `finish`: close once the replies are out. `abort`: close at once.
-   */
-  verdict: 'next' | 'more' | 'long' | 'finish' | 'abort';
-  /** Of the verdict `finish`: the peer sends nothing more, so that nothing of it need be waited for. */
-  isPeerDone?: boolean;
-  /** Of the verdict `long`, else undefined. */
-  longReply?: LongReply | undefined;
-}
-
-/** What a protocol may know and note about a connection. */
-export interface StreamPeer {
-  readonly source: PacketSource;
-  /** Undefined in clear text. */
-  tls(): TlsSession | undefined;
-  /** Octets of the unfinished request that were searched already, and line ends seen in them; both 0 at its start. */
-  searched: number;
-  lines: number;
-}
-
-export interface StreamProtocol {
-  /** A reply is never longer. */
-  readonly maxReplyOctets: number;
-  /** Deals with the first request in `input[start, end)`; a reply goes to `output` at `offset`. */
-  take(peer: StreamPeer, input: Uint8Array, range: InputRange, output: Uint8Array, offset: number): Step;
-}
-
-/** The octets of an input that have not been dealt with. One reused object a connection. */
-export interface InputRange {
-  start: number;
-  end: number;
-}
 
 /** Bounds on one connection; every duration is kept to the second. */
 export interface ConnectionTimes {
@@ -96,200 +56,221 @@ const MAX_LINGER_OCTETS = 256 * 1024;
 
 type State = 'idle' | 'request' | 'blocked' | 'sending' | 'closing';
 
-// One closure over the whole life of a connection, longer than a function should be: its parts share one state.
 export function createStreamConnection(
   socket: Socket,
   source: PacketSource,
   host: ConnectionHost,
 ): StreamConnection {
-  const { protocol, times, output } = host;
-  const peer: StreamPeer = { source, tls: host.tls, searched: 0, lines: 0 };
-  const held = createHeldInput();
-  const range: InputRange = { start: 0, end: 0 };
-  let state: State = 'idle';
-  let deadline = host.nowMilliseconds() + times.requestMilliseconds;
+  return new OpenConnection(socket, source, host);
+}
+
+class OpenConnection implements StreamConnection {
+  private readonly socket: Socket;
+  private readonly host: ConnectionHost;
+  private readonly peer: StreamPeer;
+  private readonly held = createHeldInput();
+  private readonly range: InputRange = { start: 0, end: 0 };
+  private state: State = 'idle';
+  private deadline: number;
   /** Past the handshake and the request that it was for. */
-  let isOpened = !host.isSecured;
-  let draining = false;
-  let ended = false;
-  let lingered = 0;
-  let stopSending = nothing;
+  private isOpened: boolean;
+  private draining = false;
+  private ended = false;
+  private lingered = 0;
+  private stopSending = nothing;
 
-  function enter(next: State, milliseconds: number): void {
-    state = next;
-    deadline = host.nowMilliseconds() + milliseconds;
+  constructor(socket: Socket, source: PacketSource, host: ConnectionHost) {
+    this.socket = socket;
+    this.host = host;
+    this.peer = { source, tls: host.tls, searched: 0, lines: 0 };
+    this.deadline = host.nowMilliseconds() + host.times.requestMilliseconds;
+    this.isOpened = !host.isSecured;
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    socket.on('end', () => {
+      this.ended = true;
+      if (this.state === 'idle' || this.state === 'request') this.finish();
+    });
+    // The system's word that the peer is gone; `close` follows, and there is nobody left to tell.
+    socket.on('error', nothing);
+    socket.on('close', () => this.stopSending());
   }
 
-  function destroy(): void {
-    enter('closing', times.lingerMilliseconds);
-    held.clear();
-    stopSending();
-    socket.destroy();
+  sweep(nowMilliseconds: number): 'open' | 'idle' | 'timeout' {
+    if (nowMilliseconds < this.deadline) return 'open';
+    const outcome = this.state === 'idle' || this.state === 'closing' ? 'idle' : 'timeout';
+    this.destroy();
+    return outcome;
   }
 
-  /** Sends the end of the stream after what is queued, then waits for the peer's. */
-  function finish(): void {
-    enter('closing', times.lingerMilliseconds);
-    held.clear();
-    socket.end();
-    socket.resume();
+  drain(): void {
+    this.draining = true;
+    if (!this.isOpened || this.state !== 'idle') return;
+    if (this.socket.writableLength === 0) this.destroy();
+    else this.finish();
   }
 
-  function flush(length: number): void {
-    if (length > 0) socket.write(Buffer.from(output.subarray(0, length)), taken);
+  destroy(): void {
+    this.enter('closing', this.host.times.lingerMilliseconds);
+    this.held.clear();
+    this.stopSending();
+    this.socket.destroy();
   }
 
-  /** The kernel took a write: a blocked connection goes on with the requests that waited. */
-  function taken(error?: Error | null): void {
-    if (error || state !== 'blocked' || socket.writableLength > times.maxPendingOutputOctets) return;
-    goOn();
-  }
-
-  /** Answers what has waited, and reads on. */
-  function goOn(): void {
-    enter('request', times.requestMilliseconds);
-    range.start = 0;
-    range.end = held.length();
-    receive(held.octets());
-    if (!isWaiting()) socket.resume();
+  private enter(next: State, milliseconds: number): void {
+    this.state = next;
+    this.deadline = this.host.nowMilliseconds() + milliseconds;
   }
 
   /** For the peer to read: no input is taken meanwhile. */
-  function isWaiting(): boolean {
-    return state === 'blocked' || state === 'sending';
+  private isWaiting(): boolean {
+    return this.state === 'blocked' || this.state === 'sending';
   }
 
-  function send(reply: LongReply): void {
-    const end = host.nowMilliseconds() + reply.maxMilliseconds;
-    const progressed = (): void => {
-      enter('sending', Math.min(times.writeMilliseconds, end - host.nowMilliseconds()));
-      host.completed();
-    };
-    progressed();
-    const { maxPendingOutputOctets } = times;
-    stopSending = sendLongReply(reply, {
-      socket,
-      output,
-      maxPendingOutputOctets,
-      progressed,
-      done: sent,
-      failed,
-    });
+  /** Sends the end of the stream after what is queued, then waits for the peer's. */
+  private finish(): void {
+    this.enter('closing', this.host.times.lingerMilliseconds);
+    this.held.clear();
+    this.socket.end();
+    this.socket.resume();
   }
 
-  function sent(): void {
-    stopSending = nothing;
-    enter('idle', times.idleMilliseconds);
-    if (held.length() > 0) goOn();
-    else if (ended || draining) finish();
-    else socket.resume();
+  private failed(error: Error): void {
+    this.destroy();
+    this.host.failed(error);
   }
 
-  function failed(error: Error): void {
-    destroy();
-    host.failed(error);
-  }
-
-  /** Answers what is complete in `input`; returns whether any request was. */
-  function answerAll(input: Uint8Array): boolean {
-    let written = 0;
-    let answered = false;
-    while (range.start < range.end) {
-      if (socket.writableLength + written > times.maxPendingOutputOctets) {
-        flush(written);
-        written = 0;
-        if (socket.writableLength > times.maxPendingOutputOctets) {
-          enter('blocked', times.writeMilliseconds);
-          break;
-        }
-      }
-      const step = protocol.take(peer, input, range, output, written);
-      range.start += step.consumed;
-      written += step.written;
-      if (step.verdict === 'more') break;
-      if (step.verdict === 'abort') {
-        flush(written);
-        destroy();
-        return answered;
-      }
-      answered = true;
-      isOpened = true;
-      peer.searched = 0;
-      peer.lines = 0;
-      host.completed();
-      if (step.verdict === 'finish') {
-        flush(written);
-        finish();
-        return answered;
-      }
-      if (step.verdict === 'long') {
-        flush(written);
-        send(step.longReply!);
-        return answered;
-      }
-    }
-    flush(written);
-    return answered;
-  }
-
-  /** What follows once the input at hand has been dealt with. */
-  function settle(answered: boolean): void {
-    if (state === 'closing') return;
-    if (isWaiting()) {
-      socket.pause();
-      return;
-    }
-    if (ended || (draining && held.length() === 0)) finish();
-    else if (held.length() === 0 && answered) enter('idle', times.idleMilliseconds);
-    else if (answered || state === 'idle') enter('request', times.requestMilliseconds);
-  }
-
-  function receive(input: Uint8Array): void {
-    try {
-      const answered = answerAll(input);
-      if (state !== 'closing') held.keep(input, range.start, range.end);
-      settle(answered);
-    } catch (error) {
-      failed(error as Error);
-    }
-  }
-
-  socket.on('data', (chunk: Buffer) => {
-    if (state === 'closing') {
-      lingered += chunk.length;
-      if (lingered > MAX_LINGER_OCTETS) socket.destroy();
+  private read(chunk: Buffer): void {
+    const { held, range } = this;
+    if (this.state === 'closing') {
+      this.lingered += chunk.length;
+      if (this.lingered > MAX_LINGER_OCTETS) this.socket.destroy();
       return;
     }
     const input = held.join(chunk);
     range.start = 0;
     range.end = held.length() > 0 ? held.length() : chunk.length;
-    receive(input);
-  });
+    this.receive(input);
+  }
 
-  socket.on('end', () => {
-    ended = true;
-    if (state === 'idle' || state === 'request') finish();
-  });
+  private receive(input: Uint8Array): void {
+    const { held, range } = this;
+    try {
+      const answered = this.answerAll(input);
+      if (this.state !== 'closing') held.keep(input, range.start, range.end);
+      this.settle(answered);
+    } catch (error) {
+      this.failed(error as Error);
+    }
+  }
 
-  // The system's word that the peer is gone; `close` follows, and there is nobody left to tell.
-  socket.on('error', nothing);
-  socket.on('close', () => stopSending());
+  /** Answers what is complete in `input`; returns whether any request was. */
+  private answerAll(input: Uint8Array): boolean {
+    const { socket, range, peer, host } = this;
+    const { maxPendingOutputOctets, writeMilliseconds } = host.times;
+    let written = 0;
+    let answered = false;
+    while (range.start < range.end) {
+      if (socket.writableLength + written > maxPendingOutputOctets) {
+        this.flush(written);
+        written = 0;
+        if (socket.writableLength > maxPendingOutputOctets) {
+          this.enter('blocked', writeMilliseconds);
+          break;
+        }
+      }
+      const step = host.protocol.take(peer, input, range, host.output, written);
+      range.start += step.consumed;
+      written += step.written;
+      if (step.verdict === 'more') break;
+      if (step.verdict === 'abort') {
+        this.flush(written);
+        this.destroy();
+        return answered;
+      }
+      answered = true;
+      this.completed();
+      if (step.verdict === 'finish') {
+        this.flush(written);
+        this.finish();
+        return answered;
+      }
+      if (step.verdict === 'long') {
+        this.flush(written);
+        this.send(step.longReply!);
+        return answered;
+      }
+    }
+    this.flush(written);
+    return answered;
+  }
 
-  return {
-    destroy,
-    sweep(nowMilliseconds) {
-      if (nowMilliseconds < deadline) return 'open';
-      const outcome = state === 'idle' || state === 'closing' ? 'idle' : 'timeout';
-      destroy();
-      return outcome;
-    },
-    drain() {
-      draining = true;
-      if (!isOpened) return;
-      if (state === 'idle' && socket.writableLength === 0) destroy();
-      else if (state === 'idle') finish();
-    },
+  private completed(): void {
+    this.isOpened = true;
+    this.peer.searched = 0;
+    this.peer.lines = 0;
+    this.host.completed();
+  }
+
+  /** What follows once the input at hand has been dealt with. */
+  private settle(answered: boolean): void {
+    const { held, host } = this;
+    if (this.state === 'closing') return;
+    if (this.isWaiting()) {
+      this.socket.pause();
+      return;
+    }
+    if (this.ended || (this.draining && held.length() === 0)) this.finish();
+    else if (held.length() === 0 && answered) this.enter('idle', host.times.idleMilliseconds);
+    else if (answered || this.state === 'idle') this.enter('request', host.times.requestMilliseconds);
+  }
+
+  private flush(length: number): void {
+    if (length > 0) this.socket.write(Buffer.from(this.host.output.subarray(0, length)), this.taken);
+  }
+
+  /** The kernel took a write: a blocked connection goes on with the requests that waited. */
+  private readonly taken = (error?: Error | null): void => {
+    const { maxPendingOutputOctets } = this.host.times;
+    if (error || this.state !== 'blocked' || this.socket.writableLength > maxPendingOutputOctets) return;
+    this.goOn();
   };
+
+  /** Answers what has waited, and reads on. */
+  private goOn(): void {
+    const { held, range } = this;
+    this.enter('request', this.host.times.requestMilliseconds);
+    range.start = 0;
+    range.end = held.length();
+    this.receive(held.octets());
+    if (!this.isWaiting()) this.socket.resume();
+  }
+
+  private send(reply: LongReply): void {
+    const { socket, host } = this;
+    const { times, output } = host;
+    const end = host.nowMilliseconds() + reply.maxMilliseconds;
+    const progressed = (): void => {
+      this.enter('sending', Math.min(times.writeMilliseconds, end - host.nowMilliseconds()));
+      host.completed();
+    };
+    progressed();
+    this.stopSending = sendLongReply(reply, {
+      socket,
+      output,
+      maxPendingOutputOctets: times.maxPendingOutputOctets,
+      progressed,
+      done: () => this.sent(),
+      failed: (error) => this.failed(error),
+    });
+  }
+
+  private sent(): void {
+    this.stopSending = nothing;
+    this.enter('idle', this.host.times.idleMilliseconds);
+    if (this.held.length() > 0) this.goOn();
+    else if (this.ended || this.draining) this.finish();
+    else this.socket.resume();
+  }
 }
 
 function nothing(): void {}

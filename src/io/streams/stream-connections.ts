@@ -16,12 +16,8 @@ import {
 } from './connection-limits.ts';
 import { awaitFirstOctet, TLS_HANDSHAKE } from './first-octet.ts';
 import { awaitProxyHeader } from './proxy-header-wait.ts';
-import {
-  type ConnectionTimes,
-  createStreamConnection,
-  type StreamConnection,
-  type StreamProtocol,
-} from './stream-connection.ts';
+import { type ConnectionTimes, createStreamConnection, type StreamConnection } from './stream-connection.ts';
+import type { StreamProtocol } from './stream-protocol.ts';
 import type { TlsServer } from './tls-server.ts';
 
 export interface StreamLimits extends ConnectionTimes {

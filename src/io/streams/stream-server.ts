@@ -8,8 +8,8 @@ import { NO_ROW } from '../../core/traffic.ts';
 import { BindError } from '../bind-error.ts';
 import { silentLogger } from '../log.ts';
 import { readSource } from '../source-address.ts';
-import type { StreamProtocol } from './stream-connection.ts';
 import { createStreamConnections, type Spoken, type StreamConnectionsOptions } from './stream-connections.ts';
+import type { StreamProtocol } from './stream-protocol.ts';
 import type { TlsServer } from './tls-server.ts';
 
 export interface StreamServerOptions extends Omit<StreamConnectionsOptions, 'maxReplyOctets'> {
