@@ -62,12 +62,12 @@ describe('identifiers', () => {
 });
 
 describe('functions', () => {
-  it('counts the lines of a function, and those of an inner one only for that', () => {
+  it('counts the lines of a function as a whole, and its own without those of inner ones', () => {
     const text =
       'function outer(a, b) {\n  const inner = () => {\n    a();\n    b();\n  };\n  return inner;\n}';
     expect(parse(text).functions).toEqual([
-      { name: 'outer', line: 1, lines: 4, parameters: 2 },
-      { name: 'inner', line: 2, lines: 4, parameters: 0 },
+      { name: 'outer', line: 1, lines: 4, wholeLines: 7, parameters: 2 },
+      { name: 'inner', line: 2, lines: 4, wholeLines: 4, parameters: 0 },
     ]);
   });
 

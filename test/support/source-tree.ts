@@ -37,6 +37,8 @@ export interface FunctionSpan {
   readonly line: number;
   /** Lines of its own: those of functions declared inside count for these. */
   readonly lines: number;
+  /** From its first line to its last, with all that is declared inside. */
+  readonly wholeLines: number;
   readonly parameters: number;
 }
 
@@ -151,15 +153,16 @@ function nameOf(node: Node, parent: Node | undefined): string {
   return '(anonymous)';
 }
 
-function measure(node: Node, lineOf: (offset: number) => number): { lines: number; parameters: number } {
+function measure(node: Node, lineOf: (offset: number) => number): Omit<FunctionSpan, 'name' | 'line'> {
   const span = (inner: Node): number => lineOf(inner.end) - lineOf(inner.start) + 1;
-  let lines = span(node);
+  const wholeLines = span(node);
+  let lines = wholeLines;
   const subtract = (child: Node): void => {
     if (isFunction(child)) lines -= Math.max(0, span(child) - 1);
     else forEachChild(child, subtract);
   };
   forEachChild(node, subtract);
-  return { lines, parameters: (node['params'] as Node[]).length };
+  return { lines, wholeLines, parameters: (node['params'] as Node[]).length };
 }
 
 function forEachChild(node: Node, look: (child: Node) => void): void {
