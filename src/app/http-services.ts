@@ -52,8 +52,7 @@ export function createHttpServices({ config, control, ...options }: HttpServices
     listening: () => [admin, rewriter].flatMap((server) => (server === undefined ? [] : [server.address])),
     async close() {
       service.close();
-      await rewriter?.close();
-      await admin?.close();
+      await Promise.all([rewriter?.close(), admin?.close()]);
     },
   };
 }

@@ -70,8 +70,7 @@ export function createServerTakeover(options: ServerTakeoverOptions): ServerTake
     },
     ownsSwarm: () => ownsSwarm,
     async close() {
-      await takeover?.abandon();
-      await offer?.close();
+      await Promise.all([takeover?.abandon(), offer?.close()]);
     },
   };
 }
