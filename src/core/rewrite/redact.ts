@@ -20,6 +20,8 @@ const MAX_SHORT_CHARACTERS = 3;
 
 /** Shorter host labels are names; keys of private trackers have 32 characters, and 16 at the least. */
 const MIN_KEY_CHARACTERS = 16;
+/** RFC 9562 §4. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * The URL with `…` for userinfo, for path segments and parameter names that are neither common words of trackers
@@ -48,15 +50,19 @@ function redactAuthority(authority: string): string {
   return at < 0 ? shown : `${HIDDEN}@${shown}`;
 }
 
-/** Names of Tor and I2P are long and random, and no secret. */
+/** Names of Tor and I2P are long and random, and no secret. A port is looked at as a label is: it may be none. */
 function redactLabels(host: string): string {
-  if (host.startsWith('[') || /\.(?:onion|i2p)(?::|$)/i.test(host)) return host;
-  return host
-    .split('.')
-    .map((label) =>
-      label.length >= MIN_KEY_CHARACTERS && /^(?=.*[0-9])[a-z0-9_]+$/i.test(label) ? HIDDEN : label,
-    )
-    .join('.');
+  if (/\.(?:onion|i2p)(?::[0-9]*)?$/i.test(host)) return host;
+  return host.replaceAll(/[^.:[\]%]+/g, (label) => (isLikeKey(label) ? HIDDEN : label));
+}
+
+/** A UUID, or a word of the length of a key that has digits or is all hexadecimal. Labels of IDNA look like that, too. */
+function isLikeKey(label: string): boolean {
+  if (label.length < MIN_KEY_CHARACTERS || /^xn--/i.test(label)) return false;
+  if (UUID.test(label)) return true;
+  return label
+    .split('-')
+    .some((word) => word.length >= MIN_KEY_CHARACTERS && /^(?:(?=.*[0-9])[a-z0-9_]+|[a-f]+)$/i.test(word));
 }
 
 function redactPath(path: string): string {

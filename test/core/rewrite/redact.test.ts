@@ -20,6 +20,14 @@ describe('what is hidden', () => {
     ['http://user@h.example/announce', 'http://…@h.example/announce'],
     [`http://${HEX}.h.example/announce`, 'http://….h.example/announce'],
     [`http://h.example/announce#${HEX}`, 'http://h.example/announce#…'],
+    [`http://${HEX}:2710/announce`, 'http://…:2710/announce'],
+    [`http://${HEX}.h.example:2710/announce`, 'http://….h.example:2710/announce'],
+    [`http://h.${HEX}:2710`, 'http://h.…:2710'],
+    [`udp://h.example:${HEX}/announce`, 'udp://h.example:…/announce'],
+    [`udp://[::1]:${HEX}/announce`, 'udp://[::1]:…/announce'],
+    ['http://abcdefabcdefabcd.h.example/', 'http://….h.example/'],
+    [`http://key-${HEX}.h.example/`, 'http://….h.example/'],
+    ['http://01234567-89ab-cdef-0123-456789abcdef.h.example/', 'http://….h.example/'],
     ['http://h.example/swordfish/announce', 'http://h.example/…/announce'],
     ['http://h.example/SWORDFISH/announce', 'http://h.example/…/announce'],
     ['http://h.example/announce?swordfish', 'http://h.example/announce?…'],
@@ -55,6 +63,10 @@ describe('what is shown', () => {
     'http://bücher.example/announce',
     'http://a-rather-long-name.for-a-tracker.example/scrape',
     'http://expyuzz4wqqyqhjn.onion/announce',
+    'http://expyuzz4wqqyqhjn.onion:6969/announce',
+    'http://xn--b1aafhc0ahoiikkbb4b4i.example:80/announce',
+    'http://2a01-4f8-c17-b8f-1234-5678-9abc-def0.example/announce',
+    'http://bittorrenttracker.example:1337/announce',
   ])('%s', (url) => {
     expect(redactUrl(url)).toBe(url);
   });
@@ -76,12 +88,15 @@ test('no key survives, wherever it is put', () => {
     (each: string) => `http://${each}@h.example/announce`,
     (each: string) => `http://u:${each}@h.example/announce`,
     (each: string) => `http://h.example/a#${each}`,
+    // A host of letters alone is a name.
+    (each: string) => (/[0-9]/.test(each) ? `http://${each}.h.example:2710/` : ''),
+    (each: string) => (/[0-9]/.test(each) ? `udp://${each}:2710` : ''),
     (each: string) => `${each}://h.example/`,
   );
   fc.assert(
     fc.property(key, place, (each, put) => {
       const url = put(each);
-      if (!url.startsWith('http')) return;
+      if (!/^(?:http|udp):/.test(url)) return;
       expect(redactUrl(url)).not.toContain(each);
     }),
   );
