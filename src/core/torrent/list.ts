@@ -31,7 +31,7 @@ interface Line {
 /**
  * Comments (`#`), blank lines and the lines of URLs that stay are kept as they are; new URLs take the line end of the
  * line they replace. Blanks around a URL do not count. The blank line before a tier of which nothing is left goes with
- * it; with `spread`, blank lines part the candidates.
+ * it, or of a first one those after it; with `spread`, blank lines part the candidates.
  */
 export function rewriteList(text: string, lookup: Lookup, options: RewriteOptions): RewrittenList {
   const lines = splitLines(text);
@@ -95,7 +95,8 @@ function joinLines(
   let previous: 'none' | 'together' | 'parted' = 'none';
   for (const [index, line] of lines.entries()) {
     if (line.kind === 'blank') {
-      if (!isTierEmptied(lines, index, settled, next)) text += line.text;
+      const isLeading = text === '' && lines[0]!.kind === 'url'; // after tiers of which nothing is left
+      if (!isLeading && !isTierEmptied(lines, index, settled, next)) text += line.text;
       previous = 'none';
     } else if (line.kind === 'comment') {
       text += line.text;
