@@ -3,6 +3,7 @@
 import type { Input } from '../app/rewrite/rewrite-files.ts';
 import { type Undone, undoFile } from '../app/rewrite/undo-files.ts';
 import { printable } from '../core/octets/printable.ts';
+import { FileError } from '../io/files/files.ts';
 import { type CliIo, EXIT } from './cli-io.ts';
 import type { Inputs } from './rewrite-inputs.ts';
 
@@ -49,7 +50,7 @@ async function tryUndo(
   try {
     return await undoFile(input.path, options);
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
+    if (!(error instanceof FileError)) throw error;
     return { kind: 'failed', message: error.message };
   }
 }

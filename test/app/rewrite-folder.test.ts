@@ -110,6 +110,19 @@ test('an error of the inputs comes after all that was begun before it', async ()
   for (const path of paths) expect(await readFile(path, 'utf8')).toBe('udp://t.example:1337/\n');
 });
 
+test('a mistake of the program is no result of a file, though it has a code', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'a.txt'), 'http://t.example:8080/\n');
+  const lookupPreference = async (): Promise<Outcome> => {
+    Buffer.from(undefined as never);
+    return outcome;
+  };
+  await expect(rewrite(folder, { inPlace: true, lookupPreference })).rejects.toMatchObject({
+    name: 'TypeError',
+    code: 'ERR_INVALID_ARG_TYPE',
+  });
+});
+
 describe('a folder', () => {
   test.each([true, false])('is rewritten in place, with fsync %s', async (fsync) => {
     const folder = await fill();

@@ -5,7 +5,7 @@ import type { RewriteOptions } from '../../core/rewrite/decide.ts';
 import { systemClock } from '../../io/clock.ts';
 import { type BulkFiles, createBulkFiles, type Replaced } from '../../io/files/bulk-files.ts';
 import { type FilePath, withSuffix } from '../../io/files/file-path.ts';
-import type { FileRead } from '../../io/files/files.ts';
+import { FileError, type FileRead } from '../../io/files/files.ts';
 import { isTorrentName } from '../../io/files/find-torrents.ts';
 import { backUpFile } from '../../io/files/torrent-files.ts';
 import { createGate, type Gate } from '../../io/resolver/gate.ts';
@@ -172,9 +172,9 @@ async function rewriteInput(input: Input, shared: Shared): Promise<Rewritten> {
     return { input, result: { ...result, octets: WRITTEN }, held: 0 };
   } catch (error) {
     shared.signal?.throwIfAborted();
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    const { message } = error;
-    return { input, result: { kind: 'error', code: String(error.code), offset: undefined, message }, held };
+    if (!(error instanceof FileError)) throw error;
+    const { code, message } = error;
+    return { input, result: { kind: 'error', code, offset: undefined, message }, held };
   }
 }
 
