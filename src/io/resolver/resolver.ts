@@ -36,8 +36,9 @@ export interface ResolverOptions {
 
 export interface Resolver {
   /**
-   * What DNS says of a host (a name, in Unicode or ASCII). Rejects only with the reason of an aborted `signal`, or
-   * when the resolver is closed; trouble with DNS is the outcome `failed`.
+   * What DNS says of a host (a name, in Unicode or ASCII, without a port). Nobody is asked for an address or a name that
+   * DNS does not hold, which are `silent`; text that is no host is `failed`, as trouble with DNS is. Rejects only with the
+   * reason of an aborted `signal`, or when the resolver is closed.
    */
   lookupPreference(host: string, signal?: AbortSignal): Promise<Outcome>;
   /** What may still be of use to another resolver, later: plain values, for {@link ResolverOptions}`.remembered`. */
@@ -64,8 +65,7 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
       if (closed) throw new Error('the resolver is closed');
       signal?.throwIfAborted();
       const name = toQueryName(host);
-      if (name === undefined) return { kind: 'silent', reason: 'not-asked', ttlSeconds: 0 };
-      return await lookups.find(name, signal);
+      return typeof name === 'string' ? await lookups.find(name, signal) : name;
     },
     remembered: () => rememberedOf(cache, clock),
     close() {
@@ -75,11 +75,15 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
   };
 }
 
-/** The name to ask for; undefined for an address, a name that DNS does not hold, and what is no host. */
-function toQueryName(host: string): string | undefined {
+const NOT_ASKED: Outcome = { kind: 'silent', reason: 'not-asked', ttlSeconds: 0 };
+const NOT_A_HOST: Outcome = { kind: 'failed', reason: 'this is no host name' };
+
+/** The name to ask for, or the outcome where there is none. */
+function toQueryName(host: string): string | Outcome {
   const url = parseTrackerUrl(`udp://${host}`);
   if (url.kind === 'fault' || url.hostStart !== 'udp://'.length || url.hostEnd !== url.text.length)
-    return undefined;
+    return NOT_A_HOST;
   const name = lookupHost(url, toAsciiHost);
-  return typeof name === 'string' ? name : undefined;
+  if (typeof name === 'string') return name;
+  return name.kind === 'bad-host' ? NOT_A_HOST : NOT_ASKED;
 }

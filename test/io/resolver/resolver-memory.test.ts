@@ -109,22 +109,33 @@ describe('names that are not asked', () => {
     '0x7f.1',
     '2130706433',
     '[::1]',
-    '::1',
     'localhost',
     'localhost.',
     'printer.local',
     'x.onion',
     'x.i2p',
     'x.ALT.',
-    '',
-    '.',
     'a..example',
     `${'a'.repeat(64)}.example`,
     `${'a.'.repeat(130)}example`,
-    'a b.example',
   ])('%j', async (host) => {
     const resolver = createResolver({ servers: [dns.server], timeoutMilliseconds: 50 });
     expect(await resolver.lookupPreference(host)).toMatchObject({ kind: 'silent', reason: 'not-asked' });
+  });
+
+  test.each([
+    '',
+    '.',
+    '::1',
+    'a b.example',
+    'tracker.test:8080',
+    'u@tracker.test',
+    'udp://tracker.test/',
+    'a/b',
+  ])('%j is no host, and is not said to be silent', async (host) => {
+    const resolver = createResolver({ servers: [dns.server], timeoutMilliseconds: 50 });
+    const expected = { kind: 'failed', reason: 'this is no host name' };
+    expect(await resolver.lookupPreference(host)).toEqual(expected);
   });
 
   test.each([
