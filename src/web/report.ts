@@ -63,6 +63,10 @@ export interface Report {
   /** Every tracker of a private torrent was denied, so its first one stays. */
   readonly keptLastTracker: boolean;
   readonly decisions: Decision[];
+  /** Of a torrent, which may have it beside its tiers; without `before` or `after` where there is none. */
+  readonly announce?:
+    | { readonly before?: string | undefined; readonly after?: string | undefined }
+    | undefined;
   readonly tiers: { readonly before: string[][]; readonly after: string[][] };
 }
 

@@ -20,7 +20,7 @@ const MAX_NAME_CHARACTERS = 255;
 const MAX_SHOWN_CHARACTERS = 2048;
 
 export function reportContent(content: Content, rewritten: RewrittenContent): web.Report {
-  const { kind, changed, octets, octetText, keptLastTracker, decisions, tiers } = rewritten;
+  const { kind, changed, octets, octetText, keptLastTracker, decisions, announce, tiers } = rewritten;
   const show = (url: string): string => {
     if (url.length > MAX_SHOWN_CHARACTERS) return '…';
     return printable(redactUrl(octetText ? (decodeUtf8(url) ?? url) : url));
@@ -33,6 +33,14 @@ export function reportContent(content: Content, rewritten: RewrittenContent): we
     ...identify(content),
     keptLastTracker,
     decisions: decisions.map((decision) => reportDecision(decision, show)),
+    ...(announce === undefined
+      ? {}
+      : {
+          announce: {
+            before: announce.before && show(announce.before),
+            after: announce.after && show(announce.after),
+          },
+        }),
     tiers: { before: showTiers(tiers.before), after: showTiers(tiers.after) },
   };
 }

@@ -126,6 +126,10 @@ export const reportSchema = component(
       .describe('Of a torrent, in hexadecimal; the same before and after'),
     keptLastTracker: z.boolean(),
     decisions: z.array(decisionSchema),
+    announce: z
+      .object({ before: z.string().optional(), after: z.string().optional() })
+      .optional()
+      .describe('Of a torrent, which may have it beside its tiers'),
     tiers: z.object({ before: tiersSchema, after: tiersSchema }),
   }),
   'What was rewritten, and why.',

@@ -204,6 +204,23 @@ describe('POST /v1/rewrite', () => {
   });
 
   it.each([
+    [
+      'beside its list',
+      { announce: `${OLD}/SWORDFISH`, 'announce-list': [[OLD]] },
+      { before: '/…', after: '/…' },
+    ],
+    ['that is alone', { announce: OLD }, { before: '', after: '' }],
+    ['that is not there', { 'announce-list': [[OLD]] }, undefined],
+  ])('says what becomes of an announce %s', async (_, fields, rest) => {
+    const { post } = await startService();
+    const report = await reportOf(await post(torrentOf(fields).slice(), TORRENT, asJson));
+    const { before, after } = rest ?? {};
+    expect(report.announce).toEqual(
+      rest === undefined ? {} : { before: `${OLD}${before}`, after: `${RIGHT}${after}` },
+    );
+  });
+
+  it.each([
     ['nothing said', undefined],
     ['octets', 'application/octet-stream'],
   ])('tells by itself what came: %s', async (_, type) => {
