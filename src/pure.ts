@@ -28,6 +28,6 @@ export { createDecisionMemo, type DecisionMemo } from './core/rewrite/decision-m
 export { redactUrl } from './core/rewrite/redact.ts';
 export type { RewrittenList } from './core/torrent/list.ts';
 export type { MagnetError, RewrittenMagnet } from './core/torrent/magnet.ts';
-export type { Metainfo, MetainfoError } from './core/torrent/metainfo.ts';
+export type { Metainfo, MetainfoError, ResumeFile, TrackerEntries } from './core/torrent/metainfo.ts';
 export { redactMagnet } from './core/torrent/redact-magnet.ts';
 export type { RewrittenTorrent } from './core/torrent/splice.ts';

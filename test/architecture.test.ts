@@ -81,19 +81,6 @@ const MAX_FACTORY_LINES = 130;
  * have found a better place.
  */
 const CIRCULAR_FOLDERS: Readonly<Record<string, string>> = {
-  'core/zone/rdata → core/zone/language': 'fields are read from the tokens of a zone file',
-  'core/zone/image → core/zone/check': 'names are compiled by the index that the check has made of them',
-  'core/zone/image → core/zone/answer': 'the owners of NSEC are counted before they are compiled',
-  'core/zone → core/zone/answer': 'hashes of NSEC3 are remembered where answers are given',
-  'core/transfer → core/zone/answer': 'messages of a transfer are written as replies are',
-  'io → io/files': 'cookie-secret.ts reads a file',
-  'io/resolver → io/dns-client': 'one question and its reply in clear text are the same for both',
-  'app/access → app': 'machine.ts, which is given to every part, lies beside what puts the parts together',
-  'app/data-plane → app': 'so does steady-clock.ts',
-  'app/takeover → app': 'and machine.ts again',
-  'app/transfer → app': 'and again',
-  'app/zones → app': 'and again, with cookie-secrets.ts and tracker-pages.ts, which are published with zones',
-  'app/zones → app/access': 'lists are published with zones',
   'app/zones → app/transfer': 'copies of others are zones, too',
 };
 

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeMetrics, type MetricDescription } from '../src/app/admin/metrics.ts';
 import { settings } from '../src/app/config/config-schema.ts';
-import { CHECK_CODES, SERVE_CODES, SHARED_CODES } from '../src/app/zones/finding.ts';
+import { CHECK_CODES, SERVE_CODES, SHARED_CODES } from '../src/app/finding.ts';
 import { ACCESS_CODES } from '../src/core/access/access-codes.ts';
 import type { ListenerCode } from '../src/core/preference/listener-codes.ts';
 import { DIAGNOSTICS } from '../src/core/zone/diagnostic-codes.ts';

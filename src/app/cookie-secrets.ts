@@ -1,7 +1,7 @@
 // The secrets of DNS cookies as they are now: from their file, which SIGHUP reads again, or of this process alone.
 
 import { COOKIE_SECRET_OCTETS } from '../core/dns/cookie.ts';
-import { CookieSecretError, readCookieSecrets } from '../io/cookie-secret.ts';
+import { CookieSecretError, readCookieSecrets } from '../io/files/cookie-secret.ts';
 import { FileError } from '../io/files/files.ts';
 import type { Logger } from '../io/log.ts';
 import type { AnswerConfig } from './config/answer-config.ts';

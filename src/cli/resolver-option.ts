@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { parseServer } from '../io/dns-client/name-server.ts';
 import { readCacheFile, writeCacheFile } from '../io/resolver/cache-file.ts';
-import { parseServer } from '../io/resolver/name-server.ts';
 import type { RememberedHost } from '../io/resolver/remembered.ts';
 import { createResolver, type Resolver } from '../io/resolver/resolver.ts';
 import type { CliIo } from './cli-io.ts';

@@ -1,6 +1,6 @@
 // What a reload of `portolan serve` has found in zone files, for whoever reads its standard error.
 
-import type { Finding } from '../app/zones/finding.ts';
+import type { Finding } from '../app/finding.ts';
 import type { ReloadReport } from '../app/zones/reload.ts';
 import type { Logger } from '../io/log.ts';
 import { type CliIo, isColoured } from './cli-io.ts';

@@ -7,7 +7,7 @@ import { type AnnounceData, Client } from 'bittorrent-tracker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/app/config/config.ts';
 import { thisMachine } from '../../src/app/machine.ts';
-import { createServer, type Server } from '../../src/app/serve.ts';
+import { createServer, type Server } from '../../src/app/serve/serve.ts';
 import { silentLogger } from '../../src/io/log.ts';
 import { findFreePorts } from '../support/free-ports.ts';
 import { createFolder } from '../support/temporary-folder.ts';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/app/zones/finding.ts';
+import type { Finding } from '../../src/app/finding.ts';
 import type { ReloadReport, ZoneReport } from '../../src/app/zones/reload.ts';
 import { reportFindings } from '../../src/cli/serve-findings.ts';
 import { createLogger } from '../../src/io/log.ts';

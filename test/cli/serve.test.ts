@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/app/config/config.ts';
 import { createSwarm } from '../../src/app/data-plane/shared-state.ts';
 import { thisMachine } from '../../src/app/machine.ts';
-import { openSwarmSnapshot } from '../../src/app/swarm-snapshot.ts';
+import { openSwarmSnapshot } from '../../src/app/serve/swarm-snapshot.ts';
 import { swarmTotals } from '../../src/core/swarm/table.ts';
 import { announce, createAnnounceReply, createAnnounceRequest } from '../../src/core/tracker/announce.ts';
 import { DEFAULT_TRACKER_SETTINGS } from '../../src/core/tracker/settings.ts';

@@ -389,10 +389,10 @@ describe('a torrent', () => {
     const first = rewriteTorrent(textToOctets(before), LOOKUP, options);
     if (first.kind === 'error') throw new Error(first.message);
     expect(Buffer.from(first.octets).toString('latin1')).toBe(after);
-    const { start, end } = first.metainfo.info;
-    expect(first.octets.subarray(first.info.start, first.info.end)).toEqual(
-      textToOctets(before).subarray(start, end),
-    );
+    const { metainfo, info } = first;
+    if (metainfo.kind !== 'metainfo' || info === undefined) throw new Error('this is no torrent');
+    const { start, end } = metainfo.info;
+    expect(first.octets.subarray(info.start, info.end)).toEqual(textToOctets(before).subarray(start, end));
     const second = rewriteTorrent(first.octets, LOOKUP, options);
     expect(second).toMatchObject({ kind: 'rewritten', changed: false });
   });

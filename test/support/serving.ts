@@ -8,7 +8,7 @@ import type { DataPlaneOptions } from '../../src/app/data-plane/create-data-plan
 import type { DataPlane, Publication } from '../../src/app/data-plane/data-plane.ts';
 import { createLocalDataPlane } from '../../src/app/data-plane/local-data-plane.ts';
 import { type Machine, thisMachine } from '../../src/app/machine.ts';
-import { createServer, type Server, type StartReport } from '../../src/app/serve.ts';
+import { createServer, type Server, type StartReport } from '../../src/app/serve/serve.ts';
 import type { ReloadReport } from '../../src/app/zones/reload.ts';
 import type { Clock } from '../../src/io/clock.ts';
 import { type Logger, silentLogger } from '../../src/io/log.ts';

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { thisMachine } from '../../src/app/machine.ts';
-import { createServer, type Server } from '../../src/app/serve.ts';
+import { createServer, type Server } from '../../src/app/serve/serve.ts';
 import { type Clock, systemClock } from '../../src/io/clock.ts';
 import { type Logger, silentLogger } from '../../src/io/log.ts';
 import { findFreePorts } from './free-ports.ts';

@@ -1,6 +1,6 @@
 // What keeps a tracker with access control from starting.
 
-import type { Finding } from '../zones/finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** A file of access control is of no use, and there is no older version of it: nobody knows whom to refuse. */
 export class AccessError extends Error {

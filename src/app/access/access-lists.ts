@@ -13,8 +13,8 @@ import type { Logger } from '../../io/log.ts';
 import { createTurns } from '../../io/turns.ts';
 import type { AccessConfig, ListKind } from '../config/access-settings.ts';
 import { createImageBuffers } from '../data-plane/image-buffers.ts';
+import type { Finding } from '../finding.ts';
 import type { Machine } from '../machine.ts';
-import type { Finding } from '../zones/finding.ts';
 import { AccessError } from './access-error.ts';
 import { LIST_KEYS, type ParsedList, readAccessList } from './list-kinds.ts';
 

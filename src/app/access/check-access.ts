@@ -1,8 +1,8 @@
 // The files of access control, read and checked without a server: what `portolan check` asks for.
 
 import type { AccessConfig, ListKind } from '../config/access-settings.ts';
+import type { Finding } from '../finding.ts';
 import type { Machine } from '../machine.ts';
-import type { Finding } from '../zones/finding.ts';
 import { createKnownPasskeys } from './known-passkeys.ts';
 import { readAccessList } from './list-kinds.ts';
 import { readPasskeyFile } from './passkey-file.ts';

@@ -6,7 +6,7 @@ import type { Clock } from '../../io/clock.ts';
 import { type FileWatcher, watchFiles } from '../../io/files/watch.ts';
 import type { Logger } from '../../io/log.ts';
 import { createTurns } from '../../io/turns.ts';
-import type { Finding } from '../zones/finding.ts';
+import type { Finding } from '../finding.ts';
 import { AccessError } from './access-error.ts';
 import { logFinding } from './access-lists.ts';
 import type { KnownPasskeys } from './known-passkeys.ts';

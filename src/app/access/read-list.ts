@@ -4,7 +4,7 @@ import { ACCESS_CODES } from '../../core/access/access-codes.ts';
 import { createListReader, type ListProblem, type ListReader } from '../../core/access/list-lines.ts';
 import { octetsToText } from '../../core/octets/text.ts';
 import { FileError, readFileBounded } from '../../io/files/files.ts';
-import type { Finding } from '../zones/finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** Four million lines of 64 digits and a comment. */
 export const MAX_LIST_OCTETS = 512 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { parsePrefix } from '../../core/net/prefix.ts';
 import { MAX_TORRENT_OCTETS } from '../../core/torrent/metainfo.ts';
-import { parseServer } from '../../io/resolver/name-server.ts';
+import { parseServer } from '../../io/dns-client/name-server.ts';
 import type { ParsedConfig } from './config-schema.ts';
 import { parseSocketAddress } from './config-values.ts';
 import { integer, listOf, notation, setting } from './setting.ts';

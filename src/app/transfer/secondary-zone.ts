@@ -1,13 +1,12 @@
 // One zone of another server: what is known of its copy, and the round in which its primary is asked.
 
-import { nameLength, parseName } from '../../core/dns/name.ts';
+import { isSameNameAt, nameLength, parseName } from '../../core/dns/name.ts';
 import { RecordType } from '../../core/dns/record-type.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { readUint32 } from '../../core/octets/big-endian.ts';
 import type { CatalogMember } from '../../core/transfer/catalog-zone.ts';
 import { createRefreshState, type RefreshState, type ZoneTimes } from '../../core/transfer/refresh.ts';
 import { SOA_NUMBERS_OCTETS } from '../../core/transfer/serial.ts';
-import { isSameNameAt } from '../../core/zone/check/check-index.ts';
 import type { RecordTable } from '../../core/zone/record-table.ts';
 import type { Cancel } from '../../io/clock.ts';
 import type { SecondaryConfig } from '../config/transfer-config.ts';

@@ -3,9 +3,9 @@
 import type { Listener } from '../../core/net/endpoint.ts';
 import type { AddressMap } from '../../core/preference/address-map.ts';
 import type { TrackerConfig } from '../config/config.ts';
+import { duplicateFinding, type Finding } from '../finding.ts';
 import { type AdmissionOptions, admitZone } from './admit-zone.ts';
 import type { Drains } from './drains.ts';
-import { duplicateFinding, type Finding } from './finding.ts';
 import type { KeptZones } from './kept-zones.ts';
 import type { OpenSockets } from './open-sockets.ts';
 import { serialWarnings } from './serial-warning.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { FileError, makePrivateDirectory, readFileBounded, writeFileAtomic } from '../../io/files/files.ts';
-import type { SourceText } from './finding.ts';
+import type { SourceText } from '../finding.ts';
 import type { ZoneVersion } from './zone-version.ts';
 
 const headSchema = z.strictObject({

@@ -12,8 +12,8 @@ import {
   type Rejection,
 } from '../../core/preference/plan.ts';
 import type { TrackerConfig } from '../config/config.ts';
+import { createFinding, type Finding, type SourceText } from '../finding.ts';
 import type { Machine } from '../machine.ts';
-import { createFinding, type Finding, type SourceText } from './finding.ts';
 
 export interface PlanZoneOptions {
   readonly tracker: TrackerConfig;

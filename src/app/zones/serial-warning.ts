@@ -1,7 +1,7 @@
 // A changed zone whose serial did not grow: it is served, and secondaries will not fetch it.
 
 import { isNewerSerial, nextSerial } from '../../core/transfer/serial.ts';
-import { createFinding, type Finding } from './finding.ts';
+import { createFinding, type Finding } from '../finding.ts';
 import type { ZoneVersion } from './zone-version.ts';
 
 /** Content decides whether a zone is reloaded, not the serial; comments and layout are no change. */

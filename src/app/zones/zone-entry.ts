@@ -3,7 +3,7 @@
 import type { PreferenceHost } from '../../core/preference/hosts.ts';
 import type { PublishedEndpoint } from '../../core/preference/ledger.ts';
 import type { PlannedListener } from '../../core/preference/plan.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 import type { ZoneOrigin } from './zone-origin.ts';
 import type { ZoneVersion } from './zone-version.ts';
 

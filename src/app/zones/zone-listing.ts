@@ -1,7 +1,7 @@
 // Which zone files there are now, against those that were there before, and what each of them says.
 
 import { listZoneFiles, ZoneFileError } from '../../io/files/zone-files.ts';
-import { createFinding, type Finding } from './finding.ts';
+import { createFinding, type Finding } from '../finding.ts';
 import type { ZoneEntry } from './zone-entry.ts';
 import { PRIMARY, type SecondaryFile, type ZoneOrigin } from './zone-origin.ts';
 import { isUnchanged, type ReadingOptions, readZone, type ZoneReading } from './zone-version.ts';

@@ -25,7 +25,7 @@ import {
   zoneNameOf,
 } from '../../io/files/zone-files.ts';
 import { toALabel } from '../../io/idna.ts';
-import { createFinding, type Finding, type SourceText } from './finding.ts';
+import { createFinding, type Finding, type SourceText } from '../finding.ts';
 import { PRIMARY, type ZoneOrigin } from './zone-origin.ts';
 
 export interface ZoneVersion {

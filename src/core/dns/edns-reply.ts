@@ -5,6 +5,8 @@ import { copyOctets, writeUint16 } from '../octets/big-endian.ts';
 import { COOKIE_OCTETS, CookieState, ServerCookies } from './cookie.ts';
 import { EdnsOption, type Query } from './query.ts';
 
+/** RFC 6891 §6.1.2: OPT without options. */
+export const OPT_OCTETS = 11;
 /** Code and length of an option. */
 const OPTION_HEADER_OCTETS = 4;
 const COOKIE_OPTION_OCTETS = OPTION_HEADER_OCTETS + COOKIE_OCTETS;

@@ -2,11 +2,10 @@
 // the same zone: as with NSD and Knot, it is not applied in part, and the zone is fetched whole.
 // Non-null assertions: rows and offsets come from a table and from whole changes.
 
-import { FOLD, nameLength } from '../dns/name.ts';
+import { FOLD, isSameNameAt, nameLength } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
 import { octetsToText } from '../octets/text.ts';
-import { isSameNameAt } from '../zone/check/check-index.ts';
 import { rdataNamesOf } from '../zone/image/rdata-names.ts';
 import type { RecordTable } from '../zone/record-table.ts';
 import type { ZoneChange } from './changes.ts';

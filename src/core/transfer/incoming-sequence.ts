@@ -4,9 +4,9 @@
 //   AXFR   soa=new  record …  soa=new
 //   IXFR   soa=new  { soa=old  removed …  soa=next  added … } …  soa=new
 
+import { isSameNameAt, suffixOffset } from '../dns/name.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint32 } from '../octets/big-endian.ts';
-import { isSameNameAt, suffixOffset } from '../zone/check/check-index.ts';
 import { createRecordColumns, RecordTable } from '../zone/record-table.ts';
 import type { ZoneChange } from './changes.ts';
 import type { TransferReaderOptions, TransferReading, TransferReadLimits } from './incoming.ts';

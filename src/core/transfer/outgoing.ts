@@ -1,8 +1,8 @@
 // What a primary sends: a transfer is a source of messages that the stream asks for one after the other, as fast as the
 // client reads.
 
+import { isSameNameAt } from '../dns/name.ts';
 import type { Rcode } from '../dns/record-type.ts';
-import { isSameNameAt } from '../zone/check/check-index.ts';
 import type { ZoneImage } from '../zone/image/image.ts';
 import type { ZoneChange } from './changes.ts';
 import { soaOf } from './image-records.ts';

@@ -2,10 +2,9 @@
 // class, TTL, rdata length, rdata. Half of a change.
 // Non-null assertions: every offset is compared with the end first.
 
-import { MAX_NAME_OCTETS, nameLength } from '../dns/name.ts';
+import { MAX_NAME_OCTETS, nameLength, suffixOffset } from '../dns/name.ts';
 import { RecordClass } from '../dns/record-type.ts';
 import { readUint16, writeUint16, writeUint32 } from '../octets/big-endian.ts';
-import { suffixOffset } from '../zone/check/check-index.ts';
 import { RECORD_FIELDS_OCTETS } from './transfer-message.ts';
 
 /** Grows by doubling; whoever appends says how far. */

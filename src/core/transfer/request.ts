@@ -1,10 +1,10 @@
 // A question for a whole zone (AXFR, RFC 5936 §2.1) or for its changes (IXFR, RFC 1995 §3), read out of a message.
 
+import { isSameNameAt } from '../dns/name.ts';
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
 import { QueryName } from '../dns/query-name.ts';
 import { Opcode, RecordClass, RecordType } from '../dns/record-type.ts';
 import { readUint16, readUint32 } from '../octets/big-endian.ts';
-import { isSameNameAt } from '../zone/check/check-index.ts';
 import type { Catalog } from '../zone/image/catalog.ts';
 import type { ZoneImage } from '../zone/image/image.ts';
 import { NameReader } from './name-reader.ts';

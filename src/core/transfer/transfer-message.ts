@@ -3,10 +3,10 @@
 // Loops copy short runs octet by octet: a view a record would be garbage a record.
 // Non-null assertions: offsets come from a compiled image or from checked changes.
 
+import { OPT_OCTETS } from '../dns/edns-reply.ts';
 import { HEADER_OCTETS, HeaderFlag } from '../dns/query.ts';
 import { RecordType } from '../dns/record-type.ts';
 import { readUint16, writeUint16 } from '../octets/big-endian.ts';
-import { OPT_OCTETS } from '../zone/answer/reply-writer.ts';
 import type { TransferRequest } from './request.ts';
 
 /** RFC 1035 §4.2.2: what the length of a message over TCP can say. */

@@ -2,8 +2,8 @@
 
 import { FOLD, MAX_NAME_OCTETS, nameLength } from '../dns/name.ts';
 import { SHA1_BLOCK_OCTETS, SHA1_OCTETS, Sha1 } from '../octets/sha1.ts';
-import { Nsec3Memory } from './answer/nsec3-memory.ts';
 import { MAX_SALT_OCTETS, NSEC3_LABEL_OCTETS } from './dnssec-rdata.ts';
+import { Nsec3Memory } from './nsec3-memory.ts';
 
 /**
  * Chains with more iterations are not answered from: RFC 5155 §10.3 allows no more for the longest keys, and each costs

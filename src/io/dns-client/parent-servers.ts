@@ -9,8 +9,8 @@ import {
 } from '../../core/delegation/parent-message.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import type { Clock } from '../clock.ts';
-import { parseServer } from '../resolver/name-server.ts';
 import { exchangeDatagram } from './dns-exchange.ts';
+import { parseServer } from './name-server.ts';
 import { readTransfer, TransferError } from './transfer-client.ts';
 
 /** resolv.conf(5)'s default, for each try. */

@@ -2,9 +2,9 @@
 // dead server costs its patience once and not at every look-up.
 
 import type { Clock } from '../clock.ts';
+import type { NameServer } from '../dns-client/name-server.ts';
 import type { Channel, Exchange } from './exchange.ts';
 import { createHttpsChannel } from './https-channel.ts';
-import type { NameServer } from './name-server.ts';
 import { createPlainChannel } from './plain-channel.ts';
 import { createTlsChannel } from './tls-channel.ts';
 

@@ -4,6 +4,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { createSecureContext } from 'node:tls';
 import { createGatherer } from '../../core/octets/gather.ts';
+import type { HttpsServer } from '../dns-client/name-server.ts';
 import { aged, decodeReply, MAX_REPLY_OCTETS, type Query } from './dns-message.ts';
 import {
   type Channel,
@@ -13,7 +14,6 @@ import {
   UNREACHABLE,
   unreachable,
 } from './exchange.ts';
-import type { HttpsServer } from './name-server.ts';
 
 /** As for DNS over TLS; public servers close after 10 s or more. */
 const IDLE_MILLISECONDS = 10_000;

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { exchangeDatagram } from '../dns-client/dns-exchange.ts';
+import type { PlainServer } from '../dns-client/name-server.ts';
 import { createMessageReader, framed } from '../streams/message-stream.ts';
 import { decodeReply, MAX_REPLY_OCTETS, type Query, type Reply } from './dns-message.ts';
 import {
@@ -13,7 +14,6 @@ import {
   settleOnce,
   UNREACHABLE,
 } from './exchange.ts';
-import type { PlainServer } from './name-server.ts';
 
 /** Opens nothing until it is asked, and keeps nothing open. */
 export function createPlainChannel(server: PlainServer): Channel {

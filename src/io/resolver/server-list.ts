@@ -1,8 +1,8 @@
 // The name servers that are asked: those that were given, or the system's as they are at the moment.
 
 import type { Clock } from '../clock.ts';
+import { parseServer } from '../dns-client/name-server.ts';
 import { type Channels, createChannels } from './channels.ts';
-import { parseServer } from './name-server.ts';
 import { readSystemServers } from './system-resolvers.ts';
 
 /** How long the system's list of servers is used before it is read again: machines move between networks. */

@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import type { TlsServer } from '../dns-client/name-server.ts';
 import { createMessageReader, framed } from '../streams/message-stream.ts';
 import { decodeReply, type Query } from './dns-message.ts';
 import {
@@ -14,7 +15,6 @@ import {
   UNREACHABLE,
   unreachable,
 } from './exchange.ts';
-import type { TlsServer } from './name-server.ts';
 
 /** RFC 7858 §3.4 leaves it to both sides; unbound keeps connections for 30 s, most public servers for 10. */
 const IDLE_MILLISECONDS = 10_000;

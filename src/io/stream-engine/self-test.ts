@@ -13,8 +13,8 @@ import {
 } from '../packet-engine/layout.ts';
 import type { Libc, NativeMemory } from '../packet-engine/libc.ts';
 import { createConnectionLimits } from '../streams/connection-limits.ts';
-import type { StreamProtocol } from '../streams/stream-protocol.ts';
 import type { StreamLimits } from '../streams/stream-connections.ts';
+import type { StreamProtocol } from '../streams/stream-protocol.ts';
 import { createLentDescriptors, lentSlots } from './lent-descriptors.ts';
 import { type ListeningSocket, openListeningSocket } from './listening-socket.ts';
 import { StreamLoop } from './stream-loop.ts';

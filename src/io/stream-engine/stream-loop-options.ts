@@ -4,8 +4,8 @@ import type { PacketSource } from '../../core/net/packet-handler.ts';
 import type { ProxyRule } from '../../core/net/proxy-rule.ts';
 import type { Libc } from '../packet-engine/libc.ts';
 import type { ConnectionLimits } from '../streams/connection-limits.ts';
-import type { StreamProtocol } from '../streams/stream-protocol.ts';
 import type { StreamLimits } from '../streams/stream-connections.ts';
+import type { StreamProtocol } from '../streams/stream-protocol.ts';
 import type { LentDescriptors } from './lent-descriptors.ts';
 
 export interface StreamLoopOptions {

@@ -10,7 +10,7 @@ import { createDataPlane, findEngine } from '../../../src/app/data-plane/create-
 import type { PlaneTakeover } from '../../../src/app/data-plane/plane-takeover.ts';
 import { createSwarm } from '../../../src/app/data-plane/shared-state.ts';
 import { thisMachine } from '../../../src/app/machine.ts';
-import { createServer, type Server } from '../../../src/app/serve.ts';
+import { createServer, type Server } from '../../../src/app/serve/serve.ts';
 import { createFrameChannel, type FrameChannel, FrameKind } from '../../../src/app/takeover/frames.ts';
 import { formatMessage, toHex } from '../../../src/app/takeover/messages.ts';
 import { takeoverPaths } from '../../../src/app/takeover/paths.ts';

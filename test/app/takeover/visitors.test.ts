@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findEngine } from '../../../src/app/data-plane/create-data-plane.ts';
 import { thisMachine } from '../../../src/app/machine.ts';
-import { createServer } from '../../../src/app/serve.ts';
+import { createServer } from '../../../src/app/serve/serve.ts';
 import {
   createFrameChannel,
   type Frame,

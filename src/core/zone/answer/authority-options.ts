@@ -4,10 +4,10 @@ import type { Counters } from '../../counters.ts';
 import type { EdnsSettings } from '../../dns/edns-reply.ts';
 import type { RateLimitOptions } from '../../dns/rate-limit.ts';
 import type { PacketSource } from '../../net/packet-handler.ts';
-import type { DatagramTransferPolicy } from '../../transfer/datagram.ts';
 import type { Hmac, TsigKey } from '../../transfer/tsig-key.ts';
 import type { Catalog } from '../image/catalog.ts';
 import type { ChaosSettings } from './chaos.ts';
+import type { DatagramTransferPolicy } from './transfer-datagram.ts';
 
 /** The payload that survives nearly every path without fragments (DNS flag day 2020). */
 export const DEFAULT_UDP_PAYLOAD = 1232;

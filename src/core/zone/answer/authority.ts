@@ -2,14 +2,13 @@
 
 import { Counter, type Counters } from '../../counters.ts';
 import { CookieState } from '../../dns/cookie.ts';
-import { EdnsReply, ExtendedError } from '../../dns/edns-reply.ts';
+import { EdnsReply, ExtendedError, OPT_OCTETS } from '../../dns/edns-reply.ts';
 import { HEADER_OCTETS, HeaderFlag, MIN_UDP_PAYLOAD, Query, Verdict } from '../../dns/query.ts';
 import { QueryName } from '../../dns/query-name.ts';
 import { RateVerdict } from '../../dns/rate-limit.ts';
 import { Rcode, RecordClass, RecordType } from '../../dns/record-type.ts';
 import { createPacketSource, type PacketHandler } from '../../net/packet-handler.ts';
 import { writeUint16 } from '../../octets/big-endian.ts';
-import { answerDatagram } from '../../transfer/datagram.ts';
 import type { Catalog } from '../image/catalog.ts';
 import { Answer } from './answer.ts';
 import {
@@ -23,8 +22,9 @@ import { answerNotify } from './notify-request.ts';
 import { rcodeCounter } from './rcode-counter.ts';
 import { writeRefusal } from './refusal.ts';
 import { ReplyRate } from './reply-rate.ts';
-import { OPT_OCTETS, ReplyWriter } from './reply-writer.ts';
+import { ReplyWriter } from './reply-writer.ts';
 import { RequestSignature } from './request-signature.ts';
+import { answerDatagram } from './transfer-datagram.ts';
 
 /** RFC 1035 §4.2.2: what the length of a message over TCP can say. */
 export const MAX_STREAM_REPLY_OCTETS = 65535;

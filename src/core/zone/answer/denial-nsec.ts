@@ -4,9 +4,9 @@ import { compareNames } from '../../dns/canonical-order.ts';
 import { MAX_NAME_OCTETS } from '../../dns/name.ts';
 import type { QueryName } from '../../dns/query-name.ts';
 import { RecordType } from '../../dns/record-type.ts';
+import { ownerAt, ownerCount } from '../image/denial-owners.ts';
 import type { ZoneImage } from '../image/image.ts';
 import type { DenialChain } from './denial.ts';
-import { ownerAt, ownerCount } from './denial-owners.ts';
 import type { ProofWriter } from './denial-proof.ts';
 
 export class NsecChain implements DenialChain {

@@ -4,10 +4,10 @@
 import type { QueryName } from '../../dns/query-name.ts';
 import { RecordType } from '../../dns/record-type.ts';
 import { NSEC3_LABEL_OCTETS } from '../dnssec-rdata.ts';
+import { iterationsOf, ownerAt, ownerCount, saltLength, saltOffset } from '../image/denial-owners.ts';
 import type { ZoneImage } from '../image/image.ts';
 import { Nsec3Hash } from '../nsec3-hash.ts';
 import type { DenialChain } from './denial.ts';
-import { iterationsOf, ownerAt, ownerCount, saltLength, saltOffset } from './denial-owners.ts';
 import type { ProofWriter } from './denial-proof.ts';
 
 export class Nsec3Chain implements DenialChain {

@@ -2,10 +2,10 @@
 // answer to a client that sets DO. A zone without chain proves nothing, a broken chain proves what it can.
 
 import { QueryName } from '../../dns/query-name.ts';
+import { DenialKind, denialKind } from '../image/denial-owners.ts';
 import type { ZoneImage } from '../image/image.ts';
 import { NsecChain } from './denial-nsec.ts';
 import { Nsec3Chain } from './denial-nsec3.ts';
-import { DenialKind, denialKind } from './denial-owners.ts';
 import { ProofWriter } from './denial-proof.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 

@@ -1,14 +1,12 @@
 // A reply as it grows: RRsets copied from images, links resolved, sections counted, the limit kept.
 // Loops copy octets one by one: the runs are short, and a view an RRset would be garbage a query.
 
+import { OPT_OCTETS } from '../../dns/edns-reply.ts';
 import { HEADER_OCTETS } from '../../dns/query.ts';
 import { readUint16, writeUint16, writeUint32 } from '../../octets/big-endian.ts';
 import type { ZoneImage } from '../image/image.ts';
 
 export const Section = { answer: 6, authority: 8, additional: 10 } as const;
-
-/** RFC 6891 §6.1.2: OPT without options. */
-export const OPT_OCTETS = 11;
 
 /** RFC 1035 §4.1.4: fourteen bits of offset. */
 const MAX_POINTER = 0x3fff;

@@ -7,7 +7,7 @@ import type { DiagnosticCode } from '../diagnostic-codes.ts';
 import { createDiagnosticList } from '../diagnostic-list.ts';
 import type { ParsedZone } from '../language/parser.ts';
 import type { RecordTable } from '../record-table.ts';
-import { NO_ROW, type ZoneIndex } from './check-index.ts';
+import { NO_ROW, type ZoneIndex } from '../zone-index.ts';
 
 export interface CheckContext {
   readonly records: RecordTable;

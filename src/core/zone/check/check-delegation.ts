@@ -1,9 +1,9 @@
 // Checks of what lies at and below delegations and DNAME records (RFC 1034 §4.2.1, RFC 6672 §2.4).
 
-import { formatName } from '../../dns/name.ts';
+import { formatName, suffixOffset } from '../../dns/name.ts';
 import { formatRecordType, RecordType } from '../../dns/record-type.ts';
+import { NO_NODE, NO_ROW } from '../zone-index.ts';
 import { type CheckContext, ownerText } from './check-context.ts';
-import { NO_NODE, NO_ROW, suffixOffset } from './check-index.ts';
 
 /** What a delegation's own name has beside NS; addresses are glue there when a server has that name. */
 const AT_CUT: ReadonlySet<number> = new Set([

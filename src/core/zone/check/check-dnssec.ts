@@ -2,9 +2,9 @@
 
 import { formatRecordType, RecordType } from '../../dns/record-type.ts';
 import { coveredType, expirationOf, isHashedRow } from '../dnssec-rdata.ts';
+import { NO_NODE, NO_ROW } from '../zone-index.ts';
 import { type CheckContext, ownerText, rowsOf } from './check-context.ts';
 import { governorOf, zoneCuts } from './check-delegation.ts';
-import { NO_NODE, NO_ROW } from './check-index.ts';
 import { checkNsecChain } from './check-nsec.ts';
 import { checkNsec3Chains } from './check-nsec3.ts';
 

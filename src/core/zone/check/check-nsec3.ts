@@ -11,8 +11,8 @@ import {
   nsec3Parameters,
 } from '../dnssec-rdata.ts';
 import { encodeHash, MAX_NSEC3_ITERATIONS, Nsec3Hash } from '../nsec3-hash.ts';
+import { NO_ROW } from '../zone-index.ts';
 import { type CheckContext, rowsOf } from './check-context.ts';
-import { NO_ROW } from './check-index.ts';
 
 /** BIND takes a zone with more for unsigned since CVE-2023-50868; RFC 9276 §3.1 wants none. */
 const MAX_VALIDATED_ITERATIONS = 50;

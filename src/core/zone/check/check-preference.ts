@@ -8,8 +8,8 @@ import { octetsToText } from '../../octets/text.ts';
 import { MAX_ENDPOINTS } from '../../preference/outcome.ts';
 import { type Preference, parsePreference } from '../../preference/preference.ts';
 import type { RecordTable } from '../record-table.ts';
+import { NO_NODE } from '../zone-index.ts';
 import { type CheckContext, hasAddress, ownerText, rowsOf } from './check-context.ts';
-import { NO_NODE } from './check-index.ts';
 
 const MARKER = 'BITTORRENT';
 

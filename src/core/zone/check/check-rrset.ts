@@ -4,8 +4,8 @@ import { FOLD, formatName, nameLength } from '../../dns/name.ts';
 import { formatRecordType, RecordType } from '../../dns/record-type.ts';
 import { type RdataNames, rdataNamesOf } from '../image/rdata-names.ts';
 import type { RecordTable } from '../record-table.ts';
+import { NO_ROW } from '../zone-index.ts';
 import { type CheckContext, ownerText } from './check-context.ts';
-import { NO_ROW } from './check-index.ts';
 
 /** A DNS message has 65,535 octets (RFC 1035 §4.2.2); the rest is for header, question and the SOA of a transfer. */
 export const MAX_RRSET_OCTETS = 65_000;

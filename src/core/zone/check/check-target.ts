@@ -1,10 +1,10 @@
 // Checks of the names that NS and MX records point to (RFC 1034 §4.2.1, RFC 2181 §10.3, RFC 5321 §5.1).
 
-import { formatName, nameLength } from '../../dns/name.ts';
+import { formatName, nameLength, suffixOffset } from '../../dns/name.ts';
 import { formatRecordType, RecordType } from '../../dns/record-type.ts';
 import { copyOctets } from '../../octets/big-endian.ts';
+import { NO_NODE } from '../zone-index.ts';
 import { type CheckContext, hasAddress, hasType, ownerText } from './check-context.ts';
-import { NO_NODE, suffixOffset } from './check-index.ts';
 
 /** Octets of the preference before the name of an MX record. */
 const MX_PREFERENCE_OCTETS = 2;

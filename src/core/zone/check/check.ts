@@ -1,13 +1,13 @@
 // What a zone must be as a whole: RFC 1034 §4.2, RFC 2181, and what BEP 34 adds for trackers.
 
-import { formatName } from '../../dns/name.ts';
+import { formatName, isSameNameAt, suffixOffset } from '../../dns/name.ts';
 import { RecordType } from '../../dns/record-type.ts';
 import { type Diagnostic, isError } from '../diagnostic.ts';
 import type { ParsedZone } from '../language/parser.ts';
+import { createZoneIndex, NO_ROW } from '../zone-index.ts';
 import { type CheckContext, createReporter, hasType, ownerText } from './check-context.ts';
 import { checkDelegations } from './check-delegation.ts';
 import { checkDnssec } from './check-dnssec.ts';
-import { createZoneIndex, isSameNameAt, NO_ROW, suffixOffset } from './check-index.ts';
 import { checkPreferences } from './check-preference.ts';
 import { checkRdata } from './check-rdata.ts';
 import { checkRrsets } from './check-rrset.ts';

@@ -1,12 +1,11 @@
 // The names of a zone as a tree in columns: every owner, and every empty non-terminal above one (RFC 4592 §2.2.2).
 
-import { labelCount, nameLength } from '../../dns/name.ts';
+import { isSameNameAt, labelCount, nameLength } from '../../dns/name.ts';
 import { RecordType } from '../../dns/record-type.ts';
 import { released } from '../../octets/released.ts';
-import { isSameNameAt } from '../check/check-index.ts';
 import { isHashedRow } from '../dnssec-rdata.ts';
+import { OwnerHasher } from '../owner-hasher.ts';
 import type { RecordTable } from '../record-table.ts';
-import { OwnerHasher } from './owner-hasher.ts';
 
 /** A node's number counts from 1 in the order of creation; 0 is none. The apex is 1. */
 export const APEX = 1;

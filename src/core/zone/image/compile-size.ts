@@ -2,12 +2,12 @@
 
 import { nameLength } from '../../dns/name.ts';
 import { RecordType } from '../../dns/record-type.ts';
-import { Denial } from '../answer/denial-owners.ts';
 import { MAX_SALT_OCTETS } from '../dnssec-rdata.ts';
 import type { RecordTable } from '../record-table.ts';
 import { APEX, type NameTree, slotsFor, type ZoneNames } from './compile-names.ts';
 import { MAX_LINK_OCTETS } from './compile-pack.ts';
 import { RECORD_HEADER_OCTETS } from './compile-rrset.ts';
+import { Denial } from './denial-owners.ts';
 import { Header, NODE_WORDS, RRSET_WORDS } from './image.ts';
 import { rdataNamesOf } from './rdata-names.ts';
 

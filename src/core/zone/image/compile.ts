@@ -5,13 +5,13 @@
 import { isSameName, labelCount, nameLength } from '../../dns/name.ts';
 import { RecordType } from '../../dns/record-type.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
-import { Denial, DenialKind } from '../answer/denial-owners.ts';
 import type { RecordTable } from '../record-table.ts';
 import { chooseChain, type DenialChain } from './compile-denial.ts';
 import { APEX, collectNames, type NameTree, type ZoneNames } from './compile-names.ts';
 import { NodePacker } from './compile-pack.ts';
 import { sizeBound } from './compile-size.ts';
 import { GAP_OCTETS, NodeUnpacker } from './compile-unpack.ts';
+import { Denial, DenialKind } from './denial-owners.ts';
 import { Header, IMAGE_MAGIC, ZoneImage } from './image.ts';
 
 /** What compiling needs of a parsed zone that passed `checkZone` without errors. */

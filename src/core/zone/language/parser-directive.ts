@@ -5,9 +5,9 @@ import { octetsToText } from '../../octets/text.ts';
 import { decodeUtf8 } from '../../octets/utf8.ts';
 import { isValue } from '../rdata/field.ts';
 import { formatText } from '../rdata/text-fields.ts';
-import { Token } from './lexer.ts';
+import { Token } from '../text/lexer.ts';
+import { isRelative, nameProblem, writeName } from '../text/name-text.ts';
 import { readGenerate } from './parser-generate.ts';
-import { isRelative, nameProblem, writeName } from './parser-name.ts';
 import { readTtl } from './parser-record.ts';
 import type { ParserState, ZoneSource } from './parser-state.ts';
 

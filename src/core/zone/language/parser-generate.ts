@@ -2,7 +2,7 @@
 // whose owner and data `$` stands for the number.
 
 import { octetsToText, textToOctets } from '../../octets/text.ts';
-import { Lexer, Token } from './lexer.ts';
+import { Lexer, Token } from '../text/lexer.ts';
 import { readRecord } from './parser-record.ts';
 import type { ParserState, TokenPlace } from './parser-state.ts';
 import { passRemarks } from './remarks.ts';

@@ -6,11 +6,11 @@ import { parseRegisteredType, RecordType } from '../../dns/record-type.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
 import { parseRdata } from '../rdata/parse.ts';
 import { formatText } from '../rdata/text-fields.ts';
-import { Token } from './lexer.ts';
+import { Token } from '../text/lexer.ts';
+import { isDigit, nameProblem, writeName } from '../text/name-text.ts';
+import { MAX_TTL_SECONDS, NOT_A_PERIOD, parsePeriod } from '../text/period.ts';
 import { classOf, NOT_FOUND, suggestType, typeOf } from './parser-keyword.ts';
-import { isDigit, nameProblem, writeName } from './parser-name.ts';
 import { NO_OWNER, NO_TTL, type ParserState } from './parser-state.ts';
-import { MAX_TTL_SECONDS, NOT_A_PERIOD, parsePeriod } from './parser-ttl.ts';
 
 /** What NSD and Knot take when nothing says a TTL. */
 const FALLBACK_TTL_SECONDS = 3600;

@@ -7,7 +7,7 @@ import type { DiagnosticCode } from '../diagnostic-codes.ts';
 import { createDiagnosticList, type DiagnosticList } from '../diagnostic-list.ts';
 import { type FieldContext, MAX_RDATA_OCTETS, RDATA_SLACK_OCTETS } from '../rdata/field.ts';
 import { createRecordColumns, type RecordColumns, RecordTable } from '../record-table.ts';
-import { Lexer, type LexicalFault } from './lexer.ts';
+import { Lexer, type LexicalFault } from '../text/lexer.ts';
 
 /** One file of a zone. */
 export interface ZoneSource {

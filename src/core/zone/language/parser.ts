@@ -3,8 +3,8 @@
 
 import type { Diagnostic } from '../diagnostic.ts';
 import type { RecordTable } from '../record-table.ts';
-import { Lexer, Token } from './lexer.ts';
-import { hasByteOrderMark } from './octet-classes.ts';
+import { Lexer, Token } from '../text/lexer.ts';
+import { hasByteOrderMark } from '../text/octet-classes.ts';
 import { readDirective } from './parser-directive.ts';
 import { readRecord } from './parser-record.ts';
 import {

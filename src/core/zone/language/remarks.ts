@@ -3,8 +3,8 @@
 
 import { octetsToText } from '../../octets/text.ts';
 import { decodeUtf8 } from '../../octets/utf8.ts';
+import type { Remark } from '../text/remark.ts';
 import type { ParserState } from './parser-state.ts';
-import type { Remark } from './remark.ts';
 
 const NOT_PORTABLE = {
   'relative-origin':

@@ -1,7 +1,7 @@
 // Addresses. Both are read by hand and not through text: they are most of a large zone.
 
 import { formatIpAddress, parseIpv6 } from '../../net/ip-address.ts';
-import { isDigit } from '../language/parser-name.ts';
+import { isDigit } from '../text/name-text.ts';
 import { type Field, type FieldContext, type FieldText, putOctets } from './field.ts';
 import { tokenText } from './number-fields.ts';
 

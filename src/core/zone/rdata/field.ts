@@ -1,7 +1,7 @@
 // What the kinds of field have in common: how one is read from tokens and written back as text.
 
 import type { DiagnosticCode } from '../diagnostic-codes.ts';
-import { type Lexer, Token } from '../language/lexer.ts';
+import { type Lexer, Token } from '../text/lexer.ts';
 
 /** RFC 1035 §3.2.1: RDLENGTH has 16 bits. */
 export const MAX_RDATA_OCTETS = 65_535;

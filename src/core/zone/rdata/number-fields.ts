@@ -4,8 +4,8 @@ import { formatName, MAX_NAME_OCTETS } from '../../dns/name.ts';
 import { formatRecordType, parseRegisteredType } from '../../dns/record-type.ts';
 import { readUint32 } from '../../octets/big-endian.ts';
 import { formatHex, octetsToText } from '../../octets/text.ts';
-import { isDigit, nameProblem, writeName } from '../language/parser-name.ts';
-import { parsePeriod } from '../language/parser-ttl.ts';
+import { isDigit, nameProblem, writeName } from '../text/name-text.ts';
+import { parsePeriod } from '../text/period.ts';
 import { type Field, type FieldContext, type FieldText, putOctets } from './field.ts';
 
 /** A decimal number of `size` octets, most significant first. */

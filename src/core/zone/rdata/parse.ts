@@ -1,7 +1,7 @@
 // Record data from tokens to wire form, names uncompressed.
 
 import { formatRecordType } from '../../dns/record-type.ts';
-import { Token } from '../language/lexer.ts';
+import { Token } from '../text/lexer.ts';
 import { hexRest } from './binary-fields.ts';
 import { type FieldContext, isValue } from './field.ts';
 import { formatFields } from './format.ts';

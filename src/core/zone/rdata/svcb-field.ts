@@ -2,7 +2,7 @@
 
 import { formatIpAddress, parseIpv4, parseIpv6 } from '../../net/ip-address.ts';
 import { octetsToText, textToOctets } from '../../octets/text.ts';
-import { escapedOctet, isDigit } from '../language/parser-name.ts';
+import { escapedOctet, isDigit } from '../text/name-text.ts';
 import { formatBase64 } from './binary-fields.ts';
 import { type Field, type FieldContext, isValue, putOctets } from './field.ts';
 import { formatServiceKey, parseNumberedKey, parseServiceKey, ServiceKey } from './service-keys.ts';

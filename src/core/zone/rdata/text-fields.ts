@@ -1,6 +1,6 @@
 // Fields of text: character-strings (RFC 1035 §3.3), tags, and text that fills the rest of the data.
 
-import { escapedOctet, isDigit } from '../language/parser-name.ts';
+import { escapedOctet, isDigit } from '../text/name-text.ts';
 import { type Field, type FieldContext, hasRoom, isValue } from './field.ts';
 import { tokenText } from './number-fields.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../../../src/core/octets/utf8.ts';
 import { MAX_DIAGNOSTICS } from '../../../../src/core/zone/diagnostic-list.ts';
 import type { ParseOptions } from '../../../../src/core/zone/language/parser.ts';
-import { MAX_REMARKS } from '../../../../src/core/zone/language/remark.ts';
+import { MAX_REMARKS } from '../../../../src/core/zone/text/remark.ts';
 import { toALabel } from '../../../../src/io/idna.ts';
 import { nameOf, readZone, recordsOf } from '../zone-text.ts';
 

@@ -2,21 +2,21 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Counter, createCounters } from '../../../src/core/counters.ts';
-import { parsePrefix } from '../../../src/core/net/prefix.ts';
-import { parseTransferRule, type TransferRule } from '../../../src/core/transfer/access.ts';
-import { diffImages } from '../../../src/core/transfer/changes.ts';
-import { createTransferReader } from '../../../src/core/transfer/incoming.ts';
-import { signRequest } from '../../../src/core/transfer/tsig.ts';
-import { TsigStream } from '../../../src/core/transfer/tsig-stream.ts';
-import { createAuthority } from '../../../src/core/zone/answer/authority.ts';
-import { createCatalog } from '../../../src/core/zone/image/catalog.ts';
-import { createUnavailableZone } from '../../../src/core/zone/image/unavailable.ts';
-import { hmac } from '../../../src/io/hmac.ts';
-import { exchange, SEED } from '../../support/authority-of.ts';
-import { readReply } from '../../support/edns-message.ts';
-import { tsigKey } from '../../support/tsig.ts';
-import { compileText, encodeRequest, ID, nameOf } from './transfer-zones.ts';
+import { Counter, createCounters } from '../../../../src/core/counters.ts';
+import { parsePrefix } from '../../../../src/core/net/prefix.ts';
+import { parseTransferRule, type TransferRule } from '../../../../src/core/transfer/access.ts';
+import { diffImages } from '../../../../src/core/transfer/changes.ts';
+import { createTransferReader } from '../../../../src/core/transfer/incoming.ts';
+import { signRequest } from '../../../../src/core/transfer/tsig.ts';
+import { TsigStream } from '../../../../src/core/transfer/tsig-stream.ts';
+import { createAuthority } from '../../../../src/core/zone/answer/authority.ts';
+import { createCatalog } from '../../../../src/core/zone/image/catalog.ts';
+import { createUnavailableZone } from '../../../../src/core/zone/image/unavailable.ts';
+import { hmac } from '../../../../src/io/hmac.ts';
+import { exchange, SEED } from '../../../support/authority-of.ts';
+import { readReply } from '../../../support/edns-message.ts';
+import { tsigKey } from '../../../support/tsig.ts';
+import { compileText, encodeRequest, ID, nameOf } from '../../transfer/transfer-zones.ts';
 
 const NOW = 1_700_000_000;
 const KEY = tsigKey();

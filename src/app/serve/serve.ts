@@ -1,39 +1,39 @@
 // The server's life: start, reload, drain, stop. One thing at a time; what comes meanwhile waits its turn.
 
-import type { Cancel } from '../io/clock.ts';
-import { makePrivateDirectory } from '../io/files/files.ts';
-import { createTurns } from '../io/turns.ts';
-import type { AccessControl } from './access/access.ts';
-import { hostTraffics, socketStatuses } from './admin/socket-status.ts';
+import type { Cancel } from '../../io/clock.ts';
+import { makePrivateDirectory } from '../../io/files/files.ts';
+import { createTurns } from '../../io/turns.ts';
+import type { AccessControl } from '../access/access.ts';
+import { hostTraffics, socketStatuses } from '../admin/socket-status.ts';
 import {
   drainStatuses,
   hostStatuses,
   type ServerState,
   type ServerStatus,
   zoneStatus,
-} from './admin/status.ts';
-import { trackerCounts } from './admin/tracker-counts.ts';
-import { attempt } from './attempt.ts';
-import type { CookieSecrets } from './cookie-secrets.ts';
-import type { DataPlane } from './data-plane/data-plane.ts';
-import { createImageBuffers } from './data-plane/image-buffers.ts';
-import type { NotifyNotice } from './data-plane/notify-gate.ts';
+} from '../admin/status.ts';
+import { trackerCounts } from '../admin/tracker-counts.ts';
+import { attempt } from '../attempt.ts';
+import type { CookieSecrets } from '../cookie-secrets.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import { createImageBuffers } from '../data-plane/image-buffers.ts';
+import type { NotifyNotice } from '../data-plane/notify-gate.ts';
+import { createServerTakeover, type ServerTakeover } from '../takeover/server-takeover.ts';
+import type { TrackerPages } from '../tracker-pages.ts';
+import { createTransfers, type Transfers } from '../transfer/transfers.ts';
+import { createDrains, type Drains } from '../zones/drains.ts';
+import { createKeptZones } from '../zones/kept-zones.ts';
+import { createLedgerFile } from '../zones/ledger-file.ts';
+import { createOpenSockets, type OpenSockets } from '../zones/open-sockets.ts';
+import { createReloader, type Reloader, type ReloadReport } from '../zones/reload.ts';
+import type { Trigger } from '../zones/zone-listing.ts';
+import type { ZoneReading } from '../zones/zone-version.ts';
+import { watchZones, type ZoneWatch } from '../zones/zone-watch.ts';
 import { createDnsService, type DnsService } from './dns-service.ts';
 import { createHttpServices, type HttpServices } from './http-services.ts';
 import type { Server, ServerOptions, StartReport } from './server.ts';
 import { openServerParts, type ServerParts } from './server-parts.ts';
 import type { SwarmSnapshot } from './swarm-snapshot.ts';
-import { createServerTakeover, type ServerTakeover } from './takeover/server-takeover.ts';
-import type { TrackerPages } from './tracker-pages.ts';
-import { createTransfers, type Transfers } from './transfer/transfers.ts';
-import { createDrains, type Drains } from './zones/drains.ts';
-import { createKeptZones } from './zones/kept-zones.ts';
-import { createLedgerFile } from './zones/ledger-file.ts';
-import { createOpenSockets, type OpenSockets } from './zones/open-sockets.ts';
-import { createReloader, type Reloader, type ReloadReport } from './zones/reload.ts';
-import type { Trigger } from './zones/zone-listing.ts';
-import type { ZoneReading } from './zones/zone-version.ts';
-import { watchZones, type ZoneWatch } from './zones/zone-watch.ts';
 
 export type { Server, ServerOptions, StartReport };
 

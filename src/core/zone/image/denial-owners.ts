@@ -1,6 +1,6 @@
 // The chain of a compiled zone as it is searched: its kind, and the nodes of its owners in order.
 
-import { Header, type ZoneImage } from '../image/image.ts';
+import { Header, type ZoneImage } from './image.ts';
 
 export const DenialKind = { nsec: 1, nsec3: 2 } as const;
 

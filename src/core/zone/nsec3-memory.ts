@@ -1,7 +1,7 @@
 // Hashes that are needed again and again: a flood of names that do not exist asks for one encloser and one wildcard.
 
-import { MAX_NAME_OCTETS } from '../../dns/name.ts';
-import { MAX_SALT_OCTETS, NSEC3_LABEL_OCTETS } from '../dnssec-rdata.ts';
+import { MAX_NAME_OCTETS } from '../dns/name.ts';
+import { MAX_SALT_OCTETS, NSEC3_LABEL_OCTETS } from './dnssec-rdata.ts';
 
 /** Enclosers that are asked for beside each other; 35 kB a worker. A power of two. */
 const PLACES = 64;

@@ -1,20 +1,20 @@
 // What a server is made of that takes time to have: keys from files, what the life before this one knew, threads.
 
-import { DEFAULT_TRACKER_SETTINGS } from '../core/tracker/settings.ts';
-import type { Logger } from '../io/log.ts';
-import { type AccessControl, openAccess } from './access/access.ts';
-import type { Config } from './config/config.ts';
-import { type CookieSecrets, openCookieSecrets } from './cookie-secrets.ts';
-import { createAnswerSetup } from './data-plane/answer-setup.ts';
-import { createDataPlane, type DataPlaneOptions } from './data-plane/create-data-plane.ts';
-import type { DataPlane } from './data-plane/data-plane.ts';
-import type { NotifyNotice } from './data-plane/notify-gate.ts';
-import { createSwarm } from './data-plane/shared-state.ts';
-import type { Machine } from './machine.ts';
+import { DEFAULT_TRACKER_SETTINGS } from '../../core/tracker/settings.ts';
+import type { Logger } from '../../io/log.ts';
+import { type AccessControl, openAccess } from '../access/access.ts';
+import type { Config } from '../config/config.ts';
+import { type CookieSecrets, openCookieSecrets } from '../cookie-secrets.ts';
+import { createAnswerSetup } from '../data-plane/answer-setup.ts';
+import { createDataPlane, type DataPlaneOptions } from '../data-plane/create-data-plane.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { NotifyNotice } from '../data-plane/notify-gate.ts';
+import { createSwarm } from '../data-plane/shared-state.ts';
+import type { Machine } from '../machine.ts';
+import { checkStateFolder } from '../takeover/state-folder.ts';
+import type { Takeover } from '../takeover/take-over.ts';
+import { openTrackerPages, type TrackerPages } from '../tracker-pages.ts';
 import { openSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts';
-import { checkStateFolder } from './takeover/state-folder.ts';
-import type { Takeover } from './takeover/take-over.ts';
-import { openTrackerPages, type TrackerPages } from './tracker-pages.ts';
 
 export interface ServerPartsOptions {
   readonly config: Config;

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatHex } from '../../src/core/octets/text.ts';
-import { readCookieSecrets } from '../../src/io/cookie-secret.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { formatHex } from '../../../src/core/octets/text.ts';
+import { readCookieSecrets } from '../../../src/io/files/cookie-secret.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const FIRST = '000102030405060708090a0b0c0d0e0f';
 const SECOND = 'F0E0D0C0B0A090807060504030201000';

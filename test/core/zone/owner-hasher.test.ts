@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseName } from '../../../../src/core/dns/name.ts';
-import { labelHash, rootHash } from '../../../../src/core/dns/name-hash.ts';
-import { OwnerHasher } from '../../../../src/core/zone/image/owner-hasher.ts';
+import { parseName } from '../../../src/core/dns/name.ts';
+import { labelHash, rootHash } from '../../../src/core/dns/name-hash.ts';
+import { OwnerHasher } from '../../../src/core/zone/owner-hasher.ts';
 
 /** Hash of each suffix of a wire name, the whole name first, computed from the root each time. */
 function suffixHashes(name: Uint8Array, seed: number): { offset: number; hash: number }[] {

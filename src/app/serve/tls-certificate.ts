@@ -2,14 +2,19 @@
 // that is of no use leaves the one that was: a renewal that went wrong must not take a server down before the old
 // certificate has expired.
 
-import type { Clock } from '../io/clock.ts';
-import { FileError } from '../io/files/files.ts';
-import { type FileWatcher, watchFiles } from '../io/files/watch.ts';
-import type { Logger } from '../io/log.ts';
-import { certificateExpiry, readTlsIdentity, TlsError, type TlsFiles } from '../io/streams/tls-identity.ts';
-import type { TlsIdentity } from '../io/streams/tls-server.ts';
-import { createTurns } from '../io/turns.ts';
-import type { DataPlane } from './data-plane/data-plane.ts';
+import type { Clock } from '../../io/clock.ts';
+import { FileError } from '../../io/files/files.ts';
+import { type FileWatcher, watchFiles } from '../../io/files/watch.ts';
+import type { Logger } from '../../io/log.ts';
+import {
+  certificateExpiry,
+  readTlsIdentity,
+  TlsError,
+  type TlsFiles,
+} from '../../io/streams/tls-identity.ts';
+import type { TlsIdentity } from '../../io/streams/tls-server.ts';
+import { createTurns } from '../../io/turns.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
 
 export interface CertificateOptions {
   readonly files: TlsFiles;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseServer } from '../../../src/io/resolver/name-server.ts';
+import { parseServer } from '../../../src/io/dns-client/name-server.ts';
 
 describe('addresses of servers', () => {
   test.each([

@@ -2,8 +2,8 @@
 // kept, so that of the next name only the first label is read.
 // Non-null assertions: names are whole, and have at most 127 labels.
 
-import { MAX_LABELS } from '../../dns/name.ts';
-import { labelHash, rootHash } from '../../dns/name-hash.ts';
+import { MAX_LABELS } from '../dns/name.ts';
+import { labelHash, rootHash } from '../dns/name-hash.ts';
 
 /** One name at a time: {@link read} it, then ask. */
 export class OwnerHasher {

@@ -1,10 +1,10 @@
 // The owner names of a zone by hash, in columns: what whole-zone checks look names up in.
 // Non-null assertions: nodes and rows are indexes that this file made, and a million of them are visited.
 
-import { FOLD } from '../../dns/name.ts';
-import { released } from '../../octets/released.ts';
-import { OwnerHasher } from '../image/owner-hasher.ts';
-import type { RecordTable } from '../record-table.ts';
+import { isSameNameAt } from '../dns/name.ts';
+import { released } from '../octets/released.ts';
+import { OwnerHasher } from './owner-hasher.ts';
+import type { RecordTable } from './record-table.ts';
 
 export const NO_NODE = -1;
 export const NO_ROW = -1;
@@ -83,33 +83,4 @@ export function createZoneIndex(records: RecordTable, seed: number): ZoneIndex {
       released(nextRow);
     },
   };
-}
-
-/** Whether the wire names at the two places are the same (RFC 4343). */
-export function isSameNameAt(
-  left: Uint8Array,
-  leftOffset: number,
-  right: Uint8Array,
-  rightOffset: number,
-): boolean {
-  for (let index = 0; ; ) {
-    const length = left[leftOffset + index]!;
-    if (length !== right[rightOffset + index]!) return false;
-    if (length === 0) return true;
-    for (const end = index++ + length; index <= end; index++) {
-      const octet = left[leftOffset + index]!;
-      const other = right[rightOffset + index]!;
-      if (octet !== other && FOLD[octet] !== FOLD[other]) return false;
-    }
-  }
-}
-
-/** Offset of the ancestor of the name at `offset` that is `suffix`, the name itself included; −1 when it is not below. */
-export function suffixOffset(octets: Uint8Array, offset: number, suffix: Uint8Array): number {
-  let end = offset;
-  while (octets[end]! !== 0) end += octets[end]! + 1;
-  const wanted = end + 1 - suffix.length;
-  let position = offset;
-  while (position < wanted) position += octets[position]! + 1;
-  return position === wanted && isSameNameAt(octets, position, suffix, 0) ? position : -1;
 }

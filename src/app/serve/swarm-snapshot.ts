@@ -4,23 +4,23 @@
 // clients announce again within an interval.
 
 import { join } from 'node:path';
-import { encodeSnapshot } from '../core/swarm/snapshot.ts';
+import { encodeSnapshot } from '../../core/swarm/snapshot.ts';
 import {
   decodeSnapshotHead,
   SNAPSHOT_HEAD_OCTETS,
   type SnapshotRefusal,
-} from '../core/swarm/snapshot-format.ts';
-import { createSnapshotReader, type SnapshotReader } from '../core/swarm/snapshot-reader.ts';
-import { swarmTotals } from '../core/swarm/table.ts';
-import type { TrackerSettings } from '../core/tracker/settings.ts';
-import type { Clock } from '../io/clock.ts';
-import { FileError, PRIVATE_FILE_MODE, writeFileAtomic } from '../io/files/files.ts';
-import { removeTraces, takeFile } from '../io/files/take-file.ts';
-import type { Logger } from '../io/log.ts';
-import type { Config } from './config/config.ts';
-import type { DataPlane } from './data-plane/data-plane.ts';
-import { createSwarm, type Swarm } from './data-plane/shared-state.ts';
-import type { Machine } from './machine.ts';
+} from '../../core/swarm/snapshot-format.ts';
+import { createSnapshotReader, type SnapshotReader } from '../../core/swarm/snapshot-reader.ts';
+import { swarmTotals } from '../../core/swarm/table.ts';
+import type { TrackerSettings } from '../../core/tracker/settings.ts';
+import type { Clock } from '../../io/clock.ts';
+import { FileError, PRIVATE_FILE_MODE, writeFileAtomic } from '../../io/files/files.ts';
+import { removeTraces, takeFile } from '../../io/files/take-file.ts';
+import type { Logger } from '../../io/log.ts';
+import type { Config } from '../config/config.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import { createSwarm, type Swarm } from '../data-plane/shared-state.ts';
+import type { Machine } from '../machine.ts';
 
 const SNAPSHOT_FILE = 'swarm.snapshot';
 /** systemd ends a start or a stop that takes 90 s (systemd-system.conf: DefaultTimeoutStopSec), and there is more to do. */

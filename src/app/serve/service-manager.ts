@@ -1,10 +1,10 @@
 // What systemd, or what acts like it, is told of the server's life (sd_notify(3), systemd.service(5) Type=notify): when
 // every socket is open, reloads, the stop, and while it runs that it does. Counts only.
 
-import type { Cancel, Clock } from '../io/clock.ts';
-import type { ServiceNotify } from '../io/service-notify.ts';
-import type { ServerStatus } from './admin/status.ts';
-import { hrtimeMilliseconds } from './data-plane/shared-clock.ts';
+import type { Cancel, Clock } from '../../io/clock.ts';
+import type { ServiceNotify } from '../../io/service-notify.ts';
+import type { ServerStatus } from '../admin/status.ts';
+import { hrtimeMilliseconds } from '../data-plane/shared-clock.ts';
 
 /** How often the status line is new. */
 const STATUS_MILLISECONDS = 30_000;

@@ -1,18 +1,18 @@
 // IXFR over UDP (RFC 1995 §2): the steps to the client's zone where one datagram holds them, else the SOA alone, by which
 // it learns that a transfer over TCP is worth its while. As NSD does it; Knot and BIND send the SOA always.
 
-import { Counter, type Counters } from '../counters.ts';
-import type { QueryName } from '../dns/query-name.ts';
-import { Rcode } from '../dns/record-type.ts';
-import type { PacketSource } from '../net/packet-handler.ts';
-import { readUint16 } from '../octets/big-endian.ts';
-import { type ReplyWriter, Section } from '../zone/answer/reply-writer.ts';
-import type { Catalog } from '../zone/image/catalog.ts';
-import { isAllowed, type TransferRule } from './access.ts';
-import { changesOf, type ZoneJournal } from './changes.ts';
-import { createIncrementalTransfer } from './outgoing.ts';
-import { findZoneAt, readTransferRequest } from './request.ts';
-import { transferCounter } from './transfer-counter.ts';
+import { Counter, type Counters } from '../../counters.ts';
+import type { QueryName } from '../../dns/query-name.ts';
+import { Rcode } from '../../dns/record-type.ts';
+import type { PacketSource } from '../../net/packet-handler.ts';
+import { readUint16 } from '../../octets/big-endian.ts';
+import { isAllowed, type TransferRule } from '../../transfer/access.ts';
+import { changesOf, type ZoneJournal } from '../../transfer/changes.ts';
+import { createIncrementalTransfer } from '../../transfer/outgoing.ts';
+import { findZoneAt, readTransferRequest } from '../../transfer/request.ts';
+import { transferCounter } from '../../transfer/transfer-counter.ts';
+import type { Catalog } from '../image/catalog.ts';
+import { type ReplyWriter, Section } from './reply-writer.ts';
 
 export interface DatagramRequest {
   /** The whole message. */

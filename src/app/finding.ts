@@ -1,10 +1,10 @@
 // What is wrong with a zone as it would be served here: the findings of the zone language, and those of this machine.
 
-import type { AccessCode } from '../../core/access/access-codes.ts';
-import { octetsToText } from '../../core/octets/text.ts';
-import type { RecordPosition } from '../../core/preference/hosts.ts';
-import type { ListenerCode } from '../../core/preference/listener-codes.ts';
-import type { Diagnostic } from '../../core/zone/diagnostic.ts';
+import type { AccessCode } from '../core/access/access-codes.ts';
+import { octetsToText } from '../core/octets/text.ts';
+import type { RecordPosition } from '../core/preference/hosts.ts';
+import type { ListenerCode } from '../core/preference/listener-codes.ts';
+import type { Diagnostic } from '../core/zone/diagnostic.ts';
 
 /** Findings of `check` alone: a running server says it in its table and on its status page. */
 export const CHECK_CODES = {

@@ -1,8 +1,8 @@
 // The secrets of DNS cookies, as servers of one service share them: a file with a line for each, in hexadecimal.
 
-import { COOKIE_SECRET_OCTETS } from '../core/dns/cookie.ts';
-import { parseHex } from '../core/octets/text.ts';
-import { readFileBounded } from './files/files.ts';
+import { COOKIE_SECRET_OCTETS } from '../../core/dns/cookie.ts';
+import { parseHex } from '../../core/octets/text.ts';
+import { readFileBounded } from './files.ts';
 
 /** Two lines, and whatever blanks an editor leaves. */
 const MAX_SECRET_FILE_OCTETS = 4096;

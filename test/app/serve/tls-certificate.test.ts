@@ -2,12 +2,12 @@ import { createPrivateKey } from 'node:crypto';
 import { rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Certificate, openCertificate } from '../../src/app/tls-certificate.ts';
-import { systemClock } from '../../src/io/clock.ts';
-import type { LogFields, Logger } from '../../src/io/log.ts';
-import type { TlsIdentity } from '../../src/io/streams/tls-server.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { createTestIdentity } from '../support/test-certificate.ts';
+import { type Certificate, openCertificate } from '../../../src/app/serve/tls-certificate.ts';
+import { systemClock } from '../../../src/io/clock.ts';
+import type { LogFields, Logger } from '../../../src/io/log.ts';
+import type { TlsIdentity } from '../../../src/io/streams/tls-server.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { createTestIdentity } from '../../support/test-certificate.ts';
 
 interface Setup {
   readonly folder: string;

@@ -1,9 +1,9 @@
 // The server as whoever runs it sees it (serve.ts).
 
-import type { ServerStatus } from './admin/status.ts';
+import type { ServerStatus } from '../admin/status.ts';
+import type { ReloadReport } from '../zones/reload.ts';
+import type { Trigger } from '../zones/zone-listing.ts';
 import type { ServerPartsOptions } from './server-parts.ts';
-import type { ReloadReport } from './zones/reload.ts';
-import type { Trigger } from './zones/zone-listing.ts';
 
 export interface ServerOptions extends ServerPartsOptions {
   /** Called after each reload that a save of a file brought about. */

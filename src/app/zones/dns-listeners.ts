@@ -1,12 +1,12 @@
 // The sockets on which DNS is answered: UDP and TCP, or TLS, at each configured address of a family that this machine
 // has.
 
-import { formatSocketAddress, type Listener, type SocketAddress } from '../core/net/endpoint.ts';
-import { BindError } from '../io/bind-error.ts';
-import type { Logger } from '../io/log.ts';
-import type { ListenAddress } from './config/config-values.ts';
-import type { DataPlane } from './data-plane/data-plane.ts';
-import type { Machine } from './machine.ts';
+import { formatSocketAddress, type Listener, type SocketAddress } from '../../core/net/endpoint.ts';
+import { BindError } from '../../io/bind-error.ts';
+import type { Logger } from '../../io/log.ts';
+import type { ListenAddress } from '../config/config-values.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { Machine } from '../machine.ts';
 
 export interface DnsListenerOptions {
   readonly listen: readonly ListenAddress[];

@@ -1,16 +1,16 @@
 // What is answered over HTTP beside the tracker: the admin address, and the rewriting service, there and on an address of
 // its own. Opened and closed as one.
 
-import type { Counters } from '../core/counters.ts';
-import type { SocketAddress } from '../core/net/endpoint.ts';
-import type { Logger } from '../io/log.ts';
-import type { PasskeyStatus } from './access/passkeys.ts';
-import { openAdmin } from './admin/admin.ts';
-import type { ServerStatus } from './admin/status.ts';
-import type { Config } from './config/config.ts';
-import type { HttpServer } from './http/http-server.ts';
-import { createRewriteService } from './rewrite-service/service.ts';
-import type { ControlSockets } from './takeover/control-sockets.ts';
+import type { Counters } from '../../core/counters.ts';
+import type { SocketAddress } from '../../core/net/endpoint.ts';
+import type { Logger } from '../../io/log.ts';
+import type { PasskeyStatus } from '../access/passkeys.ts';
+import { openAdmin } from '../admin/admin.ts';
+import type { ServerStatus } from '../admin/status.ts';
+import type { Config } from '../config/config.ts';
+import type { HttpServer } from '../http/http-server.ts';
+import { createRewriteService } from '../rewrite-service/service.ts';
+import type { ControlSockets } from '../takeover/control-sockets.ts';
 
 export interface HttpServicesOptions {
   readonly config: Pick<Config, 'admin' | 'rewriter'>;

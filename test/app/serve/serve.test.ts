@@ -4,16 +4,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Publication } from '../../src/app/data-plane/data-plane.ts';
-import type { ReloadReport } from '../../src/app/zones/reload.ts';
-import { formatHex } from '../../src/core/octets/text.ts';
-import { BindError } from '../../src/io/bind-error.ts';
-import { silentLogger } from '../../src/io/log.ts';
-import { findFreePorts } from '../support/free-ports.ts';
-import { prepareServer, type Serving, serve, zoneText } from '../support/serving.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { createTestIdentity } from '../support/test-certificate.ts';
-import { announceHttp, announceUdp, askTcp, askUdp } from '../support/tracker-clients.ts';
+import type { Publication } from '../../../src/app/data-plane/data-plane.ts';
+import type { ReloadReport } from '../../../src/app/zones/reload.ts';
+import { formatHex } from '../../../src/core/octets/text.ts';
+import { BindError } from '../../../src/io/bind-error.ts';
+import { silentLogger } from '../../../src/io/log.ts';
+import { findFreePorts } from '../../support/free-ports.ts';
+import { prepareServer, type Serving, serve, zoneText } from '../../support/serving.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { createTestIdentity } from '../../support/test-certificate.ts';
+import { announceHttp, announceUdp, askTcp, askUdp } from '../../support/tracker-clients.ts';
 
 const DUAL = (endpoints: string, ttl = 60): string => `t ${ttl} A 127.0.0.1
 t ${ttl} AAAA ::1

@@ -1,12 +1,12 @@
 // The life of the server as systemd hears it.
 import { describe, expect, it } from 'vitest';
-import { createServiceManager } from '../../src/app/service-manager.ts';
-import { createServiceNotify } from '../../src/io/service-notify.ts';
-import { findFreePorts } from '../support/free-ports.ts';
-import { openManagerSocket } from '../support/manager-socket.ts';
-import { createManualClock } from '../support/manual-clock.ts';
-import { serve, zoneText } from '../support/serving.ts';
-import { announceUdp } from '../support/tracker-clients.ts';
+import { createServiceManager } from '../../../src/app/serve/service-manager.ts';
+import { createServiceNotify } from '../../../src/io/service-notify.ts';
+import { findFreePorts } from '../../support/free-ports.ts';
+import { openManagerSocket } from '../../support/manager-socket.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
+import { serve, zoneText } from '../../support/serving.ts';
+import { announceUdp } from '../../support/tracker-clients.ts';
 
 async function scene(env: Record<string, string> = {}) {
   const [port] = await findFreePorts(1);

@@ -1,9 +1,10 @@
 // Where this server answers DNS, and with which certificate: opened and closed as one.
 
-import type { Listener, SocketAddress } from '../core/net/endpoint.ts';
-import type { Logger } from '../io/log.ts';
-import type { Config } from './config/config.ts';
-import type { DataPlane } from './data-plane/data-plane.ts';
+import type { Listener, SocketAddress } from '../../core/net/endpoint.ts';
+import type { Logger } from '../../io/log.ts';
+import type { Config } from '../config/config.ts';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { Machine } from '../machine.ts';
 import {
   closeDnsListeners,
   closeDnsTlsListeners,
@@ -11,8 +12,7 @@ import {
   openDnsListeners,
   openDnsTlsListeners,
   reservedListeners,
-} from './dns-listeners.ts';
-import type { Machine } from './machine.ts';
+} from '../zones/dns-listeners.ts';
 import { type Certificate, openCertificate } from './tls-certificate.ts';
 
 export interface DnsServiceOptions {
