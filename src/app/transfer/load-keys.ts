@@ -2,7 +2,7 @@
 
 import { formatKeyName } from '../../core/transfer/access.ts';
 import type { TsigKey } from '../../core/transfer/tsig-key.ts';
-import { MAX_KEY_FILE_CHARACTERS, parseKeyFile } from '../../core/transfer/tsig-key-file.ts';
+import { MAX_KEY_FILE_OCTETS, parseKeyFile } from '../../core/transfer/tsig-key-file.ts';
 import { FileError, readFileBounded } from '../../io/files/files.ts';
 import type { DnsConfig } from '../config/config.ts';
 
@@ -46,7 +46,7 @@ export async function loadKeys(
 
 async function readKeyFile(path: string) {
   try {
-    const file = parseKeyFile(new TextDecoder().decode(await readFileBounded(path, MAX_KEY_FILE_CHARACTERS)));
+    const file = parseKeyFile(new TextDecoder().decode(await readFileBounded(path, MAX_KEY_FILE_OCTETS)));
     return file.keys.length + file.problems.length > 0 ? file : `${path}: there is no key in it`;
   } catch (error) {
     if (error instanceof FileError) return error.message;

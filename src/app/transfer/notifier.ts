@@ -78,7 +78,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     notify(zone, image) {
       if (isStopped || targets.length === 0) return;
       const apex = image.apex.slice();
-      const soa = soaOf(image);
+      const soa = soaRdataOf(image);
       for (const target of targets) {
         const server = formatSocketAddress(target);
         const key = `${zone} ${server}`;
@@ -95,7 +95,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   };
 }
 
-function soaOf(image: ZoneImage): Uint8Array {
+function soaRdataOf(image: ZoneImage): Uint8Array {
   const block = new RecordBlock();
   appendSoa(image, block);
   const octets = block.octets();

@@ -24,7 +24,7 @@ export type ZoneOutcome =
   | 'not-served'
   | 'removed';
 
-export interface Decision {
+export interface ZoneDecision {
   readonly before: ZoneEntry;
   readonly entry: ZoneEntry;
   readonly outcome: ZoneOutcome;
@@ -49,8 +49,8 @@ export interface DecisionOptions {
 export async function decideZones(
   listed: readonly ListedZone[],
   options: DecisionOptions,
-): Promise<Decision[]> {
-  const decisions: Decision[] = [];
+): Promise<ZoneDecision[]> {
+  const decisions: ZoneDecision[] = [];
   for (const [index, zone] of listed.entries()) {
     const later = listed.slice(index + 1).filter(({ kind }) => kind !== 'removed');
     const others = [...decisions.filter(isStaying), ...later].map(({ entry }) => entry);
@@ -65,7 +65,7 @@ export async function decideZones(
   );
 }
 
-function isStaying({ outcome }: Decision): boolean {
+function isStaying({ outcome }: ZoneDecision): boolean {
   return outcome !== 'removed';
 }
 
@@ -76,7 +76,7 @@ interface Context extends DecisionOptions {
   readonly pending: readonly ServedZone[];
 }
 
-async function decide(zone: ListedZone, context: Context): Promise<Decision> {
+async function decide(zone: ListedZone, context: Context): Promise<ZoneDecision> {
   const { entry } = zone;
   switch (zone.kind) {
     case 'removed':
@@ -93,7 +93,7 @@ async function decide(zone: ListedZone, context: Context): Promise<Decision> {
 }
 
 /** The file is as it was; the machine's addresses, or what may be opened, may have changed. */
-async function replan(entry: ZoneEntry, context: Context): Promise<Decision> {
+async function replan(entry: ZoneEntry, context: Context): Promise<ZoneDecision> {
   const served = entry.served!;
   const admission = await admitZone(served.version, admissionOptions(entry, context));
   if (admission.kind === 'rejected') return keep(entry, admission.findings, entry.files);
@@ -109,7 +109,11 @@ function isSamePlan(left: ServedZone, right: ServedZone): boolean {
   );
 }
 
-async function decideReading(entry: ZoneEntry, reading: ZoneReading, context: Context): Promise<Decision> {
+async function decideReading(
+  entry: ZoneEntry,
+  reading: ZoneReading,
+  context: Context,
+): Promise<ZoneDecision> {
   if (reading.kind === 'bad') return await fallBack(entry, reading, reading.files, context);
   const { version } = reading;
   const files = version.texts.map(({ path }) => path);
@@ -148,7 +152,7 @@ async function fallBack(
   { findings, version }: Refused,
   files: readonly string[],
   context: Context,
-): Promise<Decision> {
+): Promise<ZoneDecision> {
   if (entry.served !== undefined || context.trigger !== 'start') return keep(entry, findings, files);
   const texts = await context.kept.find(entry.path);
   const reading = texts === undefined ? undefined : readKeptZone(texts, context.reading, entry.origin);
@@ -164,7 +168,7 @@ async function fallBack(
   return { before: entry, entry: served, outcome: 'kept', isFresh: true };
 }
 
-function keep(entry: ZoneEntry, findings: readonly Finding[], files: readonly string[]): Decision {
+function keep(entry: ZoneEntry, findings: readonly Finding[], files: readonly string[]): ZoneDecision {
   const outcome = entry.served === undefined ? 'not-served' : 'kept';
   return { before: entry, entry: { ...entry, isCurrent: false, findings, files }, outcome, isFresh: false };
 }

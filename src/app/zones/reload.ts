@@ -14,7 +14,7 @@ import { createFinding, type Finding } from '../finding.ts';
 import type { Machine } from '../machine.ts';
 import type { TrackerPages } from '../tracker-pages.ts';
 import type { Transfers, VersionStep } from '../transfer/transfers.ts';
-import { type Decision, decideZones, type ZoneOutcome } from './decide-zone.ts';
+import { decideZones, type ZoneDecision, type ZoneOutcome } from './decide-zone.ts';
 import type { Drains } from './drains.ts';
 import type { KeptZones } from './kept-zones.ts';
 import type { OpenSockets } from './open-sockets.ts';
@@ -140,7 +140,7 @@ export function createReloader(options: ReloadOptions): Reloader {
   return { reload, expireDrains, entries: () => entries };
 }
 
-function report({ entry, outcome }: Decision): ZoneReport {
+function report({ entry, outcome }: ZoneDecision): ZoneReport {
   return { path: entry.path, name: entry.served?.version.name, outcome, findings: entry.findings };
 }
 
@@ -161,9 +161,9 @@ interface PublishOptions extends ReloadOptions {
 
 /** Ledger first, then the catalog, then the ledger again: a crash in between errs towards ports that stay open. */
 async function publishDecisions(
-  decisions: readonly Decision[],
+  decisions: readonly ZoneDecision[],
   options: PublishOptions,
-): Promise<readonly Decision[]> {
+): Promise<readonly ZoneDecision[]> {
   const { trigger, publisher } = options;
   const isChanged = decisions.some(
     ({ isFresh, outcome, before }) => isFresh || (outcome === 'removed' && before.served),
@@ -194,7 +194,7 @@ async function publishDecisions(
 }
 
 /** What is new, each zone beside what was served under its name, from whatever file. */
-function versionSteps(decisions: readonly Decision[]): VersionStep[] {
+function versionSteps(decisions: readonly ZoneDecision[]): VersionStep[] {
   const before = new Map(
     decisions.flatMap(({ before: { served } }) =>
       served === undefined ? [] : [[served.version.name, served.version]],
@@ -206,7 +206,7 @@ function versionSteps(decisions: readonly Decision[]): VersionStep[] {
   });
 }
 
-function takeBack(decision: Decision, error: FileError): Decision {
+function takeBack(decision: ZoneDecision, error: FileError): ZoneDecision {
   const { before, isFresh, outcome } = decision;
   if (!isFresh && outcome !== 'removed') return decision;
   const finding = stateFinding('state-not-written', 'error', before.path, error);
@@ -215,7 +215,7 @@ function takeBack(decision: Decision, error: FileError): Decision {
 }
 
 /** What is served is kept only when it is what the file says: the last good one is kept already. */
-async function keepForRestart(decision: Decision, { kept }: ReloadOptions): Promise<Decision> {
+async function keepForRestart(decision: ZoneDecision, { kept }: ReloadOptions): Promise<ZoneDecision> {
   const { entry, isFresh } = decision;
   if (!isFresh || !entry.isCurrent || entry.served === undefined) return decision;
   // A copy is stored already; only one whose ports may be refused has a last good version beside it.

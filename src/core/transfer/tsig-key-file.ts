@@ -33,7 +33,7 @@ export interface KeyFile {
 }
 
 /** A thousand keys of 64 octets with long names: what is larger was named by mistake. */
-export const MAX_KEY_FILE_CHARACTERS: number = 256 * 1024;
+export const MAX_KEY_FILE_OCTETS: number = 256 * 1024;
 /** One a peer, and a few for the day that they change: far more than any server has peers. */
 export const MAX_KEYS = 1000;
 
@@ -49,7 +49,7 @@ const MESSAGES = {
   'weak-algorithm': 'the algorithm of the key is too weak: hmac-sha256 and up',
   'key-twice': 'a key of this name is there already',
   'too-many-keys': `there are more than ${MAX_KEYS} keys`,
-  'key-file-too-large': `the file has more than ${MAX_KEY_FILE_CHARACTERS} characters`,
+  'key-file-too-large': `the file has more than ${MAX_KEY_FILE_OCTETS} octets`,
 } as const satisfies Record<KeyFileCode, string>;
 
 /** Where something stands. */
@@ -76,7 +76,7 @@ export function parseKeyFile(text: string): KeyFile {
   const report = (code: KeyFileCode, { line, column }: Place): void => {
     problems.push({ code, message: MESSAGES[code], line, column });
   };
-  if (text.length > MAX_KEY_FILE_CHARACTERS) {
+  if (text.length > MAX_KEY_FILE_OCTETS) {
     report('key-file-too-large', { line: 1, column: 1 });
     return { keys, problems };
   }

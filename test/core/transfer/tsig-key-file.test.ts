@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBase64 } from '../../../src/core/octets/base64.ts';
 import { formatKeyName } from '../../../src/core/transfer/access.ts';
-import { MAX_KEY_FILE_CHARACTERS, MAX_KEYS, parseKeyFile } from '../../../src/core/transfer/tsig-key-file.ts';
+import { MAX_KEY_FILE_OCTETS, MAX_KEYS, parseKeyFile } from '../../../src/core/transfer/tsig-key-file.ts';
 
 const SECRET = 'dGhlIHNlY3JldA=='; // "the secret"
 
@@ -121,7 +121,7 @@ describe('a key file', () => {
       MAX_KEYS,
       [['too-many-keys', MAX_KEYS + 1]],
     ]);
-    expect(read(' '.repeat(MAX_KEY_FILE_CHARACTERS + 1))).toEqual(['1:1 key-file-too-large']);
+    expect(read(' '.repeat(MAX_KEY_FILE_OCTETS + 1))).toEqual(['1:1 key-file-too-large']);
   });
 
   it.each([
@@ -131,7 +131,7 @@ describe('a key file', () => {
     ['braces', '{'],
     ['colons', ':'],
   ])('of %s is read in a time that its size bounds', (_, piece) => {
-    const text = piece.repeat(MAX_KEY_FILE_CHARACTERS / piece.length);
+    const text = piece.repeat(MAX_KEY_FILE_OCTETS / piece.length);
     const start = performance.now();
     const { keys, problems } = parseKeyFile(text);
     expect(performance.now() - start).toBeLessThan(2000);

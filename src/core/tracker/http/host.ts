@@ -13,7 +13,7 @@ export interface RequestHost {
 }
 
 /** What this local port is to a host (a DNS name in lower case, no port, no trailing dot); see host-rule.ts. */
-export type HostRule = (host: string, port: number) => HostVerdict;
+export type JudgeHost = (host: string, port: number) => HostVerdict;
 
 /** RFC 1035 §2.3.4, with brackets, port and a trailing dot. */
 const MAX_HOST_OCTETS = 270;

@@ -14,7 +14,7 @@ import type { TrackerSettings } from '../settings.ts';
 import { createAnnounceQuery, parseAnnounce, writeAnnounceReply } from './announce.ts';
 import { createForwardedReader, type ForwardedReader } from './forwarded.ts';
 import { createRequestHead, parseRequestHead, type RequestHead } from './head.ts';
-import { createHostReader, type HostRule, type RequestHost } from './host.ts';
+import { createHostReader, type JudgeHost, type RequestHost } from './host.ts';
 import {
   createTrackerPages,
   PAGE_FIELDS,
@@ -51,7 +51,7 @@ export interface HttpTrackerOptions {
   /** By the rows of sources and of hosts. */
   readonly traffic: TrafficCounts;
   /** Asked for announces, scrapes and the index page of hosts that are DNS names. */
-  readonly hostRule: HostRule;
+  readonly hostRule: JudgeHost;
   /** Requests come over TLS. They do not where it is left out. */
   readonly isSecured?: boolean;
   /** Nothing is refused where it is left out. */
