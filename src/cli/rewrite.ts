@@ -60,6 +60,8 @@ Examples:
   portolan rewrite --dry-run old.torrent                    show what would change, tier by tier
   portolan rewrite --in-place --backup .bak torrents/       every torrent in a folder, originals kept
   portolan rewrite --undo --backup .bak torrents/           and back again
+  portolan rewrite --in-place --backup .bak ~/.local/share/qBittorrent/BT_backup
+                                                            what a client that is stopped has loaded
   portolan rewrite - < trackers.txt > right.txt             a list, a magnet or a torrent through a pipe
   portolan rewrite --check torrents/                        exit code 3 if anything would change`;
 
@@ -70,6 +72,7 @@ export function registerRewrite(program: Command, io: CliIo): void {
     .description(
       'Looks up the BITTORRENT record of each tracker (BEP 34) and puts its URLs right: in URLs, magnet links, ' +
         'torrents, folders of torrents, and lists with one URL a line. The info-hash of a torrent stays what it was. ' +
+        'Of the files that qBittorrent keeps of its torrents (*.fastresume) the trackers are put right, too; stop the client first. ' +
         'A symbolic link stays, and the file that it leads to is rewritten; links to folders are not followed in a folder.',
     )
     .argument('<input...>', 'URL, magnet link, file, folder, pipe, or - for standard input')
@@ -160,7 +163,10 @@ function checkBackup(suffix: string, { inPlace }: RewriteFlags): void {
     throw new UsageError('--backup takes a suffix, and goes with --in-place', hint);
   }
   if (isTorrentName(suffix)) {
-    throw new UsageError('originals named *.torrent would be rewritten by the next run', hint);
+    throw new UsageError(
+      'originals named *.torrent or *.fastresume would be rewritten by the next run',
+      hint,
+    );
   }
 }
 
@@ -233,8 +239,9 @@ function reportText(
       io.stderr.write(`${printable(input.label)}\n${formatDecisions(result).replaceAll(/^(?=.)/gm, '  ')}`);
   }
   if (result.keptLastTracker) {
+    const why = result.form === 'resume' ? 'this file does not say whether' : 'and';
     io.stderr.write(
-      `portolan: ${printable(input.label)}: every tracker is denied, and the torrent is private: the first stays\n`,
+      `portolan: ${printable(input.label)}: every tracker is denied, ${why} the torrent is private: the first stays\n`,
     );
   }
 }

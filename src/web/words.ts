@@ -18,7 +18,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
 };
 
 /** `2 replaced, 1 right.` */
-export function summarize({ decisions, changed, keptLastTracker }: Report): string {
+export function summarize({ decisions, changed, keptLastTracker, infoHashes }: Report): string {
   if (decisions.length === 0) return 'There is no tracker in it.';
   const counts = new Map<string, number>(); // at most one entry a reason
   for (const { reason } of decisions) {
@@ -26,7 +26,9 @@ export function summarize({ decisions, changed, keptLastTracker }: Report): stri
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const words = [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
-  const kept = keptLastTracker ? ' Its last tracker stays, because it is private.' : '';
+  // The files that clients keep of torrents have no info-hashes here, and do not say whether the torrent is private.
+  const why = infoHashes === undefined ? 'may be' : 'is';
+  const kept = keptLastTracker ? ` Its last tracker stays, because it ${why} private.` : '';
   return `${changed ? '' : 'Nothing to change: '}${words}.${kept}`;
 }
 

@@ -46,6 +46,8 @@ const undo = (...args: string[]) => portolan('--undo', '--backup', '.bak', ...ar
 const text = (string: string): string => `${string.length}:${string}`;
 const torrent = (...urls: string[]): string =>
   `d8:announce${text(urls[0]!)}13:announce-listl${urls.map((url) => `l${text(url)}e`).join('')}e7:comment2:hi${INFO}e`;
+const resume = (url: string): string =>
+  `d11:file-format22:libtorrent resume file9:info-hash20:${'h'.repeat(20)}6:pausedi1e8:trackersll${text(url)}ee8:uploadedi5ee`;
 const put = (name: string, content: string) => writeFile(join(folder, name), content, 'latin1');
 const get = (name: string) => readFile(join(folder, name), 'latin1');
 
@@ -57,6 +59,7 @@ describe('--undo', () => {
   test.each([
     ['a.torrent', OLD],
     ['single.torrent', `d8:announce33:http://tracker.test:8080/announce${INFO}e`],
+    ['a.fastresume', resume('http://tracker.test:8080/announce')],
     ['list.txt', LIST],
     ['magnets.txt', `# two\n${MAGNET}${MAGNET}`],
   ])('puts %s back, and takes the backup away', async (name, content) => {
@@ -68,6 +71,18 @@ describe('--undo', () => {
     expect(exitCode).toBe(0);
     expect(await get(name)).toBe(content);
     expect(await readdir(folder)).toEqual([name]);
+  });
+
+  test('leaves a resume file that its client has written since, with its original', async () => {
+    const old = resume('http://tracker.test:8080/announce');
+    await put('a.fastresume', old);
+    await rewrite('a.fastresume');
+    const used = (await get('a.fastresume')).replace('uploadedi5e', 'uploadedi6e');
+    await put('a.fastresume', used);
+    const { stderr, exitCode } = await undo('.');
+    expect(stderr).toContain('more than tracker URLs differs');
+    expect(exitCode).not.toBe(0);
+    expect([await get('a.fastresume'), await get('a.fastresume.bak')]).toEqual([used, old]);
   });
 
   test('goes through a folder, and passes over what was never changed', async () => {

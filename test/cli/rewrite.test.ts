@@ -430,6 +430,62 @@ describe('torrents', () => {
     expect(stderr).toContain('the torrent is private: the first stays');
   });
 
+  describe('what a client keeps of its torrents', () => {
+    const resume = (...urls: readonly string[]): string =>
+      `d11:file-format22:libtorrent resume file9:info-hash20:${'h'.repeat(20)}8:trackersll${urls.map(text).join('')}ee8:url-listlee`;
+    const STALE = resume('http://tracker.test:8080/announce');
+    const RIGHT = resume('udp://tracker.test:1337/announce', 'https://tracker.test:443/announce');
+
+    test('is rewritten beside the torrent, once', async () => {
+      await put('h.torrent', OLD);
+      await put('h.fastresume', STALE);
+      await put('queue', 'h\n');
+      const { stderr, exitCode } = await rewrite(['--in-place', '--backup', '.bak', '.']);
+      expect([exitCode, stderr]).toEqual([0, expect.stringContaining('2 changed, 0 unchanged, 0 failed')]);
+      expect([await get('h.torrent'), await get('h.fastresume')]).toEqual([NEW, RIGHT]);
+      expect((await readdir(folder)).sort()).toEqual([
+        ...['h.fastresume', 'h.fastresume.bak', 'h.torrent', 'h.torrent.bak', 'queue'],
+      ]);
+      const again = await rewrite(['--check', '.']);
+      expect(again).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('0 changed, 2 unchanged') });
+    });
+
+    test('goes through a pipe', async () => {
+      expect((await rewrite(['-'], { stdin: STALE })).stdout).toBe(RIGHT);
+    });
+
+    test('is shown by --dry-run and --json, and --check says that it would change', async () => {
+      await put('h.fastresume', STALE);
+      const diff = await rewrite(['--dry-run', 'h.fastresume']);
+      expect(diff.stdout).toContain('+   udp://tracker.test:1337/announce\n');
+      const json = JSON.parse((await rewrite(['--json', 'h.fastresume'])).stdout);
+      expect(json).toMatchObject({
+        kind: 'torrent',
+        changed: true,
+        announce: {},
+        tiers: { before: [['http://tracker.test:8080/announce']] },
+      });
+      expect((await rewrite(['--check', 'h.fastresume'])).exitCode).toBe(3);
+      expect(await get('h.fastresume')).toBe(STALE);
+    });
+
+    test('keeps its last tracker, since nobody knows whether it is private', async () => {
+      await put('h.fastresume', resume('udp://denied.test:1/a', 'udp://denied.test:2/a'));
+      const { stderr } = await rewrite(['--in-place', 'h.fastresume']);
+      expect(await get('h.fastresume')).toBe(resume('udp://denied.test:1/a'));
+      expect(stderr).toContain('this file does not say whether the torrent is private: the first stays');
+    });
+
+    test('is refused as Deluge keeps it, all in one file', async () => {
+      const all = `d40:${'0a'.repeat(20)}${text(STALE)}e`;
+      await put('torrents.fastresume', all);
+      const { stderr, exitCode } = await rewrite(['--in-place', '.']);
+      expect(stderr).toContain('this is a file of many torrents, as Deluge keeps their resume data');
+      expect(exitCode).toBe(1);
+      expect(await get('torrents.fastresume')).toBe(all);
+    });
+  });
+
   test('forty torrents of three hosts ask each host once', async () => {
     const fresh = await createHostileDns();
     for (const host of ['h0.test', 'h1.test', 'h2.test'])
@@ -483,8 +539,9 @@ describe('wrong usage', () => {
     [['--mode', 'sometimes', 'x'], {}, 'Allowed choices are fix, prefer, off'],
     [['--backup', '.bak', 'x.torrent'], {}, '--backup takes a suffix, and goes with --in-place'],
     [['--in-place', '--backup', '/x', 'x.torrent'], {}, '--backup takes a suffix'],
-    [['--in-place', '--backup', '.orig.torrent', 'x'], {}, 'originals named *.torrent would be rewritten'],
-    [['--in-place', '--backup', '.TORRENT', 'x'], {}, 'originals named *.torrent would be rewritten'],
+    [['--in-place', '--backup', '.orig.torrent', 'x'], {}, 'originals named *.torrent or *.fastresume would'],
+    [['--in-place', '--backup', '.TORRENT', 'x'], {}, 'originals named *.torrent or *.fastresume would'],
+    [['--in-place', '--backup', '.fastresume', 'x'], {}, 'originals named *.torrent or *.fastresume would'],
     [['--output', 'y', 'a.torrent', 'b.torrent'], {}, '--output takes the result of one input'],
     [['a.torrent', 'b.torrent'], {}, 'several torrents cannot go to one standard output'],
     [['a.torrent'], { isTTY: true }, 'a torrent is nothing for a terminal'],

@@ -208,11 +208,14 @@ function sendJson(reply: FastifyReply, value: object): FastifyReply {
 
 /** What was rewritten and nothing else; whether anything changed, and why, is in headers. */
 function sendOctets(reply: FastifyReply, rewritten: RewrittenContent, type: string): FastifyReply {
-  const { octets, changed, decisions, kind } = rewritten;
+  const { octets, changed, decisions, kind, form } = rewritten;
   const reasons = new Map<string, number>(); // one count a reason
   for (const { reason } of decisions) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   reply.header('portolan-changed', String(changed));
   reply.header('portolan-reasons', [...reasons].map(([reason, count]) => `${reason}=${count}`).join(', '));
-  if (kind === 'torrent') reply.header('content-disposition', 'attachment; filename="rewritten.torrent"');
+  if (kind === 'torrent') {
+    const name = form === 'resume' ? 'rewritten.fastresume' : 'rewritten.torrent';
+    reply.header('content-disposition', `attachment; filename="${name}"`);
+  }
   return reply.type(type).send(Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength));
 }

@@ -60,7 +60,7 @@ function identify(content: Content): Pick<web.Report, 'name' | 'infoHashes'> {
   }
   if (content.kind !== 'torrent') return {};
   const metainfo = readMetainfo(content.octets);
-  if (metainfo.kind === 'error') return {};
+  if (metainfo.kind !== 'metainfo') return {};
   const { info, version, name } = metainfo;
   const dictionary = content.octets.subarray(info.start, info.end);
   const hash = (algorithm: string): string => createHash(algorithm).update(dictionary).digest('hex');

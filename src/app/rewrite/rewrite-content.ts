@@ -39,10 +39,12 @@ export interface RewrittenContent {
   readonly tiers: Tiers;
   /** Of a torrent, which may have it beside its tiers; in octet text. */
   readonly announce?: RewrittenTorrent['announce'];
+  /** Of a torrent: the file itself, or what a client keeps of it. */
+  readonly form?: 'metainfo' | 'resume';
   readonly octetText: boolean;
   /** What the content becomes; of a URL its replacements, one a line. */
   readonly octets: Uint8Array;
-  /** Every tracker of a private torrent was denied, so its first one stays. */
+  /** As in RewrittenTorrent. */
   readonly keptLastTracker: boolean;
 }
 
@@ -59,7 +61,7 @@ export interface ContentError {
 export type LookUp = (hosts: readonly string[]) => Promise<Lookup>;
 
 /**
- * What octets of a file or of standard input are: a torrent begins with a key of a dictionary, magnet links say so, each
+ * What octets of a file or of standard input are: a torrent or resume file begins with a key of a dictionary, magnet links say so, each
  * on its line; all else is a list.
  */
 export function detectContent(octets: Uint8Array): Content {
@@ -192,6 +194,7 @@ function prepareTorrent(octets: Uint8Array, options: RewriteOptions): PreparedCo
         decisions: rewritten.decisions,
         tiers: rewritten.tiers,
         announce: rewritten.announce,
+        form: metainfo.kind,
         octetText: true,
         octets: rewritten.octets,
         keptLastTracker: rewritten.keptLastTracker,

@@ -35,8 +35,9 @@ export function rewriteMagnet(
 }
 
 /**
- * Only `announce` and `announce-list` of a .torrent file (BEP 3, 12) change, so its info-hash stays. Octets that are
- * no torrent give an error with its offset. Pure.
+ * Only `announce` and `announce-list` of a .torrent file (BEP 3, 12) change, so its info-hash stays; of a resume file by
+ * libtorrent, as qBittorrent keeps one of each torrent (`*.fastresume`), only `trackers`. Octets that are neither give an
+ * error with its offset. Pure.
  */
 export function rewriteTorrent(
   octets: Uint8Array,

@@ -59,7 +59,7 @@ function isRewriting(original: Uint8Array, current: Uint8Array): boolean {
   const [before, after] = [original, current].map(detectContent);
   if (before!.kind === 'torrent') {
     const [left, right] = [original, current].map(readMetainfo);
-    return left!.kind === 'metainfo' && right!.kind === 'metainfo' && isRewrittenTorrent(left!, right!);
+    return left!.kind !== 'error' && right!.kind !== 'error' && isRewrittenTorrent(left!, right!);
   }
   const [left, right] = [original, current].map((octets) => octetsToText(octets));
   if (before!.kind !== 'magnet' || after!.kind !== 'magnet') return isRewrittenList(left!, right!);

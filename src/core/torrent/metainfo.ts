@@ -1,4 +1,5 @@
-// Where a .torrent file (BEP 3, BEP 12, BEP 52) holds its tracker URLs and its info dictionary.
+// Where a .torrent file (BEP 3, BEP 12, BEP 52) holds its tracker URLs and its info dictionary; and where the resume file of
+// a client built on libtorrent does, by which it goes once it has a torrent: qBittorrent keeps one of each.
 
 import { Outline } from '../bencode/outline.ts';
 import { type BencodeError, checkBencode } from '../bencode/scan.ts';
@@ -42,6 +43,22 @@ export interface Metainfo {
   readonly announceListOffset: number;
 }
 
+/** What rewriting goes by, of either form. */
+export type TrackerEntries = Pick<
+  Metainfo,
+  'octets' | 'announce' | 'announceList' | 'announceUrl' | 'tiers' | 'announceListOffset'
+>;
+
+/**
+ * A file that libtorrent writes with `write_resume_data`. Its `announceList` is the entry `trackers`, and it has no
+ * `announce`. Whether the torrent is private it need not say.
+ */
+export interface ResumeFile extends TrackerEntries {
+  readonly kind: 'resume';
+  /** Of the values of `info-hash`, `info-hash2` and `info`, those of them that are there: which torrent it is. */
+  readonly identity: readonly Span[];
+}
+
 export interface MetainfoError {
   readonly kind: 'error';
   readonly code: BencodeError['code'] | 'too-large' | 'not-a-torrent' | 'bad-announce' | 'bad-announce-list';
@@ -53,9 +70,11 @@ export interface MetainfoError {
 /**
  * Reads spans; the octets are kept, not copied. Refused: octets that are not one bencoded dictionary with an
  * `info` dictionary, more than {@link MAX_TORRENT_OCTETS}, an `announce` that is not a string, and an `announce-list`
- * that is anything but a list of tiers. A string in the place of a tier is read as a tier of one.
+ * that is anything but a list of tiers. A string in the place of a tier is read as a tier of one. A dictionary whose
+ * `file-format` is that of libtorrent is a resume file, with the same rules for its `trackers`; it has one of
+ * `info-hash`, `info-hash2` and `info`.
  */
-export function readMetainfo(octets: Uint8Array): Metainfo | MetainfoError {
+export function readMetainfo(octets: Uint8Array): Metainfo | ResumeFile | MetainfoError {
   if (octets.length > MAX_TORRENT_OCTETS) {
     return failure('too-large', 0, `a torrent is larger than ${MAX_TORRENT_OCTETS} octets`);
   }
@@ -64,14 +83,20 @@ export function readMetainfo(octets: Uint8Array): Metainfo | MetainfoError {
   if (error !== undefined) return error;
   if (!isDictionary(octets, 0)) return failure('not-a-torrent', 0, 'a torrent is not a dictionary');
   const root = readRoot(octets, outline);
+  if (root.isResume) return readResume(octets, outline);
   const { info, announce, announceList } = root;
   if (info === undefined || !isDictionary(octets, info.value.start)) {
-    return failure('not-a-torrent', info?.value.start ?? 0, 'there is no info dictionary');
+    const isOfMany = info === undefined && isOfManyTorrents(octets);
+    return failure(
+      'not-a-torrent',
+      info?.value.start ?? 0,
+      isOfMany ? OF_MANY : 'there is no info dictionary',
+    );
   }
   if (announce !== undefined && !isString(octets, announce.value.start)) {
     return failure('bad-announce', announce.value.start, 'the value of announce is not a string');
   }
-  const tiers = announceList === undefined ? [] : readTiers(octets, announceList.value.start, outline);
+  const tiers = announceList === undefined ? [] : readTiers(octets, announceList, outline);
   if ('kind' in tiers) return tiers;
   return {
     kind: 'metainfo',
@@ -87,7 +112,7 @@ export function readMetainfo(octets: Uint8Array): Metainfo | MetainfoError {
 }
 
 /** The tiers that clients use: those of `announce-list`, else `announce` alone (BEP 12). An empty string is no URL. */
-export function effectiveTiers({ tiers, announceUrl }: Metainfo): readonly (readonly string[])[] {
+export function effectiveTiers({ tiers, announceUrl }: TrackerEntries): readonly (readonly string[])[] {
   const named = tiers.some((tier) => tier.includes('')) ? tiers.map(withoutEmpty) : tiers;
   if (named.some((tier) => tier.length > 0)) return named;
   return announceUrl === undefined || announceUrl === '' ? [] : [[announceUrl]];
@@ -98,8 +123,7 @@ function withoutEmpty(tier: readonly string[]): string[] {
 }
 
 /** Every tracker URL, that of `announce` first; one character an octet. */
-export function trackerUrlsOf(metainfo: Metainfo): string[] {
-  const { announceUrl, tiers } = metainfo;
+export function trackerUrlsOf({ announceUrl, tiers }: TrackerEntries): string[] {
   return announceUrl === undefined ? tiers.flat() : [announceUrl, ...tiers.flat()];
 }
 
@@ -109,8 +133,11 @@ function failure(code: MetainfoError['code'], offset: number, message: string): 
 
 const ANNOUNCE = 'announce';
 const ANNOUNCE_LIST = 'announce-list';
+/** With its length, as a value is. */
+const RESUME_FORMAT = '22:libtorrent resume file';
 
 interface Root {
+  isResume: boolean;
   info: Entry | undefined;
   announce: Entry | undefined;
   announceList: Entry | undefined;
@@ -118,12 +145,20 @@ interface Root {
 }
 
 function readRoot(octets: Uint8Array, outline: Outline): Root {
-  const root: Root = { info: undefined, announce: undefined, announceList: undefined, announceListOffset: 1 };
+  const root: Root = {
+    isResume: false,
+    info: undefined,
+    announce: undefined,
+    announceList: undefined,
+    announceListOffset: 1,
+  };
   let isPlaced = false;
   for (const entry of entriesOf(octets, 0, outline)) {
     if (spanIs(octets, entry.key, ANNOUNCE)) root.announce = entry;
     else if (spanIs(octets, entry.key, ANNOUNCE_LIST)) root.announceList = entry;
     else if (spanIs(octets, entry.key, 'info')) root.info = entry;
+    else if (spanIs(octets, entry.key, 'file-format'))
+      root.isResume = spanIs(octets, entry.value, RESUME_FORMAT);
     if (!isPlaced && isAfterAnnounceList(octets, entry.key)) {
       root.announceListOffset = entry.start;
       isPlaced = true;
@@ -141,13 +176,49 @@ function isAfterAnnounceList(octets: Uint8Array, { start, end }: Span): boolean 
   return end - start > ANNOUNCE_LIST.length;
 }
 
+const IDENTITY = ['info-hash', 'info-hash2', 'info'] as const;
+
+function readResume(octets: Uint8Array, outline: Outline): ResumeFile | MetainfoError {
+  const identity: Span[] = [];
+  let trackers: Entry | undefined;
+  for (const entry of entriesOf(octets, 0, outline)) {
+    if (IDENTITY.some((name) => spanIs(octets, entry.key, name))) identity.push(entry.value);
+    else if (spanIs(octets, entry.key, 'trackers')) trackers = entry;
+  }
+  if (identity.length === 0)
+    return failure('not-a-torrent', 0, 'the resume file does not say of which torrent');
+  const tiers = trackers === undefined ? [] : readTiers(octets, trackers, outline);
+  if ('kind' in tiers) return tiers;
+  return {
+    kind: 'resume',
+    octets,
+    identity,
+    announce: undefined,
+    announceList: trackers,
+    announceUrl: undefined,
+    tiers,
+    announceListOffset: trackers?.start ?? 1,
+  };
+}
+
+const OF_MANY = 'this is a file of many torrents, as Deluge keeps their resume data: it is not rewritten';
+
+/** Whether the first key of a checked dictionary is an info-hash in hexadecimal. */
+function isOfManyTorrents(octets: Uint8Array): boolean {
+  if (!isString(octets, 1)) return false;
+  const { start, end } = stringSpan(octets, 1);
+  return end - start === 40 && /^[0-9a-f]+$/.test(octetsToText(octets, start, end));
+}
+
 function readTiers(
   octets: Uint8Array,
-  offset: number,
+  { key, value }: Entry,
   outline: Outline,
 ): readonly (readonly string[])[] | MetainfoError {
+  const offset = value.start;
   if (!isList(octets, offset)) {
-    return failure('bad-announce-list', offset, 'the value of announce-list is not a list');
+    const name = octetsToText(octets, key.start, key.end);
+    return failure('bad-announce-list', offset, `the value of ${name} is not a list`);
   }
   const tiers: string[][] = [];
   let count = 0;

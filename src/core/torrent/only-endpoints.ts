@@ -3,10 +3,10 @@
 
 import { parseTrackerUrl } from '../rewrite/tracker-url.ts';
 import { splitMagnet } from './magnet.ts';
-import { type Metainfo, trackerUrlsOf } from './metainfo.ts';
+import { type TrackerEntries, trackerUrlsOf } from './metainfo.ts';
 
-/** Every octet outside `announce` and `announce-list` equal, and no tracker that the original lacks. */
-export function isRewrittenTorrent(original: Metainfo, current: Metainfo): boolean {
+/** Every octet outside `announce` and `announce-list`, or the `trackers` of a resume file, equal, and no tracker that the original lacks. */
+export function isRewrittenTorrent(original: TrackerEntries, current: TrackerEntries): boolean {
   return (
     sameOctets(withoutTrackers(original), withoutTrackers(current)) &&
     areRewrittenUrls(trackerUrlsOf(original), trackerUrlsOf(current))
@@ -50,7 +50,7 @@ function withoutEndpoint(text: string): string {
   return text.slice(url.schemeEnd, url.hostEnd) + text.slice(url.restStart);
 }
 
-function withoutTrackers({ octets, announce, announceList }: Metainfo): Uint8Array {
+function withoutTrackers({ octets, announce, announceList }: TrackerEntries): Uint8Array {
   const entries = [announce, announceList].flatMap((entry) => (entry === undefined ? [] : [entry]));
   entries.sort((left, right) => left.start - right.start);
   const rest = new Uint8Array(octets.length);

@@ -1,5 +1,6 @@
-// Rewrites the tracker URLs of a .torrent file in place: every octet but the values of `announce` and `announce-list`
-// is copied, the info dictionary above all, and the copy of that is compared before it is given away.
+// Rewrites the tracker URLs of a .torrent file or of a client's resume file in place: every octet but the values of
+// `announce`, `announce-list` and `trackers` is copied, the info dictionary above all, and the copy of that is compared
+// before it is given away.
 
 import type { Entry, Span } from '../bencode/spans.ts';
 import type { Lookup } from '../preference/outcome.ts';
@@ -10,7 +11,9 @@ import {
   effectiveTiers,
   type Metainfo,
   type MetainfoError,
+  type ResumeFile,
   readMetainfo,
+  type TrackerEntries,
   trackerUrlsOf,
 } from './metainfo.ts';
 
@@ -19,9 +22,9 @@ export interface RewrittenTorrent {
   /** The very octets given when nothing changed. */
   readonly octets: Uint8Array;
   readonly changed: boolean;
-  readonly metainfo: Metainfo;
-  /** Of the info dictionary in `octets`. */
-  readonly info: Span;
+  readonly metainfo: Metainfo | ResumeFile;
+  /** Of the info dictionary in `octets`; undefined for a resume file. */
+  readonly info: Span | undefined;
   /** One a URL: of `announce` when it is not the first of the list, then of the tiers in order; none of an empty one. */
   readonly decisions: readonly Decision[];
   readonly announce: { readonly before: string | undefined; readonly after: string | undefined };
@@ -30,12 +33,12 @@ export interface RewrittenTorrent {
     readonly before: readonly (readonly string[])[];
     readonly after: readonly (readonly string[])[];
   };
-  /** Every tracker of a private torrent was denied, so its first one stays. */
+  /** Every tracker of a private torrent was denied, or of a resume file, which need not say; so its first one stays. */
   readonly keptLastTracker: boolean;
 }
 
 /** The names to look up before {@link rewriteTorrent} or {@link rewriteMetainfo}. */
-export function hostsOfMetainfo(metainfo: Metainfo, toAscii: ToAscii, known?: KnownHosts): string[] {
+export function hostsOfMetainfo(metainfo: TrackerEntries, toAscii: ToAscii, known?: KnownHosts): string[] {
   return hostsToLookUp(trackerUrlsOf(metainfo), fromOctetText(toAscii), known);
 }
 
@@ -54,10 +57,11 @@ export function rewriteTorrent(
  * itself; it is never added. An entry `announce-list` is added only when one URL without a list has several
  * candidates. When the whole list is denied, `announce` is what clients fall back to, so the list becomes that; when
  * it is denied too, both entries are removed, which leaves a torrent without trackers. Empty strings are no URLs: a list
- * that changes loses them, and the rest keeps them.
+ * that changes loses them, and the rest keeps them. Of a resume file nothing but the value of `trackers` changes, and its
+ * last tracker stays as that of a private torrent does.
  */
 export function rewriteMetainfo(
-  metainfo: Metainfo,
+  metainfo: Metainfo | ResumeFile,
   lookup: Lookup,
   options: RewriteOptions,
 ): RewrittenTorrent {
@@ -72,7 +76,7 @@ export function rewriteMetainfo(
     tiers,
     announce: own,
     kept,
-  } = metainfo.isPrivate
+  } = metainfo.kind === 'resume' || metainfo.isPrivate
     ? keepLastTracker(decided, decidedOwn)
     : { tiers: decided, announce: decidedOwn, kept: false };
   const listed = settleTiers(tiers, options).tiers;
@@ -128,14 +132,14 @@ function removal({ start, value }: Entry): Edit {
   return { start, end: value.end, octets: NOTHING };
 }
 
-function editAnnounce({ announce, announceUrl }: Metainfo, after: string | undefined): Edit[] {
+function editAnnounce({ announce, announceUrl }: TrackerEntries, after: string | undefined): Edit[] {
   if (announce === undefined || announceUrl === after) return [];
   if (after === undefined) return [removal(announce)];
   return [{ ...announce.value, octets: encodeText(after) }];
 }
 
 function editAnnounceList(
-  { announceList, announceListOffset, tiers }: Metainfo,
+  { announceList, announceListOffset, tiers }: TrackerEntries,
   { before, after }: RewrittenTorrent['tiers'],
   announceAfter: string | undefined,
 ): Edit[] {
@@ -201,20 +205,19 @@ function writeText(octets: Uint8Array, at: number, text: string): number {
   return end;
 }
 
-/** `edits` are in order and do not overlap. Throws if the info dictionary would not come out as it went in. */
+/**
+ * `edits` are in order and do not overlap. Throws if the info dictionary, or what else says which torrent it is, would not
+ * come out as it went in.
+ */
 function applyEdits(
-  { octets, info }: Metainfo,
+  metainfo: Metainfo | ResumeFile,
   edits: readonly Edit[],
   { sameOctets: isSame = sameOctets, takeMemory }: Pick<RewriteOptions, 'sameOctets' | 'takeMemory'>,
-): { octets: Uint8Array; info: Span } {
-  if (edits.length === 0) return { octets, info };
+): { octets: Uint8Array; info: Span | undefined } {
+  const { octets } = metainfo;
+  if (edits.length === 0) return { octets, info: metainfo.kind === 'metainfo' ? metainfo.info : undefined };
   let size = octets.length;
-  let shift = 0;
-  for (const { start, end, octets: inserted } of edits) {
-    const growth = inserted.length - (end - start);
-    size += growth;
-    if (start <= info.start) shift += growth;
-  }
+  for (const { start, end, octets: inserted } of edits) size += inserted.length - (end - start);
   const result = takeMemory?.(size).subarray(0, size) ?? new Uint8Array(size);
   let read = 0;
   let write = 0;
@@ -226,12 +229,25 @@ function applyEdits(
     read = edit.end;
   }
   result.set(octets.subarray(read), write);
-  const moved = { start: info.start + shift, end: info.end + shift };
-  const copy = result.subarray(moved.start, moved.end);
-  if (!isSame(octets.subarray(info.start, info.end), copy)) {
-    throw new Error('the info dictionary changed while splicing');
+  const prove = (span: Span): Span => {
+    const moved = moveSpan(span, edits);
+    if (!isSame(octets.subarray(span.start, span.end), result.subarray(moved.start, moved.end))) {
+      throw new Error('the info dictionary changed while splicing');
+    }
+    return moved;
+  };
+  if (metainfo.kind === 'metainfo') return { octets: result, info: prove(metainfo.info) };
+  metainfo.identity.forEach(prove);
+  return { octets: result, info: undefined };
+}
+
+/** Where a span that no edit touches has gone to. */
+function moveSpan({ start, end }: Span, edits: readonly Edit[]): Span {
+  let shift = 0;
+  for (const edit of edits) {
+    if (edit.start <= start) shift += edit.octets.length - (edit.end - edit.start);
   }
-  return { octets: result, info: moved };
+  return { start: start + shift, end: end + shift };
 }
 
 /** Info dictionaries are the bulk of a torrent. Numbers of 64 bits that are compared at once are never made. */

@@ -7,7 +7,8 @@ import { type FilePath, joinPath, octetTextOf, pathFromOctets, REPLACED } from '
 import { fileError } from './files.ts';
 import { TorrentFilesError } from './torrent-files.ts';
 
-const TORRENT_SUFFIX = '.torrent';
+/** Of torrents, and of what qBittorrent keeps of each beside it: the trackers that it goes by. */
+const SUFFIXES = ['.torrent', '.fastresume'];
 
 /** False also for what is not there: reading it will say so. */
 export async function isFolder(path: FilePath): Promise<boolean> {
@@ -21,7 +22,8 @@ export async function isFolder(path: FilePath): Promise<boolean> {
 /** What {@link findTorrents} goes by. */
 export function isTorrentName(name: FilePath): boolean {
   const text = typeof name === 'string' ? name : octetTextOf(name);
-  return text.toLowerCase().endsWith(TORRENT_SUFFIX);
+  const lower = text.toLowerCase();
+  return SUFFIXES.some((suffix) => lower.endsWith(suffix));
 }
 
 /** A folder that cannot be read is an error in the place of its torrents; the others go on. */
@@ -30,7 +32,7 @@ export type Found =
   | { readonly folder: FilePath; readonly error: TorrentFilesError };
 
 /**
- * The `*.torrent` files in a folder and below, in order of name, one folder's names in memory at a time on each level.
+ * The `*.torrent` and `*.fastresume` files in a folder and below, in order of name, one folder's names in memory at a time on each level.
  * Symbolic links count as the files that they lead to, each file once: one that is found under its own name is not given
  * again for a link. Links to folders are not followed: they could lead around in circles.
  */

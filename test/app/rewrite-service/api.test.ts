@@ -220,6 +220,20 @@ describe('POST /v1/rewrite', () => {
     );
   });
 
+  it('takes the resume file of a client, and computes no info-hash of it', async () => {
+    const { post } = await startService();
+    const resume = (...urls: readonly string[]): string =>
+      `d11:file-format22:libtorrent resume file9:info-hash20:${'h'.repeat(20)}8:trackersll${urls.map((url) => `${url.length}:${url}`).join('')}eee`;
+    const octets = new TextEncoder().encode(resume(OLD));
+    const response = await post(new Blob([octets]), undefined);
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="rewritten.fastresume"');
+    expect(await response.text()).toBe(resume(RIGHT, 'http://two.example:6970/announce'));
+    const report = await reportOf(await post(octets, TORRENT, asJson));
+    expect(report).toMatchObject({ kind: 'torrent', changed: true, announce: {} });
+    expect(report).not.toHaveProperty('infoHashes');
+    expect(report).not.toHaveProperty('name');
+  });
+
   it.each([
     ['nothing said', undefined],
     ['octets', 'application/octet-stream'],

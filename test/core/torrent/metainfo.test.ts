@@ -11,7 +11,7 @@ import { createV1, INFO, textOf, torrentFrom, torrentOf } from './torrents.ts';
 
 function metainfoOf(octets: Uint8Array): Metainfo {
   const metainfo = readMetainfo(octets);
-  if (metainfo.kind === 'error') throw new Error(metainfo.message);
+  if (metainfo.kind !== 'metainfo') throw new Error(`this is of the kind ${metainfo.kind}`);
   return metainfo;
 }
 

@@ -57,6 +57,8 @@ const string = (text: string): string => `${text.length}:${text}`;
 const list = (...items: readonly string[]): string => `l${items.join('')}e`;
 const INFO = '4:infod6:lengthi1e4:name1:n12:piece lengthi1e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
 
+const RESUME = '11:file-format22:libtorrent resume file';
+
 /** Lengths of as many digits, more and fewer. */
 const FILES = ['12345', '67890', '1', '0', '1234567890123'].map(
   (length) => `d6:lengthi${length}e4:path${list('1:a', '12:a file.bin.x')}e`,
@@ -76,6 +78,13 @@ function withoutTrackers(octets: Uint8Array): string {
   return text + octetsToText(octets, offset);
 }
 
+/** What says of which torrent a resume file is. */
+function identityOf(octets: Uint8Array): string[] {
+  const file = readMetainfo(octets);
+  if (file.kind !== 'resume') throw new Error('what was written is no resume file');
+  return file.identity.map(({ start, end }) => octetsToText(octets, start, end));
+}
+
 function checkTorrent(input: Uint8Array, once: RewrittenTorrent, options: RewriteOptions): void {
   decodeBencode(input);
   const { metainfo, info, octets } = once;
@@ -84,7 +93,7 @@ function checkTorrent(input: Uint8Array, once: RewrittenTorrent, options: Rewrit
     const after = info === undefined ? undefined : octetsToText(octets, info.start, info.end);
     assert.equal(after, octetsToText(input, start, end), 'the info dictionary has changed');
   } else {
-    assert.equal(octetsToText(octets, ...valuesOf(metainfo)), '');
+    assert.deepEqual(identityOf(octets), identityOf(input), 'which torrent it is has changed');
   }
   assert.equal(withoutTrackers(octets), withoutTrackers(input), 'something beside the trackers has changed');
   const twice = rewriteTorrent(octets, LOOKUP, options);
@@ -94,7 +103,7 @@ function checkTorrent(input: Uint8Array, once: RewrittenTorrent, options: Rewrit
 export const torrent: FuzzTarget = {
   name: 'torrent',
   about:
-    'rewriteTorrent: never throws; the info dictionary and all but the trackers keep their octets; twice is once',
+    'rewriteTorrent: never throws; the info dictionary (of resume files the info-hash) and all but the trackers keep their octets; twice is once',
   maxOctets: 4096,
   seeds: () =>
     [
@@ -102,6 +111,9 @@ export const torrent: FuzzTarget = {
       `d8:announce${string(URLS[3]!)}4:infod7:privatei1eee`,
       `d13:announce-list${list(string(URLS[2]!), list())}${INFO}8:url-list0:e`,
       `d${INFO}e`,
+      `d${RESUME}9:info-hash20:${'h'.repeat(20)}10:info-hash232:${'\0'.repeat(32)}8:trackers${list(list(...URLS.map(string)), list(string(URLS[3]!)))}e`,
+      `d${RESUME}9:info-hash20:${'h'.repeat(20)}${INFO}8:trackers${list(list(string(URLS[3]!)))}8:url-listlee`,
+      `d40:${'ab'.repeat(20)}3:abce`,
       'd4:infod9:file treed1:nd0:d6:lengthi1eeee12:meta versioni2eee',
       `d8:announce${string(URLS[0]!)}4:infod5:files${list(...FILES)}4:name1:nee`,
     ].map(octetsOf),
@@ -120,6 +132,8 @@ export const torrent: FuzzTarget = {
       '4:info',
       '8:announce',
       '13:announce-list',
+      '8:trackers',
+      RESUME,
     ],
     ...[
       '7:privatei1e',

@@ -34,6 +34,11 @@ describe('torrents of a folder', () => {
     expect(await find(folder)).toEqual(['a/z.TORRENT', 'a.torrent', 'b.torrent', 'c/d/e.torrent']);
   });
 
+  test('are found with what a client keeps of them', async () => {
+    const folder = await folderWith('a.torrent', 'a.fastresume', 'b.FASTRESUME', 'a.fastresume.bak', 'queue');
+    expect(await find(folder)).toEqual(['a.fastresume', 'a.torrent', 'b.FASTRESUME']);
+  });
+
   test('are found beside a folder that has gone meanwhile', async () => {
     const folder = await folderWith('a.torrent', 'b/b.torrent', 'c.torrent');
     const found = await find(folder, async (path) => {
