@@ -32,6 +32,7 @@ SETTINGS = {
 def parse_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--torrent", required=True)
+    parser.add_argument("--resume", help="a resume file: its trackers count, and not those of the torrent")
     parser.add_argument("--save", required=True)
     parser.add_argument("--listen", required=True, help="address:port, or several with a comma")
     parser.add_argument("--authority", help="a file in PEM: trackers must have a certificate of it")
@@ -63,6 +64,9 @@ def authority_settings(authority):
 
 def add(session, arguments):
     parameters = lt.add_torrent_params()
+    if arguments.resume is not None:
+        with open(arguments.resume, "rb") as file:
+            parameters = lt.read_resume_data(file.read())
     parameters.ti = lt.torrent_info(arguments.torrent)
     parameters.save_path = arguments.save
     parameters.flags |= lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd | lt.torrent_flags.disable_pex

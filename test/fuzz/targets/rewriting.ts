@@ -113,10 +113,11 @@ export const torrent: FuzzTarget = {
       `d${INFO}e`,
       `d${RESUME}9:info-hash20:${'h'.repeat(20)}10:info-hash232:${'\0'.repeat(32)}8:trackers${list(list(...URLS.map(string)), list(string(URLS[3]!)))}e`,
       `d${RESUME}9:info-hash20:${'h'.repeat(20)}${INFO}8:trackers${list(list(string(URLS[3]!)))}8:url-listlee`,
-      `d40:${'ab'.repeat(20)}3:abce`,
       'd4:infod9:file treed1:nd0:d6:lengthi1eeee12:meta versioni2eee',
       `d8:announce${string(URLS[0]!)}4:infod5:files${list(...FILES)}4:name1:nee`,
     ].map(octetsOf),
+  // Many torrents in one file, as Deluge keeps them.
+  refusedSeeds: () => [octetsOf(`d40:${'ab'.repeat(20)}3:abce`)],
   tokens: [
     ...[
       'd',
