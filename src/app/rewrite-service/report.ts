@@ -1,6 +1,7 @@
 // What was rewritten, as JSON and as the page have it.
 
 import { createHash } from 'node:crypto';
+import { decodePercent } from '../../core/octets/percent.ts';
 import { printable, printableOctets } from '../../core/octets/printable.ts';
 import { decodeUtf8 } from '../../core/octets/utf8.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
@@ -8,7 +9,6 @@ import type { Decision } from '../../core/rewrite/decide.ts';
 import { redactHost, redactUrl } from '../../core/rewrite/redact.ts';
 import { splitMagnet } from '../../core/torrent/magnet.ts';
 import { readMetainfo } from '../../core/torrent/metainfo.ts';
-import { decodePercent } from '../../core/torrent/percent.ts';
 import type * as web from '../../web/report.ts';
 import type { Content, RewrittenContent } from '../rewrite/rewrite-content.ts';
 import { explain } from './explain.ts';

@@ -1,10 +1,10 @@
 // Rewrites the tracker parameters of a magnet link (BEP 9); every other character of it is kept.
 
+import { decodePercent, encodePercent } from '../octets/percent.ts';
 import type { Lookup } from '../preference/outcome.ts';
 import { type Decision, decide, isUntouched, malformed, type RewriteOptions } from '../rewrite/decide.ts';
 import { fromOctetText, hostsToLookUp, type ToAscii } from '../rewrite/lookup-host.ts';
 import { settleScope } from '../rewrite/tiers.ts';
-import { decodePercent, encodePercent } from './percent.ts';
 
 export interface RewrittenMagnet {
   readonly kind: 'rewritten';

@@ -56,7 +56,7 @@ export interface ReplaceOptions {
   readonly fsync: boolean;
   /** As it was read: a file that is another by now stays as it is (`changed`), unless it holds what was to be written. */
   readonly version: FileVersion;
-  /** Keeps the file as it is, before anything is written. What it throws is thrown. */
+  /** Keeps the file as it is, before anything is written. What it throws is the cause of what is thrown. */
   readonly backUp?: (() => Promise<void>) | undefined;
 }
 

@@ -1,8 +1,8 @@
 // Announces and scrapes as clients write them into URLs (BEP 3, 48), read so that they can go another way.
 
 import { MAX_PASSKEY_OCTETS } from '../../access/passkey-path.ts';
+import { decodePercent } from '../../octets/percent.ts';
 import { textToOctets } from '../../octets/text.ts';
-import { decodePercent } from '../../torrent/percent.ts';
 import { type AnnounceQuery, type ClientEvent, EVENTS } from './announce-query.ts';
 
 /** BEP 3. */

@@ -1,6 +1,6 @@
 // Percent-encoding (RFC 3986 §2.1) between the text of a URI and octet text (one character an octet).
 
-import { encodeUtf8 } from '../octets/utf8.ts';
+import { encodeUtf8 } from './utf8.ts';
 
 /**
  * Undefined where a `%` is not followed by two hexadecimal digits. Characters outside ASCII become their UTF-8; a `+`
