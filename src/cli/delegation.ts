@@ -13,8 +13,8 @@ import {
   type Difference,
   formatDelegationRecord,
 } from '../core/delegation/delegation.ts';
-import { DNS_PORT } from '../core/dns/ports.ts';
 import { formatRecordType } from '../core/dns/record-type.ts';
+import { DNS_PORT } from '../core/net/ports.ts';
 import { printable } from '../core/octets/printable.ts';
 import { systemClock } from '../io/clock.ts';
 import { parseServer } from '../io/dns-client/name-server.ts';

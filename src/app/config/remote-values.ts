@@ -1,9 +1,9 @@
 // The notations of other servers: where they are asked, by which key they are known.
 
 import { parseName } from '../../core/dns/name.ts';
-import { DNS_PORT } from '../../core/dns/ports.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
+import { DNS_PORT } from '../../core/net/ports.ts';
 import { formatHostName } from '../../core/preference/hosts.ts';
 import { formatKeyName, parseKeyName } from '../../core/transfer/access.ts';
 import { parseSocketAddress } from './config-values.ts';

@@ -1,8 +1,8 @@
 // What the settings of zone transfers come to: paths absolute, ports known.
 
 import { resolve } from 'node:path';
-import { DNS_PORT, DNS_TLS_PORT } from '../../core/dns/ports.ts';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
+import { DNS_PORT, DNS_TLS_PORT } from '../../core/net/ports.ts';
 import type { PortRange } from '../../core/preference/plan.ts';
 import type { TransferRule } from '../../core/transfer/access.ts';
 import type { ParsedConfig } from './config-schema.ts';

@@ -5,6 +5,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
+import { HTTPS_PORT } from '../../core/net/ports.ts';
 import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
 import type { Resolver } from '../../io/resolver/resolver.ts';
 import { connectHost } from './gateway-request.ts';
@@ -30,7 +31,6 @@ export interface Tunnels {
 const MAX_TUNNELS = 128;
 /** An announce is one request; clients that keep the connection open are asked to open another. */
 const IDLE_MILLISECONDS = 60_000;
-const HTTPS_PORT = 443;
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
   // The server forgets sockets of CONNECT. Those that are refused are gone when their answer is.

@@ -5,7 +5,7 @@ import type { Endpoint } from '../../core/net/endpoint.ts';
 import { canonicalAddress } from '../../core/net/ip-address.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
-import { effectivePort, parseTrackerUrl, type TrackerUrl } from '../../core/rewrite/tracker-url.ts';
+import { effectivePort, parseTrackerUrl, schemeAt, type TrackerUrl } from '../../core/rewrite/tracker-url.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
 
 /** One place to announce to, at each address of its host. */
@@ -35,8 +35,6 @@ export interface ProbeTarget {
 
 /** Where most trackers are, and where a passkey of another scheme must not be shown. */
 const DEFAULT_PATH = '/announce';
-const HTTPS_PORT = 443;
-const HTTP_PORT = 80;
 
 /** Undefined for what is neither a host nor a URL of a tracker that speaks UDP or HTTP. */
 export function parseProbeTarget(text: string): ProbeTarget | undefined {
@@ -64,15 +62,10 @@ export function planProbe({ host, url, isBareHost }: ProbeTarget, outcome: Outco
 }
 
 function endpointAt(url: TrackerUrl, host: string, { transport, port }: Endpoint): ProbeEndpoint {
-  const scheme = transport === 'udp' ? 'udp' : schemeAt(url, port);
+  const scheme = transport === 'udp' ? 'udp' : (schemeAt(url.scheme, port) as ProbeEndpoint['scheme']);
   // What stands in the path of an https URL is not shown to the network in clear text.
   const isDowngrade = url.scheme === 'https' && scheme !== 'https';
   return { scheme, port, host, path: isDowngrade ? DEFAULT_PATH : pathOf(url) };
-}
-
-function schemeAt(url: TrackerUrl, port: number): 'http' | 'https' {
-  if (port === HTTPS_PORT) return 'https';
-  return url.scheme === 'https' && port !== HTTP_PORT ? 'https' : 'http';
 }
 
 /** Without the fragment, which is for nobody else; what is not ASCII as its UTF-8 octets. */

@@ -3,13 +3,12 @@
 // does not exist: no passkey and no info-hash goes anywhere, and the peers that asked leave again.
 
 import type { Endpoint } from '../../core/net/endpoint.ts';
+import { HTTP_PORT, HTTPS_PORT } from '../../core/net/ports.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import type { ProbeResult, Prober } from '../probe/probe.ts';
 import type { ProbeEndpoint } from '../probe/probe-plan.ts';
 
 const PATH = '/announce';
-const HTTP_PORT = 80;
-const HTTPS_PORT = 443;
 
 /** Of outcomes other than `declared`, and of single endpoints, nothing is tried. */
 export function createEndpointOrder(prober: Prober): (host: string, outcome: Outcome) => Promise<Outcome> {

@@ -3,6 +3,7 @@
 
 import { parseName } from '../dns/name.ts';
 import type { Endpoint, Transport } from '../net/endpoint.ts';
+import { HTTPS_PORT } from '../net/ports.ts';
 import { NO_ROW } from '../traffic.ts';
 import { type Preference, parsePreference } from './preference.ts';
 
@@ -178,7 +179,7 @@ export function formatAnnounceUrl(
   { transport, port }: Endpoint,
   isSecured: boolean = false,
 ): string {
-  const scheme = transport === 'udp' ? 'udp' : isSecured || port === 443 ? 'https' : 'http';
+  const scheme = transport === 'udp' ? 'udp' : isSecured || port === HTTPS_PORT ? 'https' : 'http';
   return `${scheme}://${host}:${port}/announce`;
 }
 

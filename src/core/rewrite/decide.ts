@@ -1,6 +1,7 @@
 // One tracker URL, what is known of its host, and what becomes of it, with the reason (BEP 34).
 
 import type { Endpoint } from '../net/endpoint.ts';
+import { HTTP_PORT } from '../net/ports.ts';
 import type { Declared, Lookup, Outcome } from '../preference/outcome.ts';
 import type { DecisionMemo } from './decision-memo.ts';
 import { lookupHost, type ToAscii } from './lookup-host.ts';
@@ -8,7 +9,7 @@ import {
   effectivePort,
   parseTrackerUrl,
   replaceEndpoint,
-  type Scheme,
+  schemeAt,
   type TrackerUrl,
   transportOf,
   type UrlFault,
@@ -161,16 +162,6 @@ function candidateAt(
   const isSecure = url.scheme === 'https' || url.scheme === 'wss';
   if (isSecure && !allowDowngrade && (transport === 'udp' || port === HTTP_PORT)) return REFUSED;
   return replaceEndpoint(url, transport === 'udp' ? 'udp' : schemeAt(url.scheme, port), port);
-}
-
-const HTTP_PORT = 80;
-const HTTPS_PORT = 443;
-
-/** BEP 34 cannot say which of http and https a TCP port speaks; docs/decisions.md says why so. */
-function schemeAt(scheme: Scheme, port: number): Scheme {
-  if (scheme === 'ws' || scheme === 'wss') return scheme;
-  if (port === HTTPS_PORT) return 'https';
-  return scheme === 'https' && port !== HTTP_PORT ? 'https' : 'http';
 }
 
 function stay(url: string, reason: Reason, host?: string, outcome?: Outcome): Decision {

@@ -4,6 +4,7 @@
 
 import type { Transport } from '../net/endpoint.ts';
 import { parseIpv6 } from '../net/ip-address.ts';
+import { HTTP_PORT, HTTPS_PORT } from '../net/ports.ts';
 
 export type Scheme = 'udp' | 'http' | 'https' | 'ws' | 'wss';
 
@@ -169,13 +170,23 @@ export function effectivePort(url: TrackerUrl): number {
   switch (url.scheme) {
     case 'http':
     case 'ws':
-      return 80;
+      return HTTP_PORT;
     case 'https':
     case 'wss':
-      return 443;
+      return HTTPS_PORT;
     case 'udp':
       return 0;
   }
+}
+
+/**
+ * The scheme of a URL at a declared TCP port. BEP 34 cannot say which of http and https such a port speaks; docs/decisions.md
+ * says why so.
+ */
+export function schemeAt(scheme: Scheme, port: number): Scheme {
+  if (scheme === 'ws' || scheme === 'wss') return scheme;
+  if (port === HTTPS_PORT) return 'https';
+  return scheme === 'https' && port !== HTTP_PORT ? 'https' : 'http';
 }
 
 /** The same URL at another scheme and port, which is always written; every other character is kept. */

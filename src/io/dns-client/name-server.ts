@@ -1,7 +1,7 @@
 // How a name server is written, and what it is asked over.
 
-import { DNS_PORT, DNS_TLS_PORT } from '../../core/dns/ports.ts';
 import { parseIpAddress } from '../../core/net/ip-address.ts';
+import { DNS_PORT, DNS_TLS_PORT } from '../../core/net/ports.ts';
 
 export type NameServer = PlainServer | TlsServer | HttpsServer;
 

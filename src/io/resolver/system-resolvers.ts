@@ -2,7 +2,7 @@
 
 import { getServers } from 'node:dns';
 import { readFile } from 'node:fs/promises';
-import { DNS_PORT } from '../../core/dns/ports.ts';
+import { DNS_PORT } from '../../core/net/ports.ts';
 import { type PlainServer, parseServer } from '../dns-client/name-server.ts';
 
 /** resolv.conf(5): MAXNS of the GNU C library is 3; others read more. */

@@ -6,6 +6,7 @@ import { request as secureRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../../core/net/endpoint.ts';
 import { parseIpAddress } from '../../core/net/ip-address.ts';
+import { HTTP_PORT, HTTPS_PORT } from '../../core/net/ports.ts';
 import type { AnnounceResult } from '../../core/tracker/client/announce-query.ts';
 import { MAX_REPLY_OCTETS, readAnnounceReply } from '../../core/tracker/client/http-messages.ts';
 import type { Clock } from '../clock.ts';
@@ -45,7 +46,7 @@ export type HttpResult =
       readonly location: string | undefined;
     };
 
-const DEFAULT_PORT = { clear: 80, secure: 443 } as const;
+const DEFAULT_PORT = { clear: HTTP_PORT, secure: HTTPS_PORT } as const;
 
 /** What came over HTTP, whatever it means. */
 export interface HttpReply {

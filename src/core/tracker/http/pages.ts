@@ -1,6 +1,7 @@
 // What a tracker port gives to people and to crawlers: the index page, robots.txt, and counts as JSON where the operator
 // wants that. A page is formatted once a second at most, however often it is asked for.
 
+import { HTTP_PORT, HTTPS_PORT } from '../../net/ports.ts';
 import { textToOctets } from '../../octets/text.ts';
 import { encodeUtf8 } from '../../octets/utf8.ts';
 import type { HostVerdict } from '../../preference/host-rule.ts';
@@ -123,5 +124,5 @@ function toOctets(text: string): Uint8Array {
 /** With its port: clients disagree about what a URL without one means. */
 function formatAuthority({ name, port }: RequestHost, localPort: number): string {
   if (name === '') return `ADDRESS:${localPort}`;
-  return `${name.includes(':') ? `[${name}]` : name}:${port ?? (localPort === 443 ? 443 : 80)}`;
+  return `${name.includes(':') ? `[${name}]` : name}:${port ?? (localPort === HTTPS_PORT ? HTTPS_PORT : HTTP_PORT)}`;
 }

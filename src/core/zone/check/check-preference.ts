@@ -4,6 +4,7 @@ import { joinStrings } from '../../dns/character-strings.ts';
 import { FOLD } from '../../dns/name.ts';
 import { RecordType } from '../../dns/record-type.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
+import { HTTPS_PORT } from '../../net/ports.ts';
 import { octetsToText } from '../../octets/text.ts';
 import { MAX_ENDPOINTS } from '../../preference/outcome.ts';
 import { type Preference, parsePreference } from '../../preference/preference.ts';
@@ -12,9 +13,6 @@ import { NO_NODE } from '../zone-index.ts';
 import { type CheckContext, hasAddress, ownerText, rowsOf } from './check-context.ts';
 
 const MARKER = 'BITTORRENT';
-
-/** HTTPS. Without a certificate TCP:443 would be a promise that nobody keeps. */
-const HTTPS_PORT = 443;
 
 /** First labels by which operators name one family's addresses. */
 const FAMILY_LABEL = /^(?:ip)?(?:v)?[46]$/i;
@@ -108,6 +106,7 @@ function checkWords({ records, report }: CheckContext, row: number, preference: 
   }
 }
 
+/** Without a certificate TCP:443 would be a promise that nobody keeps. */
 function checkHttps({ report }: CheckContext, row: number, { allEndpoints }: Preference): void {
   const https = allEndpoints.find(({ transport, port }) => transport === 'tcp' && port === HTTPS_PORT);
   if (https === undefined) return;
