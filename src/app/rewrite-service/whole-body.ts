@@ -1,8 +1,8 @@
-// A body as a whole, in memory that is used again. Chunks are copied as they come, since a client may send an octet in
-// each, and a view of a chunk is a hundred times larger than that.
+// A body as a whole, in memory that is used again.
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import { createGatherer } from '../../core/octets/gather.ts';
 import type { OctetPool } from '../../io/files/octet-pool.ts';
 import { ProblemError } from '../http/problem.ts';
 
@@ -24,33 +24,19 @@ export function createBodyParser(pool: OctetPool, maxBodyOctets: number): BodyPa
       done(new ProblemError('body-too-large'));
       return;
     }
-    let octets = pool.take(stated === undefined ? FIRST_OCTETS : Number(stated));
-    let length = 0; // of what has come
+    const firstOctets = stated === undefined ? FIRST_OCTETS : Number(stated);
+    const body = createGatherer(maxBodyOctets, { memory: pool, firstOctets });
 
     payload.on('data', onData);
     payload.on('end', onEnd);
     payload.on('error', onError);
 
     function onData(chunk: Uint8Array): void {
-      const end = length + chunk.length;
-      if (end > maxBodyOctets) {
-        stop(new ProblemError('body-too-large'));
-        return;
-      }
-      if (end > octets.length) octets = enlarge(octets, Math.max(end, 2 * length));
-      octets.set(chunk, length);
-      length = end;
-    }
-
-    function enlarge(full: Uint8Array, size: number): Uint8Array {
-      const larger = pool.take(size);
-      larger.set(full.subarray(0, length));
-      pool.give(full);
-      return larger;
+      if (!body.add(chunk)) stop(new ProblemError('body-too-large'));
     }
 
     function onEnd(): void {
-      stop(null, octets.subarray(0, length));
+      stop(null);
     }
 
     /** The client has gone, or sent what is no HTTP. */
@@ -58,9 +44,9 @@ export function createBodyParser(pool: OctetPool, maxBodyOctets: number): BodyPa
       stop(new ProblemError('bad-request'));
     }
 
-    function stop(error: Error | null, body?: Uint8Array): void {
+    function stop(error: Error | null): void {
       payload.off('data', onData).off('end', onEnd).off('error', onError);
-      done(error, body);
+      done(error, error === null ? body.octets() : undefined);
     }
   };
 }

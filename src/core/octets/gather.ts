@@ -11,12 +11,30 @@ export interface Gatherer {
   clear(): void;
 }
 
+/** Where memory comes from, and goes when larger has taken its place. */
+export interface Memory {
+  /** At least `size` octets, which hold whatever they held. */
+  take(size: number): Uint8Array;
+  give(octets: Uint8Array): void;
+}
+
+const FRESH: Memory = { take: (size) => new Uint8Array(size), give: () => {} };
+
 /** Most of what is gathered fits. */
 const FIRST_OCTETS = 1024;
 
-/** Holds `maxOctets` at most. The room doubles as often as it takes, so that each octet is copied twice on average. */
-export function createGatherer(maxOctets: number): Gatherer {
-  let room = NOTHING;
+/**
+ * Takes `maxOctets` at most. The room has `firstOctets` to begin with, and doubles as often as it takes, so that each octet
+ * is copied twice on average.
+ */
+export function createGatherer(
+  maxOctets: number,
+  {
+    memory = FRESH,
+    firstOctets = FIRST_OCTETS,
+  }: { readonly memory?: Memory; readonly firstOctets?: number } = {},
+): Gatherer {
+  let room: Uint8Array = NOTHING;
   let length = 0;
   return {
     get length() {
@@ -26,8 +44,9 @@ export function createGatherer(maxOctets: number): Gatherer {
       const end = length + piece.length;
       if (end > maxOctets) return false;
       if (end > room.length) {
-        const larger = new Uint8Array(Math.min(maxOctets, Math.max(FIRST_OCTETS, end, 2 * room.length)));
+        const larger = memory.take(Math.min(maxOctets, Math.max(firstOctets, end, 2 * room.length)));
         larger.set(room.subarray(0, length));
+        memory.give(room);
         room = larger;
       }
       room.set(piece, length);
