@@ -41,12 +41,12 @@ export function readTrackerPath(
 ): void {
   path.keyStart = 0;
   path.keyEnd = 0;
+  const last = end - 1 > start && octets[end - 1] === SLASH ? end - 1 : end;
   if (!isPrivate) {
-    const last = end - 1 > start && octets[end - 1] === SLASH ? end - 1 : end;
     path.kind = kindOf(octets, segmentStart(octets, start, last), last);
     return;
   }
-  readPrivatePath(octets, start, end, path);
+  readPrivatePath(octets, start, last, path);
   if (path.kind !== 'other' && !isPasskey(octets, path.keyStart, path.keyEnd))
     readParameter(octets, end + 1, queryEnd, path);
 }

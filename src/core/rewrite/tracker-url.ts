@@ -93,8 +93,12 @@ export function parseTrackerUrl(text: string): TrackerUrl | UrlFault {
   return { kind: 'url', text, scheme, schemeEnd, hostStart, hostEnd, restStart, port, hostForm };
 }
 
-/** As {@link parseTrackerUrl}; a host without scheme, with or without a port, is read as a `udp:` URL. */
+/**
+ * As {@link parseTrackerUrl}; a host without scheme, with or without a port, is read as a `udp:` URL, and so is an IPv6
+ * address without its brackets.
+ */
 export function parseHostOrUrl(text: string): TrackerUrl | UrlFault {
+  if (parseIpv6(text) !== undefined) return parseTrackerUrl(`udp://[${text}]`);
   return parseTrackerUrl(text.includes('://') ? text : `udp://${text}`);
 }
 

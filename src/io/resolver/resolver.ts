@@ -1,5 +1,6 @@
 // Look-ups of the preference of a host (BEP 34), with what is remembered of them.
 
+import { parseIpv6 } from '../../core/net/ip-address.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import { readOutcome } from '../../core/preference/read-outcome.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
@@ -80,6 +81,7 @@ const NOT_A_HOST: Outcome = { kind: 'failed', reason: 'this is no host name' };
 
 /** The name to ask for, or the outcome where there is none. */
 function toQueryName(host: string): string | Outcome {
+  if (parseIpv6(host) !== undefined) return NOT_ASKED;
   const url = parseTrackerUrl(`udp://${host}`);
   if (url.kind === 'fault' || url.hostStart !== 'udp://'.length || url.hostEnd !== url.text.length)
     return NOT_A_HOST;

@@ -152,7 +152,8 @@ export function createUdpTrackers({ clock, randomOctets }: UdpTrackersOptions): 
       if (!isRefused || rememberedId === undefined) return reached;
       // It may be the id that is refused, each tracker in its own words (opentracker: "Connection ID missmatch.").
       if (session.connection?.id === rememberedId) session.connection = undefined;
-      return (await askOnce(session, question)).reached;
+      const again = (await askOnce(session, question)).reached;
+      return again.kind === 'answered' ? again : reached;
     } finally {
       sessions.release(session);
     }

@@ -104,7 +104,7 @@ describe('a remembered id that the tracker refuses', () => {
     expect(tracker.actions).toEqual(['connect', 'announce', 'announce', 'connect', 'announce']);
   });
 
-  test('and silence after that end with the time of the request', async () => {
+  test('and silence after that end with the refusal, at the time of the request', async () => {
     const trackers = createTrackers();
     const tracker = await startUdpTracker();
     const at = { address: '127.0.0.1', port: tracker.port };
@@ -113,8 +113,9 @@ describe('a remembered id that the tracker refuses', () => {
       tracker.isMute = true;
       return 'restarting';
     };
-    expect(await trackers.announce(at, QUERY, { ...OPTIONS, timeoutMilliseconds: 100 })).toEqual({
-      kind: 'silence',
+    expect(await trackers.announce(at, QUERY, { ...OPTIONS, timeoutMilliseconds: 100 })).toMatchObject({
+      kind: 'answered',
+      result: { kind: 'refused', reason: 'restarting' },
     });
   });
 });

@@ -59,7 +59,6 @@ function valueProblem(octets: Uint8Array, at: number): string | undefined {
     case ServiceKey.alpn:
       return isAlpn(octets, start, start + length) ? undefined : 'is a list of protocols, like alpn=h2,h3';
     case ServiceKey.noDefaultAlpn:
-    case ServiceKey.ohttp:
       return length === 0 ? undefined : 'has no value: write the word alone';
     case ServiceKey.port:
       return length === 2 ? undefined : 'is one number, like port=443';

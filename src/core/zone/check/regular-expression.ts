@@ -9,10 +9,10 @@ const CLASSES = 'alpha|digit|alnum|upper|lower|space|blank|punct|print|graph|cnt
 
 /** §9.3.5: a bracket in which the first `]` is a character. */
 const BRACKET = new RegExp(
-  `\\[(?:\\^|(?!\\^))(?:\\]|(?!\\]))(?:[^\\[\\]]|\\[:(?:${CLASSES}):\\]|\\[\\.[^\\]]\\.\\]|\\[=[^\\]]=\\]|\\[(?![.:=]))*\\]`,
+  `\\[(?:\\^|(?!\\^))(?:\\]|(?!\\]))(?:[^\\[\\]]|\\[:(?:${CLASSES}):\\]|\\[\\.[^\\]]+?\\.\\]|\\[=[^\\]]=\\]|\\[(?![.:=]))*\\]`,
   'y',
 );
-const REPETITION = /[*+?]|\{(\d{1,3})(?:(,)(\d{0,3}))?\}/y;
+const REPETITION = /[*+?]|\{(\d+)(?:(,)(\d*))?\}/y;
 
 /** How many groups it has; undefined when `pattern` is no expression. */
 export function countGroups(pattern: string): number | undefined {
