@@ -64,8 +64,7 @@ export function addApiRoutes(
 
   server.get('/v1/rewrite', { onRequest: limitRate }, async (request, reply) => {
     const query = parseParameters(rewriteUrlSchema, request.query);
-    const lent = lendUntilSent(pool, reply);
-    return answer(request, reply, { content: readLink(query.url), query, native: JSON_TYPE, lent });
+    return answer(request, reply, { content: readLink(query.url), query, native: JSON_TYPE });
   });
 
   const admitWhole = bodies.bodies(bodyLimit);
@@ -131,7 +130,7 @@ export function addApiRoutes(
     const rewritten = await rewriteForStranger(content, query, {
       resolver,
       signal: signalOf(reply),
-      takeMemory: lent.take,
+      takeMemory: lent?.take,
     });
     const vary = reply.getHeader('vary'); // by whoever adds CORS
     reply.header('vary', vary === undefined ? 'Accept' : `${vary}, Accept`);
@@ -145,7 +144,8 @@ interface Asked {
   readonly query: RewriteQuery;
   /** Media type that the answer has where the client does not mind. */
   readonly native: string;
-  readonly lent: LentOctets;
+  /** For torrents. */
+  readonly lent?: LentOctets;
 }
 
 function notAcceptable(offered: readonly string[]): ProblemError {

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEMS, problemOf, sendProblem } from '../http/problem.ts';
 import { type ApiOptions, parseParameters } from './api-routes.ts';
+import { lendUntilSent } from './lent-octets.ts';
 import { MAX_TEXT_OCTETS } from './limits.ts';
 import { formatAnswer, formatFault } from './page-answer.ts';
 import { createPageFile, type PageFile, readPageFiles } from './page-files.ts';
@@ -52,8 +53,8 @@ export function addPageRoutes(
   const onRequest = [limitRate, bodies.bodies(MAX_FORM_OCTETS)];
   server.post('/rewrite', { onRequest }, async (request, reply) => {
     const body = request.body as Uint8Array | undefined;
+    if (body !== undefined) lendUntilSent(pool, reply).add(body);
     const answer = await answerForm(new URLSearchParams(new TextDecoder().decode(body)));
-    if (body !== undefined) pool.give(body);
     reply.code(answer.status).header('content-security-policy', PAGE_POLICY);
     return reply.type('text/html; charset=utf-8').send(template.replace(PLACE, () => answer.html));
   });
