@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type ContentError, detectContent, MAX_CONTENT_OCTETS } from '../app/rewrite/rewrite-content.ts';
 import type { Input } from '../app/rewrite/rewrite-files.ts';
+import { createGatherer } from '../core/octets/gather.ts';
 import { redactUrl } from '../core/rewrite/redact.ts';
 import { isMagnet } from '../core/torrent/magnet.ts';
 import { redactMagnet } from '../core/torrent/redact-magnet.ts';
@@ -119,16 +120,13 @@ function isUrl(argument: string): boolean {
 /** The whole stream, up to what a torrent may have. */
 async function readStandardInput(stream: Readable): Promise<Input> {
   const label = 'standard input';
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const gathered = createGatherer(MAX_CONTENT_OCTETS);
   for await (const chunk of stream) {
     const octets = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array);
-    length += octets.length;
-    if (length > MAX_CONTENT_OCTETS) {
+    if (!gathered.add(octets)) {
       const message = `${label} has more than ${MAX_CONTENT_OCTETS} octets, more than any torrent`;
       return { label, error: errorOf('too-large', message) };
     }
-    chunks.push(octets);
   }
-  return { label, content: detectContent(Buffer.concat(chunks)) };
+  return { label, content: detectContent(gathered.octets()) };
 }

@@ -2,6 +2,7 @@
 
 import { get, type IncomingMessage } from 'node:http';
 import { formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
+import { createGatherer } from '../core/octets/gather.ts';
 
 /** A server that is slower hangs, which is what whoever asks wants to know. */
 const TIMEOUT_MILLISECONDS = 10_000;
@@ -32,14 +33,10 @@ export async function readStatus(address: SocketAddress): Promise<unknown> {
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []; // at most MAX_STATUS_OCTETS
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_STATUS_OCTETS) throw new Error('too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const body = createGatherer(MAX_STATUS_OCTETS);
+  for await (const chunk of response as AsyncIterable<Buffer>)
+    if (!body.add(chunk)) throw new Error('too long');
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(body.octets());
 }
 
 function reasonOf({ name, message, code }: Error & { readonly code?: string }): string {

@@ -2,6 +2,7 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { createGatherer } from '../../core/octets/gather.ts';
 import type { FilePath } from './file-path.ts';
 import { FileError, fileError } from './files.ts';
 
@@ -19,16 +20,12 @@ export async function isPipe(path: FilePath): Promise<boolean> {
  * Throws {@link FileError}.
  */
 export async function readPipe(path: FilePath, maxOctets: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = []; // together at most maxOctets, and the chunk that is too much
-  let length = 0;
+  const gathered = createGatherer(maxOctets);
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxOctets) throw new FileError('read', path, 'too-large');
-      chunks.push(chunk);
-    }
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>)
+      if (!gathered.add(chunk)) throw new FileError('read', path, 'too-large');
   } catch (error) {
     throw fileError('read', path, error);
   }
-  return Buffer.concat(chunks);
+  return gathered.octets();
 }
