@@ -1,6 +1,5 @@
 // `portolan lookup`: the preference of hosts, and where it comes from.
 
-import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { formatEndpoint } from '../core/net/endpoint.ts';
 import { printable, printableOctets } from '../core/octets/printable.ts';
@@ -16,6 +15,7 @@ import {
   OTHER_RESOLVER_HINT,
   withResolver,
 } from './resolver-option.ts';
+import { createStyle } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 interface LookupFlags extends CacheFlags {
@@ -91,8 +91,7 @@ function formatJson({ host, name, asked }: Target, outcome: Outcome): string {
 }
 
 function formatText(target: Target, outcome: Outcome, coloured: boolean): string {
-  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-    coloured ? styleText(format, text, { validateStream: false }) : text;
+  const style = createStyle(coloured);
   const lines = [`${style('bold', printable(target.host))}  ${style(COLOURS[outcome.kind], outcome.kind)}`];
   for (const line of explain(target, outcome)) lines.push(`  ${line}`);
   return `${lines.join('\n')}\n`;

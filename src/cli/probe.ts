@@ -1,6 +1,5 @@
 // `portolan probe`: announces to trackers and says what answers.
 
-import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../app/config/config-values.ts';
 import { createProber, type ProbeResult } from '../app/probe/probe.ts';
@@ -16,6 +15,7 @@ import { randomOctets } from '../io/random.ts';
 import { createAddressLookup } from '../io/resolver/create-address-lookup.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addResolverOption, createResolverFromFlags, type ResolverFlags } from './resolver-option.ts';
+import { alignColumns, createStyle } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 interface ProbeFlags extends ResolverFlags {
@@ -184,8 +184,7 @@ function formatText(
   hostProblem: string | undefined,
   coloured: boolean,
 ): string {
-  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-    coloured ? styleText(format, text, { validateStream: false }) : text;
+  const style = createStyle(coloured);
   const lines = [`${style('bold', printable(host))}  ${describeOutcome(outcome)}`];
   if (hostProblem !== undefined) lines.push(`  ${style('red', 'wrong')}  ${printable(hostProblem)}`);
   const cells = results.map(({ endpoint, family, address }) => [
@@ -193,13 +192,12 @@ function formatText(
     family === undefined ? '-' : `IPv${family}`,
     address ?? '-',
   ]);
-  const widths = [0, 1, 2].map((column) => Math.max(0, ...cells.map((row) => row[column]!.length)));
+  const places = alignColumns(cells);
   for (const [index, { problems, milliseconds, interval }] of results.entries()) {
-    const place = cells[index]!.map((cell, column) => cell.padEnd(widths[column]!)).join('  ');
     const verdict = problems.length === 0 ? style('green', 'ok   ') : style('red', 'wrong');
     const time = milliseconds === undefined ? '' : `  ${Math.max(1, Math.round(milliseconds))} ms`;
     const every = interval === undefined ? '' : `  every ${interval} s`;
-    lines.push(`  ${place}  ${verdict}${time}${every}`);
+    lines.push(`  ${places[index]}  ${verdict}${time}${every}`);
     for (const { message } of problems) lines.push(`    ${printable(message)}`);
   }
   return `${lines.join('\n')}\n`;

@@ -1,8 +1,8 @@
 // A finding as a person reads it: where and what on one line, then the line of the file with a caret below.
 
-import { styleText } from 'node:util';
 import { printable, printableOctets } from '../core/octets/printable.ts';
 import type { Diagnostic } from '../core/zone/diagnostic.ts';
+import { createStyle } from './table.ts';
 
 /** What is shown of a long line, so that the caret still stands under what it means. */
 const MAX_SHOWN_OCTETS = 120;
@@ -14,8 +14,7 @@ export function renderDiagnostic(
   coloured: boolean,
 ): string {
   const { file, line, column, severity, code, message } = diagnostic;
-  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-    coloured ? styleText(format, text, { validateStream: false }) : text;
+  const style = createStyle(coloured);
   const colour = severity === 'error' ? 'red' : 'yellow';
   const head = `${style('bold', `${printable(file)}:${line}:${column}:`)} ${style(colour, `${severity}[${code}]`)}: ${printable(message)}`;
   const excerpt = renderSource(diagnostic);

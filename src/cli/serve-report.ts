@@ -1,11 +1,11 @@
 // What `portolan serve` says of its zones: the table at start, and a line for each that a reload has changed.
 
-import { styleText } from 'node:util';
 import type { HostStatus, ServerStatus } from '../app/admin/status.ts';
 import { publishedOnlyLead } from '../app/zones/published-only.ts';
 import type { ReloadReport, ZoneReport } from '../app/zones/reload.ts';
 import { formatListener, formatSocketAddress, type SocketAddress } from '../core/net/endpoint.ts';
 import { printable } from '../core/octets/printable.ts';
+import { alignColumns, createStyle, type Style } from './table.ts';
 
 /** Lines of hosts that are printed; the status page has them all. */
 const MAX_HOST_LINES = 50;
@@ -13,16 +13,13 @@ const MAX_HOST_LINES = 50;
 /** Four are UDP and HTTP over both families, which is what there is to try. */
 const MAX_LOOPBACK_LINES = 4;
 
-type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
-
 export function renderStart(status: ServerStatus, coloured: boolean): string {
-  const style: Style = (format, text) =>
-    coloured ? styleText(format, text, { validateStream: false }) : text;
+  const style = createStyle(coloured);
   const sections = [hostTable(status, style), ...remedies(status.hosts, style), copyLines(status, style)];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-const STATES: Readonly<Record<HostLine['state'], readonly [Parameters<typeof styleText>[0], string]>> = {
+const STATES: Readonly<Record<HostLine['state'], readonly [Parameters<Style>[0], string]>> = {
   open: ['green', 'open'],
   closed: ['red', 'not open'],
   'published-only': ['yellow', 'published only'],
@@ -48,23 +45,15 @@ function hostTable({ hosts, zones }: ServerStatus, style: Style): string {
   const named = new Set(hosts.map(({ zone }) => zone));
   const plain = zones.flatMap(({ name }) => (name === undefined || named.has(name) ? [] : [plainLine(name)]));
   const lines = [...groupHosts(hosts), ...plain];
-  const cells = lines.slice(0, MAX_HOST_LINES).map(({ zone, host, endpoints, addresses, state }) => {
-    const [format, text] = STATES[state];
-    return {
-      texts: [zone, host, endpoints.join(' '), addresses.join(' ')].map(printable),
-      state: style(format, text),
-    };
-  });
-  const heads = ['zone', 'host', 'endpoints', 'address'];
-  const widths = heads.map((head, column) =>
-    Math.max(head.length, ...cells.map(({ texts }) => texts[column]!.length)),
+  const shown = lines.slice(0, MAX_HOST_LINES);
+  const cells = shown.map(({ zone, host, endpoints, addresses }) =>
+    [zone, host, endpoints.join(' '), addresses.join(' ')].map(printable),
   );
-  const row = (texts: readonly string[]): string =>
-    texts.map((text, column) => text.padEnd(widths[column]!)).join('  ');
-  const rows = cells.map(({ texts, state }) => `${row(texts)}  ${state}`);
+  const [heads, ...texts] = alignColumns([['zone', 'host', 'endpoints', 'address'], ...cells]);
+  const rows = shown.map(({ state }, index) => `${texts[index]}  ${style(...STATES[state])}`);
   const more =
     lines.length > MAX_HOST_LINES ? [`… and ${lines.length - MAX_HOST_LINES} more on the status page`] : [];
-  return [style('bold', `${row(heads)}  state`), ...rows, ...more].join('\n');
+  return [style('bold', `${heads}  state`), ...rows, ...more].join('\n');
 }
 
 function groupHosts(hosts: readonly HostStatus[]): HostLine[] {

@@ -1,6 +1,5 @@
 // `portolan zones`: what a running server makes of its zones, for people and for scripts.
 
-import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { hasZones, type ZoneRow, zoneRows } from '../app/admin/zone-rows.ts';
 import { formatName, parseName } from '../core/dns/name.ts';
@@ -8,6 +7,7 @@ import { printable } from '../core/octets/printable.ts';
 import { readStatus } from '../io/admin-client.ts';
 import { type CliIo, EXIT, isColoured } from './cli-io.ts';
 import { addConfigOptions, type ConfigFlags, loadFlaggedConfig, reportProblems } from './config-flags.ts';
+import { alignColumns, createStyle } from './table.ts';
 
 interface ZonesFlags extends ConfigFlags {
   readonly json?: boolean;
@@ -80,11 +80,10 @@ function formatJson({ isGood, ...row }: ZoneRow): string {
   return `${JSON.stringify({ ...row, ok: isGood })}\n`;
 }
 
-const HEADS = ['zone', 'kind', 'serial', 'records', 'confirmed', 'expires', 'state'];
+const HEADS = ['zone', 'kind', 'serial', 'records', 'confirmed', 'expires'];
 
 function formatTable(rows: readonly ZoneRow[], coloured: boolean): string {
-  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-    coloured ? styleText(format, text, { validateStream: false }) : text;
+  const style = createStyle(coloured);
   const cells = rows.map((row) => [
     printable(row.zone ?? row.path),
     row.kind,
@@ -93,16 +92,12 @@ function formatTable(rows: readonly ZoneRow[], coloured: boolean): string {
     formatTime(row.confirmedAtSeconds),
     formatTime(row.expiresAtSeconds),
   ]);
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (texts: readonly string[]): string =>
-    texts.map((text, column) => text.padEnd(widths[column]!)).join('  ');
+  const [heads, ...texts] = alignColumns([HEADS, ...cells]);
   const lines = rows.map(({ state, isGood, problem }, index) => {
     const said = problem === undefined ? state : `${state}: ${printable(problem)}`;
-    return `${line(cells[index]!)}  ${style(isGood ? 'green' : 'red', said)}`;
+    return `${texts[index]}  ${style(isGood ? 'green' : 'red', said)}`;
   });
-  return `${[style('bold', line(HEADS).trimEnd()), ...lines].join('\n')}\n`;
+  return `${[style('bold', `${heads}  state`), ...lines].join('\n')}\n`;
 }
 
 /** `2026-11-20 23:15:00Z`. */
