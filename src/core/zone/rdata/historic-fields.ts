@@ -4,7 +4,7 @@ import { formatRecordType, parseRegisteredType } from '../../dns/record-type.ts'
 import { formatHex, parseHex } from '../../octets/text.ts';
 import { base64Rest } from './binary-fields.ts';
 import { type Field, hasRoom, isValue, putOctets } from './field.ts';
-import { tokenText, uint8 } from './number-fields.ts';
+import { numberOrName, tokenText } from './number-fields.ts';
 import { characterString } from './text-fields.ts';
 
 /** RFC 1183 §3.1: a number in the plan of X.121, whose first four digits say the network. */
@@ -47,13 +47,7 @@ function isOsiSize(octets: number): boolean {
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17 };
 
 /** A protocol: number or mnemonic, one octet. */
-export const protocol: Field = {
-  parse(context, label) {
-    const named = PROTOCOLS[tokenText(context).toUpperCase()];
-    return named === undefined ? uint8.parse(context, label) : putOctets(context, [named]);
-  },
-  format: uint8.format,
-};
+export const protocol: Field = numberOrName(1, PROTOCOLS);
 
 /** Of 65,536 ports. */
 const MAX_PORT_OCTETS = 8192;

@@ -21,6 +21,18 @@ function number(size: 1 | 2 | 4): Field {
   };
 }
 
+/** The same, or one of the mnemonics, which are in upper case; written as a number. */
+export function numberOrName(size: 1 | 2, names: Readonly<Record<string, number>>): Field {
+  const plain = number(size);
+  return {
+    parse(context, label) {
+      const named = names[tokenText(context).toUpperCase()];
+      return named === undefined ? plain.parse(context, label) : putNumber(context, named, size);
+    },
+    format: plain.format,
+  };
+}
+
 export const uint8 = number(1);
 export const uint16 = number(2);
 export const uint32 = number(4);
@@ -95,13 +107,7 @@ const ALGORITHMS: Readonly<Record<string, number>> = {
 };
 
 /** A DNSSEC algorithm: number or mnemonic, one octet. */
-export const algorithm: Field = {
-  parse(context, label) {
-    const named = ALGORITHMS[tokenText(context).toUpperCase()];
-    return named === undefined ? uint8.parse(context, label) : putNumber(context, named, 1);
-  },
-  format: (rdata, start) => formatNumber(rdata, start, 1),
-};
+export const algorithm: Field = numberOrName(1, ALGORITHMS);
 
 /** RFC 4398 §2.1. */
 const CERTIFICATE_TYPES: Readonly<Record<string, number>> = {
@@ -118,13 +124,7 @@ const CERTIFICATE_TYPES: Readonly<Record<string, number>> = {
 };
 
 /** The type of a certificate: number or mnemonic, two octets. */
-export const certificateType: Field = {
-  parse(context, label) {
-    const named = CERTIFICATE_TYPES[tokenText(context).toUpperCase()];
-    return named === undefined ? uint16.parse(context, label) : putNumber(context, named, 2);
-  },
-  format: (rdata, start) => formatNumber(rdata, start, 2),
-};
+export const certificateType: Field = numberOrName(2, CERTIFICATE_TYPES);
 
 /** RFC 6742 §2.1.2: 64 bits as four groups of hexadecimal digits with colons between, none of them left out. */
 export const nodeLocator: Field = {
