@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { printable } from '../../core/octets/printable.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { redactHost } from '../../core/rewrite/redact.ts';
-import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
+import { parseHost } from '../../core/rewrite/tracker-url.ts';
 import type { OctetPool } from '../../io/files/octet-pool.ts';
 import type { Logger } from '../../io/log.ts';
 import { toAsciiHost } from '../../io/resolver/idna.ts';
@@ -163,7 +163,7 @@ function toBase64Octets(octets: number): number {
 
 /** The name to ask for; an address and a name that DNS does not hold are hosts as well, and nobody is asked. */
 function nameOfHost(text: string): string {
-  const url = parseTrackerUrl(`udp://${text}`);
+  const url = parseHost(text);
   if (url.kind === 'fault' || url.text.slice(url.hostStart, url.hostEnd) !== text)
     throw new ProblemError('bad-host');
   const name = lookupHost(url, toAsciiHost);

@@ -93,13 +93,14 @@ export function parseTrackerUrl(text: string): TrackerUrl | UrlFault {
   return { kind: 'url', text, scheme, schemeEnd, hostStart, hostEnd, restStart, port, hostForm };
 }
 
-/**
- * As {@link parseTrackerUrl}; a host without scheme, with or without a port, is read as a `udp:` URL, and so is an IPv6
- * address without its brackets.
- */
+/** A host without scheme, with or without a port, as a `udp:` URL; also an IPv6 address without its brackets. */
+export function parseHost(text: string): TrackerUrl | UrlFault {
+  return parseTrackerUrl(parseIpv6(text) === undefined ? `udp://${text}` : `udp://[${text}]`);
+}
+
+/** As {@link parseTrackerUrl}, or {@link parseHost} where there is no scheme. */
 export function parseHostOrUrl(text: string): TrackerUrl | UrlFault {
-  if (parseIpv6(text) !== undefined) return parseTrackerUrl(`udp://[${text}]`);
-  return parseTrackerUrl(text.includes('://') ? text : `udp://${text}`);
+  return text.includes('://') ? parseTrackerUrl(text) : parseHost(text);
 }
 
 /** The scheme before `://`, in any letter case. */

@@ -5,7 +5,7 @@ import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } f
 import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
 import { type FilePath, folderOf, pathFromOctets, pathText } from './file-path.ts';
-import { syncFolder } from './folder-sync.ts';
+import { syncPath } from './folder-sync.ts';
 import { type FileVersion, isSameVersion, keepOwner, PERMISSION_BITS, temporaryPath } from './replacing.ts';
 
 export type FileErrorCode =
@@ -175,7 +175,7 @@ export async function writeFileAtomic(
       throw new FileError('write', path, 'changed');
     await rename(name, target);
     temporary = undefined;
-    if (fsync) await syncFolder(folderOf(target));
+    if (fsync) await syncPath(folderOf(target));
   } catch (error) {
     if (temporary !== undefined) await unlink(temporary).catch(() => {});
     throw fileError('write', path, error);

@@ -27,7 +27,7 @@ export function createFolderSync(): FolderSync {
   function startIfDue(): void {
     if (changing > 0 && count < MAX_WAITING) return;
     count = 0;
-    for (const { path, resolve, reject } of waiting.values()) syncFolder(path).then(resolve, reject);
+    for (const { path, resolve, reject } of waiting.values()) syncPath(path).then(resolve, reject);
     waiting.clear();
   }
 
@@ -53,13 +53,13 @@ export function createFolderSync(): FolderSync {
   };
 }
 
-/** A rename is on the disk only when its folder is. */
-export async function syncFolder(path: FilePath): Promise<void> {
-  const folder = await open(path, 'r');
+/** Resolves when the disk has a file's content, or a folder's names: a rename is there only when its folder is. */
+export async function syncPath(path: FilePath): Promise<void> {
+  const file = await open(path, 'r');
   try {
-    await folder.sync();
+    await file.sync();
   } finally {
-    await folder.close();
+    await file.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { errnoOf } from '../bind-error.ts';
 import { randomUint32 } from '../random.ts';
 import { type FilePath, folderOf, pathFromOctets, pathText } from './file-path.ts';
 import { PRIVATE_FILE_MODE, readFileBounded } from './files.ts';
+import { syncPath } from './folder-sync.ts';
 import { temporaryPath } from './replacing.ts';
 
 /** The outside world's part of a folder or backup; `message` is one sentence that names the path. */
@@ -32,7 +33,7 @@ export async function backUpFile(
 ): Promise<void> {
   try {
     await keep(pathFromOctets(await realpath(path, 'buffer')), backup, fsync);
-    if (fsync) await syncToDisk(folderOf(backup));
+    if (fsync) await syncPath(folderOf(backup));
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') {
       const message = `the backup ${pathText(backup)} exists already; move it away, or give another suffix`;
@@ -49,7 +50,7 @@ async function keep(original: FilePath, backup: FilePath, fsync: boolean): Promi
     if (!isLinked) await copyWhole(original, backup, fsync);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST' || !(await isKept(original, backup))) throw error;
-    if (fsync) await syncToDisk(backup); // whoever left it may not have
+    if (fsync) await syncPath(backup); // whoever left it may not have
   }
 }
 
@@ -91,7 +92,7 @@ async function copyWhole(original: FilePath, backup: FilePath, fsync: boolean): 
   const temporary = temporaryPath(backup, randomUint32().toString(16));
   try {
     await copyFile(original, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    if (fsync) await syncToDisk(temporary);
+    if (fsync) await syncPath(temporary);
     await reserve(backup);
     try {
       await rename(temporary, backup);
@@ -109,11 +110,6 @@ async function copyWhole(original: FilePath, backup: FilePath, fsync: boolean): 
 async function reserve(path: FilePath): Promise<void> {
   const file = await open(path, 'wx', PRIVATE_FILE_MODE);
   await file.close();
-}
-
-async function syncToDisk(path: FilePath): Promise<void> {
-  const file = await open(path, 'r');
-  await file.sync().finally(() => file.close());
 }
 
 function messageOf(error: unknown): string {

@@ -1,10 +1,9 @@
 // Look-ups of the preference of a host (BEP 34), with what is remembered of them.
 
-import { parseIpv6 } from '../../core/net/ip-address.ts';
 import type { Outcome } from '../../core/preference/outcome.ts';
 import { readOutcome } from '../../core/preference/read-outcome.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
-import { parseTrackerUrl } from '../../core/rewrite/tracker-url.ts';
+import { parseHost } from '../../core/rewrite/tracker-url.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { createCachedLookups, type LookupOptions } from './cached-lookups.ts';
 import { toAsciiHost } from './idna.ts';
@@ -81,8 +80,7 @@ const NOT_A_HOST: Outcome = { kind: 'failed', reason: 'this is no host name' };
 
 /** The name to ask for, or the outcome where there is none. */
 function toQueryName(host: string): string | Outcome {
-  if (parseIpv6(host) !== undefined) return NOT_ASKED;
-  const url = parseTrackerUrl(`udp://${host}`);
+  const url = parseHost(host);
   if (url.kind === 'fault' || url.hostStart !== 'udp://'.length || url.hostEnd !== url.text.length)
     return NOT_A_HOST;
   const name = lookupHost(url, toAsciiHost);
