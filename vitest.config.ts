@@ -12,8 +12,17 @@ const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, im
 const UNITS = ['test/**/*.test.ts'];
 /** Suites of their own. */
 const ELSEWHERE = ['test/interop/**', 'test/hardening/**', 'test/bench/**'];
-/** A module that is replaced must not have been loaded before. */
-const MOCKING = ['test/app/rewrite-power-cut.test.ts'];
+/** Each in a process of its own. */
+const ALONE = [
+  // A module that is replaced must not have been loaded before.
+  'test/app/rewrite-power-cut.test.ts',
+  // Look at memory, descriptors or processor time of their process.
+  'test/app/data-plane/hello-flood.test.ts',
+  'test/app/hostile-packets.test.ts',
+  'test/app/rewrite-service/stream-lines.test.ts',
+  'test/io/packet-engine/huge-pages.test.ts',
+  'test/io/tracker-clients/tracker-clients.test.ts',
+];
 
 export default defineConfig({
   // The examples import the package by its name: here it is what is being tested, not what was built some time.
@@ -23,9 +32,9 @@ export default defineConfig({
       // Nothing that a file leaves behind may matter to the next: a third of the time goes without a process for each.
       {
         extends: true,
-        test: { name: 'shared', include: UNITS, exclude: [...ELSEWHERE, ...MOCKING], isolate: false },
+        test: { name: 'shared', include: UNITS, exclude: [...ELSEWHERE, ...ALONE], isolate: false },
       },
-      { extends: true, test: { name: 'alone', include: MOCKING } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
     ],
     // Processes: a crash in foreign code ends one, and they are no slower than threads.
     pool: 'forks',
