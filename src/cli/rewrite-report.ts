@@ -6,7 +6,7 @@ import type { Input, InputResult } from '../app/rewrite/rewrite-files.ts';
 import { formatEndpoint } from '../core/net/endpoint.ts';
 import { printable } from '../core/octets/printable.ts';
 import { decodeUtf8 } from '../core/octets/utf8.ts';
-import { type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
+import { countReasons, type Decision, REASONS, type Reason } from '../core/rewrite/decide.ts';
 import { redactHost, redactUrl } from '../core/rewrite/redact.ts';
 import { pathText } from '../io/files/file-path.ts';
 import { diffTiers, type TierLine } from './tier-diff.ts';
@@ -169,9 +169,7 @@ export function addToSummary(summary: Summary, result: RewrittenContent | Conten
   else {
     if (result.changed) summary.changed++;
     else summary.unchanged++;
-    for (const { reason } of result.decisions) {
-      summary.reasons.set(reason, (summary.reasons.get(reason) ?? 0) + 1);
-    }
+    countReasons(result.decisions, summary.reasons);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { printable } from '../../core/octets/printable.ts';
+import { countReasons } from '../../core/rewrite/decide.ts';
 import { lookupHost } from '../../core/rewrite/lookup-host.ts';
 import { redactHost } from '../../core/rewrite/redact.ts';
 import { parseHost } from '../../core/rewrite/tracker-url.ts';
@@ -209,10 +210,11 @@ function sendJson(reply: FastifyReply, value: object): FastifyReply {
 /** What was rewritten and nothing else; whether anything changed, and why, is in headers. */
 function sendOctets(reply: FastifyReply, rewritten: RewrittenContent, type: string): FastifyReply {
   const { octets, changed, decisions, kind, form } = rewritten;
-  const reasons = new Map<string, number>(); // one count a reason
-  for (const { reason } of decisions) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   reply.header('portolan-changed', String(changed));
-  reply.header('portolan-reasons', [...reasons].map(([reason, count]) => `${reason}=${count}`).join(', '));
+  reply.header(
+    'portolan-reasons',
+    [...countReasons(decisions)].map(([reason, count]) => `${reason}=${count}`).join(', '),
+  );
   if (kind === 'torrent') {
     const name = form === 'resume' ? 'rewritten.fastresume' : 'rewritten.torrent';
     reply.header('content-disposition', `attachment; filename="${name}"`);

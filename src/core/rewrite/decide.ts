@@ -164,6 +164,15 @@ function candidateAt(
   return replaceEndpoint(url, transport === 'udp' ? 'udp' : schemeAt(url.scheme, port), port);
 }
 
+/** Adds the reasons of `decisions` to `counts`, which has one entry a reason. */
+export function countReasons(
+  decisions: readonly Decision[],
+  counts: Map<Reason, number> = new Map(),
+): Map<Reason, number> {
+  for (const { reason } of decisions) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return counts;
+}
+
 function stay(url: string, reason: Reason, host?: string, outcome?: Outcome): Decision {
   return { url, reason, urls: [url], host, outcome, fault: undefined };
 }
