@@ -1,6 +1,8 @@
 // A server on its real engine that can be taken over, and whether it still answers.
 
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { thisMachine } from '../../src/app/machine.ts';
@@ -61,4 +63,14 @@ export async function expectService({ trackerPort, given, server }: Serving): Pr
   const reply = await fetch(`http://127.0.0.1:${trackerPort}/announce`);
   expect(await reply.text()).toContain('failure reason');
   expect({ given: given(), state: server.status().state }).toEqual({ given: false, state: 'serving' });
+}
+
+/** Asks the tracker again and again over one HTTP connection. */
+export function keepConnection({ trackerPort }: Serving): () => Promise<string> {
+  const kept = connect(trackerPort, '127.0.0.1');
+  onTestFinished(() => void kept.destroy());
+  return async () => {
+    kept.write('GET /announce HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    return String((await once(kept, 'data'))[0]);
+  };
 }

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
-import { connect, createServer as createDoor, type Socket } from 'node:net';
+import { createServer as createDoor, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDataPlane, findEngine } from '../../../src/app/data-plane/create-data-plane.ts';
@@ -22,7 +22,7 @@ import { listenForDescriptors } from '../../../src/io/descriptor-passing/descrip
 import { silentLogger } from '../../../src/io/log.ts';
 import { randomOctets } from '../../../src/io/random.ts';
 import { testConfig } from '../../support/serving.ts';
-import { createPlace, expectService, serveForReal } from '../../support/takeover-giver.ts';
+import { createPlace, expectService, keepConnection, serveForReal } from '../../support/takeover-giver.ts';
 
 const engine = findEngine();
 
@@ -69,12 +69,7 @@ describe.skipIf(engine.kind !== 'engine')('a new process that has been given eve
     ],
   ])('%s in time ends, and the running server answers as before', async (_, hang) => {
     const serving = await serveForReal({ clock: fastClock });
-    const kept = connect(serving.trackerPort, '127.0.0.1');
-    onTestFinished(() => void kept.destroy());
-    const ask = async (): Promise<string> => {
-      kept.write('GET /announce HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
-      return String((await once(kept, 'data'))[0]);
-    };
+    const ask = keepConnection(serving);
     expect(await ask()).toContain('failure reason');
     const next = await startNext(serving.folder, (plane) => {
       plane.begin = hang(plane.begin.bind(plane));

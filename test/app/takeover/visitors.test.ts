@@ -32,7 +32,7 @@ import {
 } from '../../../src/io/descriptor-passing/descriptor-socket.ts';
 import { silentLogger } from '../../../src/io/log.ts';
 import { testConfig } from '../../support/serving.ts';
-import { expectService, type Serving, serveForReal } from '../../support/takeover-giver.ts';
+import { expectService, keepConnection, type Serving, serveForReal } from '../../support/takeover-giver.ts';
 import { openTrackerClient } from '../../support/takeover-load.ts';
 
 const engine = findEngine();
@@ -158,12 +158,7 @@ describe.skipIf(engine.kind !== 'engine')('at the door of a running server', () 
 
   it('one that ends when all is its own leaves everything answered', async () => {
     const serving = await serveForReal();
-    const kept = connect(serving.trackerPort, '127.0.0.1');
-    onTestFinished(() => void kept.destroy());
-    const ask = async (): Promise<string> => {
-      kept.write('GET /announce HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
-      return String((await once(kept, 'data'))[0]);
-    };
+    const ask = keepConnection(serving);
     expect(await ask()).toContain('failure reason');
     const { channel, readTo } = await visit(serving);
     await readTo(FrameKind.tableEnd);
